@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the loader hands to the kernel, and what it found out about the machine.
+ *
+ * Entry to the kernel, once on every CPU that is used, at the kernel ELF's
+ * entry point, in 64-bit mode, interrupts disabled, CR4 = PAE and EFER = LME |
+ * NXE | SCE at least:
+ *   RDI  physical address of struct boot_info (inside the identity map)
+ *   ESI  index of this CPU in hardware_info.cpus (0: bootstrap processor)
+ *   no usable stack.
+ * Page tables then in force (they lie in memory that the kernel may reuse once
+ * it has its own): an identity map of all RAM and of the first 4 GiB, and the
+ * kernel image at its link address with its segments' permissions.
+ * The IOAPICs are masked, the i8259s are masked and moved off the exception
+ * vectors, local APICs are enabled in the mode hardware_info names.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include <skyscope/plan.h>
+
+#define BOOT_INFO_MAGIC 0x30544f4f42594b53ull /* "SKYBOOT0" */
+#define BOOT_INFO_VERSION 1u
+
+/* Where part of a plan region lies in the machine's memory. */
+struct region_extent {
+    uint32_t region;           /* index in the plan */
+    uint32_t reserved;         /* 0 */
+    uint64_t region_offset;    /* bytes, multiple of the region's page_size */
+    uint64_t physical_address; /* multiple of the region's page_size */
+    uint64_t size;             /* bytes, multiple of the region's page_size */
+};
+
+struct boot_info {
+    uint64_t magic;
+    uint32_t version;
+    uint32_t size;              /* sizeof(struct boot_info) */
+    uint64_t kernel_physical;   /* contiguous, multiple of 2 MiB */
+    uint64_t kernel_virtual;    /* lowest link address, multiple of 2 MiB */
+    uint64_t kernel_size;       /* bytes of memory from lowest to highest address */
+    uint64_t pool_physical;     /* kernel memory, contiguous, multiple of 2 MiB */
+    uint64_t pool_size;         /* plan_header.kernel_pool_size; contents undefined */
+    uint64_t plan_physical;     /* the plan, verified */
+    uint64_t plan_size;
+    uint64_t extents_physical;  /* struct region_extent[extent_count], sorted by region, then
+                                   offset; covers each region that is RAM completely, once */
+    uint32_t extent_count;
+    uint32_t cpu_count;         /* CPUs that enter the kernel: plan_header.cpu_count */
+    uint64_t hardware_physical; /* struct hardware_info, multiple of 4096 */
+    uint64_t hardware_size;     /* multiple of 4096 */
+};
+
+#define HARDWARE_INFO_VERSION 1u
+#define HARDWARE_MAX_CPUS 64u
+#define HARDWARE_MAX_IOAPICS 16u
+#define HARDWARE_MAX_OVERRIDES 32u
+#define HARDWARE_MAX_ECAM 16u
+#define HARDWARE_MAX_MEMORY 128u
+#define HARDWARE_MAX_PCI 256u
+
+enum hardware_firmware {
+    HARDWARE_FIRMWARE_UNKNOWN = 0,
+    HARDWARE_FIRMWARE_BIOS = 1,
+    HARDWARE_FIRMWARE_UEFI = 2,
+};
+
+enum hardware_boot_protocol {
+    HARDWARE_BOOT_MULTIBOOT1 = 1,
+    HARDWARE_BOOT_MULTIBOOT2 = 2,
+    HARDWARE_BOOT_PVH = 3,
+};
+
+enum hardware_memory_kind {
+    HARDWARE_MEMORY_USABLE = 1,
+    HARDWARE_MEMORY_RESERVED = 2,
+    HARDWARE_MEMORY_ACPI_RECLAIMABLE = 3,
+    HARDWARE_MEMORY_ACPI_NVS = 4,
+    HARDWARE_MEMORY_BAD = 5,
+};
+
+struct hardware_memory {
+    uint64_t base, size; /* bytes */
+    uint32_t kind;       /* enum hardware_memory_kind */
+    uint32_t reserved;
+};
+
+struct hardware_cpu {
+    uint32_t apic_id;
+    uint32_t acpi_id;
+};
+
+struct hardware_ioapic {
+    uint32_t id;
+    uint32_t gsi_base;
+    uint64_t address;
+    uint32_t pin_count;
+    uint32_t reserved;
+};
+
+/* MADT interrupt source override: ISA interrupt → global system interrupt. */
+struct hardware_override {
+    uint8_t source;
+    uint8_t active_low; /* 0 or 1 */
+    uint8_t edge;       /* 0 or 1 */
+    uint8_t reserved;
+    uint32_t gsi;
+};
+
+struct hardware_ecam {
+    uint64_t address;
+    uint16_t segment;
+    uint8_t first_bus, last_bus;
+    uint32_t reserved;
+};
+
+struct hardware_pci_bar {
+    uint64_t address; /* 0: none */
+    uint64_t size;    /* bytes */
+    uint32_t flags;   /* bit 0: I/O space; bit 1: 64-bit; bit 2: prefetchable */
+    uint32_t reserved;
+};
+
+struct hardware_pci_device {
+    uint16_t segment;
+    uint16_t address; /* bus << 8 | device << 3 | function */
+    uint16_t vendor_id, device_id;
+    uint16_t subsystem_vendor_id, subsystem_id;
+    uint32_t class_revision; /* class << 24 | subclass << 16 | interface << 8 | revision */
+    uint8_t header_type;
+    uint8_t interrupt_pin, interrupt_line;
+    uint8_t reserved;
+    uint16_t msi_capability, msix_capability; /* offset in configuration space, 0: none */
+    struct hardware_pci_bar bars[6];
+};
+
+/* ACPI generic address structure, reduced. */
+struct hardware_register {
+    uint64_t address;
+    uint8_t space;  /* 0 memory, 1 I/O, 2 PCI configuration */
+    uint8_t width;  /* bits */
+    uint8_t value;  /* value that triggers the action, where one is defined */
+    uint8_t valid;  /* 0 or 1 */
+    uint32_t reserved;
+};
+
+struct hardware_info {
+    uint32_t version; /* HARDWARE_INFO_VERSION */
+    uint32_t size;    /* bytes in use */
+    char boot_loader[64];
+    char command_line[256];
+    char system_name[64];
+    char cpu_vendor[16];
+    char cpu_brand[52];
+    uint32_t cpu_signature; /* CPUID 1 EAX */
+    uint32_t firmware;      /* enum hardware_firmware */
+    uint32_t boot_protocol; /* enum hardware_boot_protocol */
+    uint32_t x2apic;        /* 1: local APICs are in x2APIC mode */
+    uint32_t memory_count, cpu_count, ioapic_count, override_count, ecam_count, pci_count;
+    uint64_t memory_total;  /* bytes of usable memory */
+    uint64_t lapic_address;
+    uint64_t hpet_address;  /* 0: none */
+    uint64_t rsdp_address;  /* 0: none */
+    uint64_t payload_address, payload_size;
+    uint64_t hash_cycles;   /* TSC ticks spent on checking the payload */
+    uint8_t payload_hash[64]; /* the header's hash */
+    /* ACPI fixed hardware (FADT). */
+    struct hardware_register pm1a_event, pm1a_control, pm1b_control, pm_timer, reset;
+    uint32_t sci_interrupt;
+    uint8_t s5_type_a, s5_type_b, s5_valid;
+    uint8_t pm_timer_32bit;
+    /* Frame buffer that the boot loader handed over; address 0: none. */
+    uint64_t framebuffer_address;
+    uint32_t framebuffer_pitch, framebuffer_width, framebuffer_height, framebuffer_bits;
+    struct hardware_cpu cpus[HARDWARE_MAX_CPUS];
+    struct hardware_ioapic ioapics[HARDWARE_MAX_IOAPICS];
+    struct hardware_override overrides[HARDWARE_MAX_OVERRIDES];
+    struct hardware_ecam ecams[HARDWARE_MAX_ECAM];
+    struct hardware_memory memory[HARDWARE_MAX_MEMORY];
+    struct hardware_pci_device pci[HARDWARE_MAX_PCI];
+};
+
+/* Bytes of a PLAN_REGION_HARDWARE region. */
+#define HARDWARE_INFO_REGION_SIZE 0x20000ull
+_Static_assert(sizeof(struct hardware_info) <= HARDWARE_INFO_REGION_SIZE, "hardware region too small");

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Character queue between two PDs: single producer, single consumer, lock-free,
+ * in the layout of the seL4 Device Driver Framework's serial queue: a page with
+ * the indices and a separate region, a power of two long, with the characters.
+ *
+ * head and tail run freely and wrap at 2^32. A side believes nothing of the
+ * other: an index that is out of range makes the queue look empty (consumer) or
+ * full (producer), never an access outside data[].
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct serial_queue {
+    uint32_t tail; /* written by the producer: characters ever enqueued */
+    uint32_t head; /* written by the consumer: characters ever dequeued */
+    /* Consumer sets 1 when it goes to sleep on an empty queue and wants a
+     * notification; the producer clears it when it sends one. */
+    uint32_t producer_signalled;
+    uint32_t reserved;
+};
+
+struct serial_queue_handle {
+    struct serial_queue *queue;
+    uint32_t capacity; /* bytes, power of two */
+    char *data;
+};
+
+/* Bytes that can be read now: 0..capacity. */
+static inline uint32_t serial_queue_length(const struct serial_queue_handle *h)
+{
+    uint32_t tail = __atomic_load_n(&h->queue->tail, __ATOMIC_ACQUIRE);
+    uint32_t head = __atomic_load_n(&h->queue->head, __ATOMIC_ACQUIRE);
+    uint32_t length = tail - head;
+    return length <= h->capacity ? length : 0;
+}
+
+/* Bytes that can be written now: 0..capacity. */
+static inline uint32_t serial_queue_free(const struct serial_queue_handle *h)
+{
+    uint32_t tail = __atomic_load_n(&h->queue->tail, __ATOMIC_ACQUIRE);
+    uint32_t head = __atomic_load_n(&h->queue->head, __ATOMIC_ACQUIRE);
+    uint32_t length = tail - head;
+    return length <= h->capacity ? h->capacity - length : 0;
+}
+
+/* Producer. False if the queue is full. */
+static inline bool serial_queue_put(const struct serial_queue_handle *h, char c)
+{
+    if (serial_queue_free(h) == 0) {
+        return false;
+    }
+    uint32_t tail = __atomic_load_n(&h->queue->tail, __ATOMIC_RELAXED);
+    h->data[tail & (h->capacity - 1)] = c;
+    __atomic_store_n(&h->queue->tail, tail + 1, __ATOMIC_RELEASE);
+    return true;
+}
+
+/* Consumer. False if the queue is empty. */
+static inline bool serial_queue_get(const struct serial_queue_handle *h, char *c)
+{
+    if (serial_queue_length(h) == 0) {
+        return false;
+    }
+    uint32_t head = __atomic_load_n(&h->queue->head, __ATOMIC_RELAXED);
+    *c = h->data[head & (h->capacity - 1)];
+    __atomic_store_n(&h->queue->head, head + 1, __ATOMIC_RELEASE);
+    return true;
+}
+
+/* Consumer, about to sleep: ask for a notification. Look at the queue again
+ * afterwards: a character may have come in between. */
+static inline void serial_queue_request_signal(const struct serial_queue_handle *h)
+{
+    __atomic_store_n(&h->queue->producer_signalled, 1, __ATOMIC_SEQ_CST);
+}
+
+/* Producer, after put: must the consumer be notified? Clears the request. */
+static inline bool serial_queue_take_signal(const struct serial_queue_handle *h)
+{
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&h->queue->producer_signalled, __ATOMIC_RELAXED) == 0) {
+        return false;
+    }
+    return __atomic_exchange_n(&h->queue->producer_signalled, 0, __ATOMIC_SEQ_CST) != 0;
+}
