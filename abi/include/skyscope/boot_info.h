@@ -163,6 +163,8 @@ struct hardware_info {
     uint64_t rsdp_address;  /* 0: none */
     uint64_t payload_address, payload_size;
     uint64_t hash_cycles;   /* TSC ticks spent on checking the payload */
+    uint64_t wall_clock;     /* seconds since 1970, from the real-time clock, taken as UTC */
+    uint64_t wall_clock_tsc; /* TSC value when it was read */
     uint8_t payload_hash[64]; /* the header's hash */
     /* ACPI fixed hardware (FADT). */
     struct hardware_register pm1a_event, pm1a_control, pm1b_control, pm_timer, reset;

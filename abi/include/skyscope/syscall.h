@@ -74,7 +74,10 @@ enum skyscope_syscall {
     SYSCALL_PD_READ_REGISTERS = 18,
     /* Same arguments, RDX: how many of the registers in msg[] to write. */
     SYSCALL_PD_WRITE_REGISTERS = 19,
-    SYSCALL_COUNT = 20,
+    /* Returns RDI: TSC frequency in Hz, RDX: wall-clock time in seconds since 1970
+     * when the loader read the real-time clock, R10: the TSC value at that moment. */
+    SYSCALL_TIME = 20,
+    SYSCALL_COUNT = 21,
 };
 
 enum skyscope_status {

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Interrupt routing: a device raises a line or an MSI and knows no controller.
+ * Lines are global system interrupts (GSI): 0..15 are the ISA interrupts, with
+ * ISA 0 (the i8254) on GSI 2 of the IOAPIC as PCs do; the router fans out.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct irq_sink {
+    /* level: true asserted, false released. An edge-triggered source pulses. */
+    void (*line)(void *controller, uint32_t gsi, bool level);
+    void *controller;
+};
+
+#define IRQ_MAX_SINKS 4u
+
+struct irq_router {
+    struct irq_sink sinks[IRQ_MAX_SINKS];
+    uint32_t sink_count;
+    /* Message-signalled interrupt: address and data as written by the device. */
+    void (*msi)(void *target, uint64_t address, uint32_t data);
+    void *msi_target;
+};
+
+/* 0, or -1 if there are too many. */
+int irq_add_sink(struct irq_router *router, struct irq_sink sink);
+void irq_set_line(struct irq_router *router, uint32_t gsi, bool level);
+void irq_send_msi(struct irq_router *router, uint64_t address, uint32_t data);
