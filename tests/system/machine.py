@@ -1,0 +1,292 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A machine in QEMU (always TCG) whose first serial port a test reads and writes.
+
+    with Machine("my-test", payload="build/systems/linux/payload.bin") as machine:
+        machine.expect("Skyscope")
+        machine.hot_key("m")
+        machine.send("list")
+
+Everything that the serial port prints is kept in build/test-logs/NAME.log. No
+call sleeps for a fixed time: each waits for text, or for the end of QEMU, and
+fails with the last lines of the log when its time is over.
+"""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import socket
+import tempfile
+import time
+
+import pexpect
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build"
+LOGS = BUILD / "test-logs"
+
+# Times are generous, because an emulator on a busy machine is slow; a slower
+# machine still can stretch them all.
+TIME_FACTOR = float(os.environ.get("SKYSCOPE_TEST_TIME_FACTOR", "1"))
+
+QEMU = os.environ.get("QEMU", "qemu-system-x86_64")
+CPU_MODEL = "EPYC,+svm,+npt"
+HOT_KEY = "\x1d"  # Ctrl-]
+
+OVMF_CODE = pathlib.Path("/usr/share/OVMF/OVMF_CODE.fd")
+OVMF_VARS = pathlib.Path("/usr/share/OVMF/OVMF_VARS.fd")
+
+# Terminal control sequences, which shells and firmware print.
+ESCAPE_SEQUENCE = re.compile(r"\x1b(?:\[[0-9;?=]*[A-Za-z]|[()][A-Z0-9]|[=>78cDEHM])")
+
+
+class MachineError(AssertionError):
+    """The machine did not do what the test waited for."""
+
+
+class Machine:
+    """One QEMU. Use as a context manager: leaving it ends QEMU.
+
+    name       name of the log file (letters, digits, - and _)
+    payload    file for the loader; boots by `-kernel LOADER -initrd PAYLOAD`
+    loader     the loader's ELF file
+    kernel     any other file for -kernel (payload is then not used)
+    initrd     file for -initrd, with kernel
+    append     command line for -kernel
+    iso        ISO image, booted as a CD-ROM
+    disk       raw disk image, booted as a hard disk (an ISO too: isohybrid)
+    firmware   "bios" or "uefi"
+    cpus       number of processors
+    memory     as QEMU's -m
+    cpu        CPU model
+    extra      more arguments for QEMU
+    reboot     let the machine reset instead of ending QEMU
+    timeout    seconds that expect() waits if it is not told otherwise
+    """
+
+    def __init__(self, name, *, payload=None, loader=BUILD / "loader.elf", kernel=None, initrd=None, append=None,
+                 iso=None, disk=None, firmware="bios", cpus=2, memory="2G", cpu=CPU_MODEL, extra=(), reboot=False,
+                 timeout=120):
+        if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
+            raise ValueError(f"bad machine name {name!r}")
+        self.name = name
+        self.timeout = timeout
+        self.exit_status = None
+        self._qmp = None
+        LOGS.mkdir(parents=True, exist_ok=True)
+        self.log_path = LOGS / f"{name}.log"
+        self._log = open(self.log_path, "w", encoding="utf-8", errors="replace", buffering=1)
+        # Short path: the address of a UNIX socket has at most 107 characters.
+        self._directory = pathlib.Path(tempfile.mkdtemp(prefix="skyscope-"))
+        arguments = [
+            "-accel", "tcg", "-machine", "q35", "-cpu", cpu, "-smp", str(cpus), "-m", str(memory),
+            "-nodefaults", "-no-user-config", "-display", "none",
+            "-chardev", "stdio,id=com1,signal=off", "-serial", "chardev:com1",
+            "-qmp", f"unix:{self._directory}/qmp,server=on,wait=off",
+        ]
+        if not reboot:
+            arguments += ["-no-reboot"]
+        if firmware == "uefi":
+            variables = self._directory / "OVMF_VARS.fd"
+            shutil.copy(OVMF_VARS, variables)
+            arguments += ["-drive", f"if=pflash,format=raw,readonly=on,file={OVMF_CODE}",
+                          "-drive", f"if=pflash,format=raw,file={variables}"]
+        elif firmware != "bios":
+            raise ValueError(f"unknown firmware {firmware!r}")
+        if iso is not None:
+            arguments += ["-cdrom", str(iso), "-boot", "d"]
+        elif disk is not None:
+            arguments += ["-drive", f"file={disk},format=raw,if=ide,readonly=off,snapshot=on", "-boot", "c"]
+        elif kernel is not None:
+            arguments += ["-kernel", str(kernel)]
+            if initrd is not None:
+                arguments += ["-initrd", str(initrd)]
+        elif payload is not None:
+            arguments += ["-kernel", str(loader), "-initrd", str(payload)]
+        else:
+            raise ValueError("nothing to boot: give payload, kernel, iso or disk")
+        if append is not None:
+            arguments += ["-append", append]
+        arguments += [str(argument) for argument in extra]
+        self._log.write("+ " + " ".join([QEMU] + arguments) + "\n")
+        try:
+            self.child = pexpect.spawn(QEMU, arguments, encoding="utf-8", codec_errors="replace", cwd=str(ROOT),
+                                       dimensions=(50, 200), echo=False, maxread=65536)
+        except Exception:
+            self._log.close()
+            shutil.rmtree(self._directory, ignore_errors=True)
+            raise
+        self.child.delaybeforesend = None
+        self.child.logfile_read = self._log
+
+    # --- Reading ---
+
+    def expect(self, pattern, timeout=None):
+        """Waits for a regular expression, or the first of a list of them.
+
+        Returns the match object (for a list: a pair of index and match object).
+        Fails if QEMU ends first.
+        """
+        patterns = list(pattern) if isinstance(pattern, (list, tuple)) else [pattern]
+        seconds = (self.timeout if timeout is None else timeout) * TIME_FACTOR
+        try:
+            index = self.child.expect(patterns, timeout=seconds)
+        except pexpect.TIMEOUT:
+            self._fail(f"no match for {patterns} within {seconds:.0f} s")
+        except pexpect.EOF:
+            self._reap()
+            self._fail(f"QEMU ended (status {self.exit_status}) while waiting for {patterns}")
+        if isinstance(pattern, (list, tuple)):
+            return index, self.child.match
+        return self.child.match
+
+    def expect_text(self, text, timeout=None):
+        """Waits for literal text."""
+        return self.expect(re.escape(text), timeout)
+
+    def expect_lines(self, lines, timeout=None):
+        """Waits for literal texts, one after the other."""
+        for line in lines:
+            self.expect_text(line, timeout)
+
+    def expect_exit(self, timeout=None):
+        """Waits for QEMU to end by itself (power-off; reset without `reboot`). Returns its exit status."""
+        seconds = (self.timeout if timeout is None else timeout) * TIME_FACTOR
+        try:
+            self.child.expect(pexpect.EOF, timeout=seconds)
+        except pexpect.TIMEOUT:
+            self._fail(f"QEMU still runs after {seconds:.0f} s")
+        self._reap()
+        return self.exit_status
+
+    def expect_nothing(self, pattern, seconds):
+        """Fails if the pattern turns up within the given time."""
+        try:
+            self.child.expect(pattern, timeout=seconds)
+        except (pexpect.TIMEOUT, pexpect.EOF):
+            return
+        self._fail(f"{pattern!r} turned up")
+
+    @property
+    def before(self):
+        """What was printed before the last match, without terminal control sequences."""
+        return plain_text(self.child.before if isinstance(self.child.before, str) else "")
+
+    def output(self):
+        """All that was printed so far, without terminal control sequences."""
+        self._log.flush()
+        text = self.log_path.read_text(encoding="utf-8", errors="replace")
+        return plain_text(text.partition("\n")[2])
+
+    # --- Writing ---
+
+    def send(self, line):
+        """Types a line."""
+        self.child.send(line + "\r")
+
+    def send_raw(self, text):
+        """Types characters as they are."""
+        self.child.send(text)
+
+    def hot_key(self, key):
+        """Types the console's hot key and the key after it."""
+        self.child.send(HOT_KEY + key)
+
+    def shell(self, command, timeout=None):
+        """Runs a command in the Linux guest's shell in front. Returns (exit status, output).
+
+        The marks are split in what is typed, so that the shell's echo is not taken for them.
+        """
+        self.send(f"echo 'sky''begin'; {command}; echo \"sky\"\"end:$?:\"")
+        self.expect(r"skybegin\r?\n", timeout)
+        match = self.expect(r"skyend:(\d+):", timeout)
+        return int(match.group(1)), self.before.replace("\r", "")
+
+    def check_shell(self, command, timeout=None):
+        """As shell(), but fails unless the command's exit status is 0. Returns the output."""
+        status, output = self.shell(command, timeout)
+        if status != 0:
+            self._fail(f"{command!r} in the guest: status {status}, output {output!r}")
+        return output
+
+    # --- Control ---
+
+    def qmp(self, command, **arguments):
+        """Runs a QMP command and returns what it returns."""
+        if self._qmp is None:
+            self._qmp = self._qmp_connect()
+            self._qmp_call("qmp_capabilities", {})
+        return self._qmp_call(command, arguments)
+
+    def _qmp_connect(self):
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(20 * TIME_FACTOR)
+        deadline = time.monotonic() + 20 * TIME_FACTOR
+        while True:
+            try:
+                connection.connect(f"{self._directory}/qmp")
+                break
+            except OSError:
+                if time.monotonic() > deadline or not self.child.isalive():
+                    connection.close()
+                    raise
+                time.sleep(0.02)  # QEMU has not made its socket yet
+        stream = connection.makefile("rw", encoding="utf-8")
+        connection.close()  # the stream keeps it open
+        stream.readline()  # greeting
+        return stream
+
+    def _qmp_call(self, command, arguments):
+        self._qmp.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
+        self._qmp.flush()
+        while True:
+            line = self._qmp.readline()
+            if not line:
+                raise ConnectionError("QMP connection closed")
+            answer = json.loads(line)
+            if "error" in answer:
+                raise MachineError(f"QMP {command}: {answer['error']}")
+            if "return" in answer:
+                return answer["return"]
+
+    def close(self):
+        """Ends QEMU, by QMP if it still listens, else by signal. May be called twice."""
+        try:
+            if self.child.isalive():
+                try:
+                    self.qmp("quit")
+                    self.child.expect(pexpect.EOF, timeout=10)
+                except (OSError, ValueError, pexpect.TIMEOUT, MachineError):
+                    pass
+            self._reap()
+        finally:
+            if self._qmp is not None:
+                self._qmp.close()
+                self._qmp = None
+            if not self._log.closed:
+                self._log.close()
+            shutil.rmtree(self._directory, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def _reap(self):
+        self.child.close(force=True)
+        if self.exit_status is None:
+            self.exit_status = (self.child.exitstatus if self.child.signalstatus is None
+                                else -self.child.signalstatus)
+
+    def _fail(self, why):
+        self._log.flush()
+        text = plain_text(self.log_path.read_text(encoding="utf-8", errors="replace"))
+        tail = "\n".join("    | " + line for line in text.splitlines()[-30:])
+        raise MachineError(f"{self.name}: {why}\n  log: {self.log_path}\n{tail}")
+
+
+def plain_text(text):
+    """The text without terminal control sequences and carriage returns before line ends."""
+    return ESCAPE_SEQUENCE.sub("", text).replace("\r\n", "\n")
