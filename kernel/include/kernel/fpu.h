@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Floating-point and vector registers. Each CPU has one owner at a time, whose
+ * values the registers hold; the kernel itself never uses them.
+ *
+ * Switching is eager: the registers never hold another's values while a thread
+ * or guest that may use them runs. A thread that may not use them gets a trap
+ * on any attempt, and leaves them as they are: so a guest's registers survive
+ * its exits without being saved and restored.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <skyscope/types.h>
+
+struct fpu_state;
+
+/* Each CPU, boot CPU first: turns the unit and the extended states on. cpu: index
+ * of the calling CPU. Nobody owns the registers and using them traps. */
+void fpu_cpu_init(cpu_id_t cpu);
+
+/* Boot: allocates initial state from the pool. NULL: out of pool. */
+struct fpu_state *fpu_create(void);
+/* Initial values (as after FNINIT, all extended components in their initial
+ * configuration). On the CPU where the state is used, or before its first use. */
+void fpu_reset(struct fpu_state *state);
+
+/* The running CPU now runs a thread with this state; NULL: one that may not use
+ * the FPU. Costs next to nothing if state owns the registers already. */
+void fpu_switch(struct fpu_state *state);
+
+/* Loads state into the registers, if they are another's, without giving the
+ * current thread the right to use them: for entering a guest. */
+void fpu_load(struct fpu_state *state);
+
+/* Extended states (XCR0 bits) that the hardware has and the kernel switches. 0:
+ * no XSAVE, only FXSAVE. */
+uint64_t fpu_features(void);
+/* Whether state may run with this value of XCR0: a subset of fpu_features() in a
+ * combination that the architecture allows. */
+bool fpu_xcr0_valid(uint64_t xcr0);
+/* Value of XCR0 while state owns the registers; must be valid. Initially
+ * fpu_features(). Takes effect when state is next loaded, or at once if it is loaded. */
+void fpu_set_xcr0(struct fpu_state *state, uint64_t xcr0);
+uint64_t fpu_xcr0(const struct fpu_state *state);
