@@ -21,6 +21,8 @@ $(eval $(call compile_rules,loader,$(LOADER_CFLAGS)))
 $(eval $(call compile_rules,pd,$(PD_CFLAGS)))
 $(eval $(call compile_rules,host,$(HOST_CFLAGS)))
 $(eval $(call compile_rules,unit,$(UNIT_CFLAGS)))
+$(eval $(call compile_rules,fuzz,$(FUZZ_CFLAGS)))
+$(BUILD)/fuzz/%.o: CC := $(CLANG)
 
 BASE_SOURCES := base/src/memory.c base/src/format.c base/arch/$(ARCH)/memory_arch.c
 
@@ -48,3 +50,14 @@ $(BUILD)/unit/$(1): $(call objects,unit,$(2))
 UNIT_TESTS += $(BUILD)/unit/$(1)
 endef
 unit_test = $(eval $(call unit_test_rules,$(strip $(1)),$(strip $(2)),$(strip $(3))))
+
+# $(call fuzz_target,NAME,SOURCES,LIBRARIES): a libFuzzer program, build/fuzz/NAME,
+# run by `make fuzz`. Seeds, if any, are in tests/fuzz/corpus/NAME/.
+define fuzz_target_rules
+$(BUILD)/fuzz/$(1): $(call objects,fuzz,$(2))
+	@mkdir -p $$(@D)
+	@echo "  LD  $$@"
+	@$$(CLANG) -fsanitize=fuzzer,address,undefined $$^ $(3) -o $$@
+FUZZ_TARGETS += $(BUILD)/fuzz/$(1)
+endef
+fuzz_target = $(eval $(call fuzz_target_rules,$(strip $(1)),$(strip $(2)),$(strip $(3))))

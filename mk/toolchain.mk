@@ -13,7 +13,7 @@ INCLUDES := -Iabi/include -Iabi/arch/$(ARCH) -Ibase/include
 COMMON_CFLAGS := -std=gnu11 -g -O2 -MMD -MP $(WARNINGS) -ffile-prefix-map=$(CURDIR)=. $(INCLUDES)
 
 # No C library, no red zone surprises, no vector registers, no position independence.
-FREESTANDING_CFLAGS := -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include) \
+FREESTANDING_CFLAGS := -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include 2>/dev/null) \
 	-fno-pic -fno-pie -fno-common -fno-strict-aliasing -fno-delete-null-pointer-checks \
 	-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -fcf-protection=none
 X86_64_CFLAGS := -m64 -march=x86-64 -mno-red-zone -mgeneral-regs-only
@@ -32,3 +32,7 @@ HOST_CFLAGS := $(COMMON_CFLAGS) -D_GNU_SOURCE -fstack-protector-strong
 # Host unit tests: the same sources under the address and undefined-behaviour sanitizers.
 UNIT_CFLAGS := $(COMMON_CFLAGS) -D_GNU_SOURCE -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
+
+# Fuzz targets: clang's libFuzzer. gcc's warnings are checked in the other builds.
+FUZZ_CFLAGS := $(filter-out $(WARNINGS),$(COMMON_CFLAGS)) -D_GNU_SOURCE -O1 \
+	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
