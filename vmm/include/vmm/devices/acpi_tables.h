@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* ACPI tables of the virtual PC (ACPI 6.4 ch. 5; PCI Firmware 3.2 §4.1.2 for MCFG). */
+#pragma once
+
+#include <stdint.h>
+
+struct acpi_tables_config {
+    uint32_t vcpu_count; /* APIC IDs 0..vcpu_count - 1 */
+};
+
+/* Room that is always enough. */
+#define ACPI_TABLES_MAX_SIZE 0x4000u
+
+/* Writes all tables into `blob`, which the guest will find at guest-physical address `address` (16-byte aligned,
+ * below 4 GiB). The RSDP is at the start of the blob; put it at 0xe0000..0xfffff for guests that search. Returns
+ * the bytes used, 0 if `size` is too small or the configuration is impossible. */
+uint32_t acpi_tables_build(const struct acpi_tables_config *config, uint8_t *blob, uint32_t size, uint64_t address);
