@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the compiler's <limits.h> takes from the C library's: nothing. */
+#pragma once
