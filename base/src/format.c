@@ -81,7 +81,7 @@ static size_t number(const char **p, va_list *arguments, bool *negative)
         (*p)++;
         int value = va_arg(*arguments, int);
         *negative = value < 0;
-        return value < 0 ? (size_t)-(int64_t)value : (size_t)value;
+        return value < 0 ? (size_t) - (int64_t)value : (size_t)value;
     }
     size_t value = 0;
     while (**p >= '0' && **p <= '9') {

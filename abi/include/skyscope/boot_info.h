@@ -20,7 +20,7 @@
 
 #include <skyscope/plan.h>
 
-#define BOOT_INFO_MAGIC 0x30544f4f42594b53ull /* "SKYBOOT0" */
+#define BOOT_INFO_MAGIC   0x30544f4f42594b53ull /* "SKYBOOT0" */
 #define BOOT_INFO_VERSION 1u
 
 /* Where part of a plan region lies in the machine's memory. */
@@ -35,29 +35,29 @@ struct region_extent {
 struct boot_info {
     uint64_t magic;
     uint32_t version;
-    uint32_t size;              /* sizeof(struct boot_info) */
-    uint64_t kernel_physical;   /* contiguous, multiple of 2 MiB */
-    uint64_t kernel_virtual;    /* lowest link address, multiple of 2 MiB */
-    uint64_t kernel_size;       /* bytes of memory from lowest to highest address */
-    uint64_t pool_physical;     /* kernel memory, contiguous, multiple of 2 MiB */
-    uint64_t pool_size;         /* plan_header.kernel_pool_size; contents undefined */
-    uint64_t plan_physical;     /* the plan, verified */
+    uint32_t size;            /* sizeof(struct boot_info) */
+    uint64_t kernel_physical; /* contiguous, multiple of 2 MiB */
+    uint64_t kernel_virtual;  /* lowest link address, multiple of 2 MiB */
+    uint64_t kernel_size;     /* bytes of memory from lowest to highest address */
+    uint64_t pool_physical;   /* kernel memory, contiguous, multiple of 2 MiB */
+    uint64_t pool_size;       /* plan_header.kernel_pool_size; contents undefined */
+    uint64_t plan_physical;   /* the plan, verified */
     uint64_t plan_size;
-    uint64_t extents_physical;  /* struct region_extent[extent_count], sorted by region, then
-                                   offset; covers each region that is RAM completely, once */
+    uint64_t extents_physical; /* struct region_extent[extent_count], sorted by region, then
+                                  offset; covers each region that is RAM completely, once */
     uint32_t extent_count;
     uint32_t cpu_count;         /* CPUs that enter the kernel: plan_header.cpu_count */
     uint64_t hardware_physical; /* struct hardware_info, multiple of 4096 */
     uint64_t hardware_size;     /* multiple of 4096 */
 };
 
-#define HARDWARE_INFO_VERSION 1u
-#define HARDWARE_MAX_CPUS 64u
-#define HARDWARE_MAX_IOAPICS 16u
+#define HARDWARE_INFO_VERSION  1u
+#define HARDWARE_MAX_CPUS      64u
+#define HARDWARE_MAX_IOAPICS   16u
 #define HARDWARE_MAX_OVERRIDES 32u
-#define HARDWARE_MAX_ECAM 16u
-#define HARDWARE_MAX_MEMORY 128u
-#define HARDWARE_MAX_PCI 256u
+#define HARDWARE_MAX_ECAM      16u
+#define HARDWARE_MAX_MEMORY    128u
+#define HARDWARE_MAX_PCI       256u
 
 enum hardware_firmware {
     HARDWARE_FIRMWARE_UNKNOWN = 0,
@@ -137,10 +137,10 @@ struct hardware_pci_device {
 /* ACPI generic address structure, reduced. */
 struct hardware_register {
     uint64_t address;
-    uint8_t space;  /* 0 memory, 1 I/O, 2 PCI configuration */
-    uint8_t width;  /* bits */
-    uint8_t value;  /* value that triggers the action, where one is defined */
-    uint8_t valid;  /* 0 or 1 */
+    uint8_t space; /* 0 memory, 1 I/O, 2 PCI configuration */
+    uint8_t width; /* bits */
+    uint8_t value; /* value that triggers the action, where one is defined */
+    uint8_t valid; /* 0 or 1 */
     uint32_t reserved;
 };
 
@@ -157,14 +157,14 @@ struct hardware_info {
     uint32_t boot_protocol; /* enum hardware_boot_protocol */
     uint32_t x2apic;        /* 1: local APICs are in x2APIC mode */
     uint32_t memory_count, cpu_count, ioapic_count, override_count, ecam_count, pci_count;
-    uint64_t memory_total;  /* bytes of usable memory */
+    uint64_t memory_total; /* bytes of usable memory */
     uint64_t lapic_address;
-    uint64_t hpet_address;  /* 0: none */
-    uint64_t rsdp_address;  /* 0: none */
+    uint64_t hpet_address; /* 0: none */
+    uint64_t rsdp_address; /* 0: none */
     uint64_t payload_address, payload_size;
-    uint64_t hash_cycles;   /* TSC ticks spent on checking the payload */
-    uint64_t wall_clock;     /* seconds since 1970, from the real-time clock, taken as UTC */
-    uint64_t wall_clock_tsc; /* TSC value when it was read */
+    uint64_t hash_cycles;     /* TSC ticks spent on checking the payload */
+    uint64_t wall_clock;      /* seconds since 1970, from the real-time clock, taken as UTC */
+    uint64_t wall_clock_tsc;  /* TSC value when it was read */
     uint8_t payload_hash[64]; /* the header's hash */
     /* ACPI fixed hardware (FADT). */
     struct hardware_register pm1a_event, pm1a_control, pm1b_control, pm_timer, reset;

@@ -13,9 +13,9 @@
 enum thread_state {
     THREAD_READY = 1,
     THREAD_RUNNING = 2,
-    THREAD_WAITING = 3,      /* in RECV or VCPU_WAIT */
-    THREAD_CALLING = 4,      /* in a protected procedure call */
-    THREAD_FAULTED = 5,      /* waits for its parent's reply, or for ever */
+    THREAD_WAITING = 3, /* in RECV or VCPU_WAIT */
+    THREAD_CALLING = 4, /* in a protected procedure call */
+    THREAD_FAULTED = 5, /* waits for its parent's reply, or for ever */
     THREAD_STOPPED = 6,
     THREAD_OUT_OF_BUDGET = 7,
     THREAD_IN_GUEST = 8,
@@ -26,9 +26,9 @@ struct thread_statistics {
     uint32_t index;
     uint32_t cpu;
     uint32_t priority;
-    uint32_t state;    /* enum thread_state */
+    uint32_t state; /* enum thread_state */
     uint32_t faults;
-    uint64_t run_ticks;   /* TSC ticks in user mode and in the kernel on its behalf, guest excluded */
+    uint64_t run_ticks; /* TSC ticks in user mode and in the kernel on its behalf, guest excluded */
     uint64_t switches;
     uint64_t budget_exhaustions;
 };
@@ -38,10 +38,10 @@ struct vcpu_statistics {
     uint32_t id;
     uint32_t thread;
     uint32_t reserved;
-    uint64_t guest_ticks;       /* TSC ticks in guest mode */
-    uint64_t entries;           /* VM entries */
-    uint64_t host_interrupts;   /* exits that only the kernel saw */
-    uint64_t kernel_handled;    /* other exits handled without the VMM */
+    uint64_t guest_ticks;     /* TSC ticks in guest mode */
+    uint64_t entries;         /* VM entries */
+    uint64_t host_interrupts; /* exits that only the kernel saw */
+    uint64_t kernel_handled;  /* other exits handled without the VMM */
     uint64_t exits[VCPU_EXIT_KIND_COUNT];
 };
 
@@ -57,13 +57,13 @@ struct cpu_statistics {
 struct kernel_statistics {
     uint32_t version; /* KERNEL_STATISTICS_VERSION */
     uint32_t thread_count, vcpu_count, cpu_count, pd_count, vm_count;
-    uint64_t tsc_frequency;      /* Hz, calibrated */
-    uint32_t tsc_source;         /* enum tsc_source */
+    uint64_t tsc_frequency; /* Hz, calibrated */
+    uint32_t tsc_source;    /* enum tsc_source */
     uint32_t reserved;
-    uint64_t entry_tsc;          /* when the kernel was entered */
-    uint64_t ready_tsc;          /* when the first PD ran */
+    uint64_t entry_tsc;            /* when the kernel was entered */
+    uint64_t ready_tsc;            /* when the first PD ran */
     uint64_t pool_size, pool_used; /* bytes of kernel memory */
-    uint64_t features;           /* enum kernel_feature bits that are in force */
+    uint64_t features;             /* enum kernel_feature bits that are in force */
     char version_string[64];
     char pd_names[PLAN_MAX_PDS][PLAN_NAME_LENGTH];
     char vm_names[PLAN_MAX_VMS][PLAN_NAME_LENGTH];

@@ -21,31 +21,31 @@
 
 #include <stdint.h>
 
-#define PAYLOAD_MAGIC "SKYPAYLD"
-#define PAYLOAD_VERSION 1u
-#define PAYLOAD_ALIGNMENT 4096u
-#define PAYLOAD_MAX_IMAGES 256u
+#define PAYLOAD_MAGIC           "SKYPAYLD"
+#define PAYLOAD_VERSION         1u
+#define PAYLOAD_ALIGNMENT       4096u
+#define PAYLOAD_MAX_IMAGES      256u
 #define PAYLOAD_MAX_HEADER_SIZE 0x100000u
-#define PAYLOAD_NAME_LENGTH 64u
-#define PAYLOAD_HASH_SIZE 64u
+#define PAYLOAD_NAME_LENGTH     64u
+#define PAYLOAD_HASH_SIZE       64u
 
 enum payload_hash_algorithm {
     PAYLOAD_HASH_SHA512 = 1, /* FIPS 180-4 */
 };
 
 enum payload_role {
-    PAYLOAD_ROLE_KERNEL = 1, /* the separation kernel, an ELF64 executable; exactly one */
-    PAYLOAD_ROLE_PLAN = 2,   /* the plan, <skyscope/plan.h>; exactly one */
+    PAYLOAD_ROLE_KERNEL = 1,  /* the separation kernel, an ELF64 executable; exactly one */
+    PAYLOAD_ROLE_PLAN = 2,    /* the plan, <skyscope/plan.h>; exactly one */
     PAYLOAD_ROLE_PROGRAM = 3, /* a protection domain's ELF64 program image */
-    PAYLOAD_ROLE_DATA = 4,   /* prefill data: guest kernels, initrds, configuration */
+    PAYLOAD_ROLE_DATA = 4,    /* prefill data: guest kernels, initrds, configuration */
 };
 
 struct payload_image {
-    char name[PAYLOAD_NAME_LENGTH]; /* NUL-terminated, printable ASCII, unique */
-    uint32_t role;                  /* enum payload_role */
-    uint32_t reserved;              /* 0 */
-    uint64_t offset;                /* from the start of the payload, multiple of 4096 */
-    uint64_t size;                  /* bytes, not 0, without padding */
+    char name[PAYLOAD_NAME_LENGTH];  /* NUL-terminated, printable ASCII, unique */
+    uint32_t role;                   /* enum payload_role */
+    uint32_t reserved;               /* 0 */
+    uint64_t offset;                 /* from the start of the payload, multiple of 4096 */
+    uint64_t size;                   /* bytes, not 0, without padding */
     uint8_t hash[PAYLOAD_HASH_SIZE]; /* of exactly size bytes */
 };
 
@@ -56,13 +56,13 @@ struct payload_header {
     uint64_t total_size;                   /* bytes, multiple of 4096 */
     char system_name[PAYLOAD_NAME_LENGTH]; /* NUL-terminated */
     uint64_t rollback_index;
-    uint64_t creation_time;                /* seconds since 1970, 0: not recorded */
-    uint32_t hash_algorithm;               /* enum payload_hash_algorithm */
+    uint64_t creation_time;  /* seconds since 1970, 0: not recorded */
+    uint32_t hash_algorithm; /* enum payload_hash_algorithm */
     uint32_t image_count;
     uint32_t image_table_offset;
-    uint32_t signature_offset;             /* 0 while signature_size is 0 */
+    uint32_t signature_offset; /* 0 while signature_size is 0 */
     uint32_t signature_size;
-    uint32_t reserved;                     /* 0 */
+    uint32_t reserved; /* 0 */
     /* SHA-512 of the first header_size bytes with this field taken as zero. */
     uint8_t header_hash[PAYLOAD_HASH_SIZE];
 };

@@ -11,27 +11,27 @@
 
 #include <stdint.h>
 
-#define PLAN_MAGIC "SKYPLAN1"
-#define PLAN_VERSION 1u
+#define PLAN_MAGIC       "SKYPLAN1"
+#define PLAN_VERSION     1u
 #define PLAN_NAME_LENGTH 64u
-#define PLAN_NONE 0xffffffffu
+#define PLAN_NONE        0xffffffffu
 #define PLAN_ANY_ADDRESS 0xffffffffffffffffull
 
 /* Limits that every reader enforces. */
-#define PLAN_MAX_SIZE 0x400000u
-#define PLAN_MAX_REGIONS 2048u
-#define PLAN_MAX_SPACES 128u
-#define PLAN_MAX_MAPS 8192u
-#define PLAN_MAX_PDS 63u       /* as Microkit */
-#define PLAN_MAX_THREADS 256u
+#define PLAN_MAX_SIZE         0x400000u
+#define PLAN_MAX_REGIONS      2048u
+#define PLAN_MAX_SPACES       128u
+#define PLAN_MAX_MAPS         8192u
+#define PLAN_MAX_PDS          63u /* as Microkit */
+#define PLAN_MAX_THREADS      256u
 #define PLAN_MAX_CHANNEL_ENDS 4096u
-#define PLAN_MAX_IRQS 256u
-#define PLAN_MAX_IOPORTS 256u
-#define PLAN_MAX_VMS 32u
-#define PLAN_MAX_VCPUS 128u
-#define PLAN_MAX_CPUS 32u
-#define PLAN_CHANNEL_IDS 62u   /* channel, interrupt and child identifiers: 0..61 */
-#define PLAN_PRIORITY_MAX 254u
+#define PLAN_MAX_IRQS         256u
+#define PLAN_MAX_IOPORTS      256u
+#define PLAN_MAX_VMS          32u
+#define PLAN_MAX_VCPUS        128u
+#define PLAN_MAX_CPUS         32u
+#define PLAN_CHANNEL_IDS      62u /* channel, interrupt and child identifiers: 0..61 */
+#define PLAN_PRIORITY_MAX     254u
 
 enum plan_table {
     PLAN_TABLE_REGIONS,
@@ -55,8 +55,8 @@ struct plan_table_location {
 };
 
 struct plan_header {
-    char magic[8];      /* PLAN_MAGIC */
-    uint32_t version;   /* PLAN_VERSION */
+    char magic[8];       /* PLAN_MAGIC */
+    uint32_t version;    /* PLAN_VERSION */
     uint32_t total_size; /* bytes */
     char system_name[PLAN_NAME_LENGTH];
     uint32_t cpu_count; /* CPUs the system needs: highest cpu named, plus 1 */
@@ -68,9 +68,9 @@ struct plan_header {
 };
 
 enum plan_region_kind {
-    PLAN_REGION_RAM = 1,      /* ordinary memory, zeroed, then prefilled */
-    PLAN_REGION_DEVICE = 2,   /* device registers at physical_address; never RAM */
-    PLAN_REGION_HARDWARE = 3, /* struct hardware_info, read-only */
+    PLAN_REGION_RAM = 1,        /* ordinary memory, zeroed, then prefilled */
+    PLAN_REGION_DEVICE = 2,     /* device registers at physical_address; never RAM */
+    PLAN_REGION_HARDWARE = 3,   /* struct hardware_info, read-only */
     PLAN_REGION_STATISTICS = 4, /* struct kernel_statistics, read-only */
     PLAN_REGION_KERNEL_LOG = 5, /* struct log_ring of the kernel, read-only */
 };
@@ -126,8 +126,8 @@ struct plan_map {
 };
 
 enum plan_pd_flags {
-    PLAN_PD_PASSIVE = 1u << 0, /* gives up its budget after init */
-    PLAN_PD_FPU = 1u << 1,     /* may use FPU/SSE/AVX; without: #NM is a fault */
+    PLAN_PD_PASSIVE = 1u << 0,        /* gives up its budget after init */
+    PLAN_PD_FPU = 1u << 1,            /* may use FPU/SSE/AVX; without: #NM is a fault */
     PLAN_PD_SYSTEM_CONTROL = 1u << 2, /* may power off and reset the machine */
 };
 
@@ -143,16 +143,16 @@ struct plan_pd {
 
 struct plan_thread {
     uint32_t pd;
-    uint32_t index;        /* within its PD; thread 0 runs init() and owns the channels by default */
+    uint32_t index; /* within its PD; thread 0 runs init() and owns the channels by default */
     uint32_t cpu;
-    uint32_t priority;     /* 0..254, 254 highest */
-    uint64_t budget_us;    /* microseconds, at least 1 */
-    uint64_t period_us;    /* microseconds, at least budget_us */
-    uint64_t entry;        /* virtual address */
-    uint64_t stack_top;    /* virtual address, multiple of 16 */
-    uint64_t ipc_buffer;   /* virtual address of its 4 KiB IPC buffer; the kernel provides and maps it */
-    uint32_t vcpu;         /* vCPU that it runs, or PLAN_NONE */
-    uint32_t reserved;     /* 0 */
+    uint32_t priority;   /* 0..254, 254 highest */
+    uint64_t budget_us;  /* microseconds, at least 1 */
+    uint64_t period_us;  /* microseconds, at least budget_us */
+    uint64_t entry;      /* virtual address */
+    uint64_t stack_top;  /* virtual address, multiple of 16 */
+    uint64_t ipc_buffer; /* virtual address of its 4 KiB IPC buffer; the kernel provides and maps it */
+    uint32_t vcpu;       /* vCPU that it runs, or PLAN_NONE */
+    uint32_t reserved;   /* 0 */
 };
 
 enum plan_channel_flags {
@@ -163,11 +163,11 @@ enum plan_channel_flags {
 /* One end of a channel; the other end is another entry that mirrors it. */
 struct plan_channel_end {
     uint32_t pd;
-    uint32_t id;          /* 0..61, unique in pd among channels and interrupts */
+    uint32_t id; /* 0..61, unique in pd among channels and interrupts */
     uint32_t peer_pd;
     uint32_t peer_thread; /* index in the peer PD of the thread that is notified */
     uint32_t peer_id;
-    uint32_t flags;       /* enum plan_channel_flags */
+    uint32_t flags; /* enum plan_channel_flags */
 };
 
 enum plan_irq_kind {
@@ -183,22 +183,22 @@ enum plan_irq_flags {
 
 struct plan_irq {
     uint32_t pd;
-    uint32_t thread;  /* index in pd of the thread that is notified */
-    uint32_t id;      /* 0..61 */
-    uint32_t kind;    /* enum plan_irq_kind */
-    uint32_t flags;   /* enum plan_irq_flags */
-    uint32_t ioapic;  /* index in hardware_info.ioapics */
-    uint32_t pin;     /* pin of that IOAPIC */
-    uint32_t vector;  /* 0..107, Microkit's vector number: higher is more urgent */
+    uint32_t thread;      /* index in pd of the thread that is notified */
+    uint32_t id;          /* 0..61 */
+    uint32_t kind;        /* enum plan_irq_kind */
+    uint32_t flags;       /* enum plan_irq_flags */
+    uint32_t ioapic;      /* index in hardware_info.ioapics */
+    uint32_t pin;         /* pin of that IOAPIC */
+    uint32_t vector;      /* 0..107, Microkit's vector number: higher is more urgent */
     uint32_t pci_address; /* MSI: bus << 8 | device << 3 | function */
     uint32_t msi_handle;  /* MSI: value of the data register */
 };
 
 struct plan_ioport {
     uint32_t pd;
-    uint32_t id;    /* 0..61 */
-    uint32_t base;  /* port number */
-    uint32_t size;  /* ports, base + size <= 65536 */
+    uint32_t id;   /* 0..61 */
+    uint32_t base; /* port number */
+    uint32_t size; /* ports, base + size <= 65536 */
 };
 
 struct plan_vm {
@@ -211,9 +211,9 @@ struct plan_vm {
 
 struct plan_vcpu {
     uint32_t vm;
-    uint32_t id;          /* 0.., how the VMM names it */
-    uint32_t thread;      /* table index of the VMM thread that runs it */
-    uint32_t reserved;    /* 0 */
-    uint64_t state_page;  /* virtual address in the VMM's space of its struct vcpu_page;
-                             the kernel provides and maps it */
+    uint32_t id;         /* 0.., how the VMM names it */
+    uint32_t thread;     /* table index of the VMM thread that runs it */
+    uint32_t reserved;   /* 0 */
+    uint64_t state_page; /* virtual address in the VMM's space of its struct vcpu_page;
+                            the kernel provides and maps it */
 };

@@ -85,10 +85,10 @@ enum skyscope_status {
     SKYSCOPE_INVALID_ARGUMENT = 1,
     SKYSCOPE_INVALID_CHANNEL = 2, /* no such channel, interrupt, port or child id */
     SKYSCOPE_NOT_PERMITTED = 3,
-    SKYSCOPE_WRONG_STATE = 4,     /* e.g. reading registers of a running child */
+    SKYSCOPE_WRONG_STATE = 4, /* e.g. reading registers of a running child */
     SKYSCOPE_NO_SUCH_CALL = 5,
     SKYSCOPE_NO_VCPU = 6,
-    SKYSCOPE_PEER_STOPPED = 7,    /* the callee was stopped or restarted before it replied */
+    SKYSCOPE_PEER_STOPPED = 7, /* the callee was stopped or restarted before it replied */
 };
 
 enum skyscope_event {
@@ -97,8 +97,8 @@ enum skyscope_event {
 };
 
 enum skyscope_pd_operation {
-    SKYSCOPE_PD_STOP = 0,    /* all its threads; a vCPU that runs leaves the guest */
-    SKYSCOPE_PD_RESUME = 1,  /* go on where it was stopped; after a fault: retry */
+    SKYSCOPE_PD_STOP = 0,   /* all its threads; a vCPU that runs leaves the guest */
+    SKYSCOPE_PD_RESUME = 1, /* go on where it was stopped; after a fault: retry */
     /* All threads: clear pending notifications and calls, start at their
      * entries (thread 0: at RDX if not 0), registers cleared as at boot. */
     SKYSCOPE_PD_RESTART = 2,

@@ -11,15 +11,25 @@
 #include <stdint.h>
 
 /* Host-physical address, bytes. */
-typedef struct { uint64_t value; } hpa_t;
+typedef struct {
+    uint64_t value;
+} hpa_t;
 /* Guest-physical address, bytes. */
-typedef struct { uint64_t value; } gpa_t;
+typedef struct {
+    uint64_t value;
+} gpa_t;
 /* Guest-virtual address, bytes. */
-typedef struct { uint64_t value; } gva_t;
+typedef struct {
+    uint64_t value;
+} gva_t;
 /* Index of a CPU in hardware_info.cpus; the bootstrap processor is 0. */
-typedef struct { uint32_t value; } cpu_id_t;
+typedef struct {
+    uint32_t value;
+} cpu_id_t;
 /* Index of a protection domain in the plan. */
-typedef struct { uint32_t value; } pd_id_t;
+typedef struct {
+    uint32_t value;
+} pd_id_t;
 
 #define HPA(x) ((hpa_t){.value = (uint64_t)(x)})
 #define GPA(x) ((gpa_t){.value = (uint64_t)(x)})

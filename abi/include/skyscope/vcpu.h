@@ -23,8 +23,8 @@
 
 enum vcpu_exit_kind {
     VCPU_EXIT_NONE = 0,
-    VCPU_EXIT_MEMORY = 1,           /* access to guest-physical memory that is not mapped so */
-    VCPU_EXIT_PORT_IO = 2,          /* x86 IN, OUT, INS, OUTS */
+    VCPU_EXIT_MEMORY = 1,  /* access to guest-physical memory that is not mapped so */
+    VCPU_EXIT_PORT_IO = 2, /* x86 IN, OUT, INS, OUTS */
     VCPU_EXIT_CPUID = 3,
     VCPU_EXIT_MSR = 4,              /* RDMSR, WRMSR */
     VCPU_EXIT_HYPERCALL = 5,        /* VMMCALL, VMCALL, HVC */
@@ -38,8 +38,8 @@ enum vcpu_exit_kind {
     VCPU_EXIT_SYSTEM_REGISTER = 13, /* AArch64 MSR, MRS */
     VCPU_EXIT_SECURE_CALL = 14,     /* AArch64 SMC */
     VCPU_EXIT_TASK_SWITCH = 15,
-    VCPU_EXIT_NMI_WINDOW = 16,      /* the guest can take an NMI now (IRET done) */
-    VCPU_EXIT_BAD_STATE = 17,       /* the state that the VMM gave cannot be run */
+    VCPU_EXIT_NMI_WINDOW = 16, /* the guest can take an NMI now (IRET done) */
+    VCPU_EXIT_BAD_STATE = 17,  /* the state that the VMM gave cannot be run */
     VCPU_EXIT_PAUSE = 18,
     VCPU_EXIT_KIND_COUNT = 19,
 };
@@ -54,30 +54,30 @@ enum vcpu_memory_access {
 
 struct vcpu_exit_memory {
     uint64_t gpa;
-    uint64_t gva;      /* valid where gva_valid */
-    uint32_t access;   /* enum vcpu_memory_access */
+    uint64_t gva;    /* valid where gva_valid */
+    uint32_t access; /* enum vcpu_memory_access */
     uint32_t gva_valid;
 };
 
 struct vcpu_exit_port_io {
     uint16_t port;
-    uint8_t width;     /* 1, 2 or 4 bytes */
-    uint8_t write;     /* 1: OUT/OUTS */
-    uint8_t string;    /* 1: INS/OUTS */
-    uint8_t repeat;    /* 1: REP prefix */
+    uint8_t width;         /* 1, 2 or 4 bytes */
+    uint8_t write;         /* 1: OUT/OUTS */
+    uint8_t string;        /* 1: INS/OUTS */
+    uint8_t repeat;        /* 1: REP prefix */
     uint8_t address_width; /* bytes of the string address: 2, 4 or 8; 0 where not known */
-    uint8_t segment;   /* 0 ES 1 CS 2 SS 3 DS 4 FS 5 GS; 0xff where not known */
+    uint8_t segment;       /* 0 ES 1 CS 2 SS 3 DS 4 FS 5 GS; 0xff where not known */
 };
 
 struct vcpu_exit_msr {
     uint32_t index;
-    uint32_t write;    /* 1: WRMSR */
+    uint32_t write; /* 1: WRMSR */
 };
 
 struct vcpu_exit_control_register {
-    uint8_t number;    /* 0, 2, 3, 4, 8 */
+    uint8_t number; /* 0, 2, 3, 4, 8 */
     uint8_t write;
-    uint8_t gpr;       /* index of the general register; 0xff: decode the instruction */
+    uint8_t gpr; /* index of the general register; 0xff: decode the instruction */
     uint8_t reserved[5];
 };
 
@@ -90,7 +90,7 @@ struct vcpu_exit_exception {
 #define VCPU_INSTRUCTION_BYTES 15u
 
 struct vcpu_exit {
-    uint32_t kind;     /* enum vcpu_exit_kind */
+    uint32_t kind; /* enum vcpu_exit_kind */
     /* Bytes of the instruction that caused the exit; 0: the hardware did not
      * say, the VMM decodes. Where known, next_ip is the address after it. */
     uint32_t instruction_length;
@@ -110,7 +110,7 @@ struct vcpu_exit {
 
 /* Event to inject: bits 7:0 vector, 10:8 type, 11 error code valid, 31 valid,
  * 63:32 error code (AMD APM vol. 2 §15.20; VT-x's layout is the same up to bit 31). */
-#define VCPU_EVENT_VALID (1ull << 31)
+#define VCPU_EVENT_VALID      (1ull << 31)
 #define VCPU_EVENT_ERROR_CODE (1ull << 11)
 #define VCPU_EVENT_TYPE(type) ((uint64_t)(type) << 8)
 enum vcpu_event_type {
@@ -121,8 +121,8 @@ enum vcpu_event_type {
 };
 
 struct vcpu_control {
-    uint32_t dirty;  /* VCPU_STATE_* groups that the VMM changed; cleared by the kernel */
-    uint32_t want;   /* VCPU_STATE_* groups to read at each exit */
+    uint32_t dirty; /* VCPU_STATE_* groups that the VMM changed; cleared by the kernel */
+    uint32_t want;  /* VCPU_STATE_* groups to read at each exit */
     /* Event delivered at the next entry. The kernel clears it once delivered. If
      * an exit interrupted delivery of an event, the kernel puts it here again,
      * so an event found valid here after an exit is owed to the guest: leave it. */

@@ -9,26 +9,26 @@
 
 #include <stdint.h>
 
-#define VM_CONFIG_MAGIC 0x30474643564d4b53ull /* "SKMVCFG0" */
-#define VM_CONFIG_VERSION 1u
-#define VM_NAME_LENGTH 64u
+#define VM_CONFIG_MAGIC        0x30474643564d4b53ull /* "SKMVCFG0" */
+#define VM_CONFIG_VERSION      1u
+#define VM_NAME_LENGTH         64u
 #define VM_COMMAND_LINE_LENGTH 2048u
-#define VM_MAX_VCPUS 16u
-#define VM_MAX_RAM_RANGES 4u
+#define VM_MAX_VCPUS           16u
+#define VM_MAX_RAM_RANGES      4u
 
 enum vm_boot_protocol {
-    VM_BOOT_LINUX = 1,      /* bzImage by the 64-bit boot protocol; arm64 Image */
+    VM_BOOT_LINUX = 1, /* bzImage by the 64-bit boot protocol; arm64 Image */
     VM_BOOT_PVH = 2,
     VM_BOOT_MULTIBOOT = 3,
     VM_BOOT_MULTIBOOT2 = 4,
-    VM_BOOT_FIRMWARE = 5,   /* UEFI or BIOS image below 4 GiB */
-    VM_BOOT_FLAT = 6,       /* raw bytes at kernel_load_address, entered there in 64-bit mode with
-                               paging identity-mapped: for tests and benchmarks */
+    VM_BOOT_FIRMWARE = 5, /* UEFI or BIOS image below 4 GiB */
+    VM_BOOT_FLAT = 6,     /* raw bytes at kernel_load_address, entered there in 64-bit mode with
+                             paging identity-mapped: for tests and benchmarks */
 };
 
-enum vm_on_event { /* libvirt's on_poweroff, on_reboot, on_crash */
-    VM_ON_EVENT_STOP = 0,    /* stay stopped until the manager starts it */
-    VM_ON_EVENT_RESTART = 1,
+enum vm_on_event {                       /* libvirt's on_poweroff, on_reboot, on_crash */
+                   VM_ON_EVENT_STOP = 0, /* stay stopped until the manager starts it */
+                   VM_ON_EVENT_RESTART = 1,
 };
 
 /* A blob mapped into the VMM. */
@@ -52,8 +52,8 @@ struct queue_pair_config {
     uint64_t receive_data;
     uint32_t transmit_capacity; /* bytes, power of two */
     uint32_t receive_capacity;
-    uint32_t channel;           /* channel to the other side */
-    uint32_t present;           /* 0: no such pair */
+    uint32_t channel; /* channel to the other side */
+    uint32_t present; /* 0: no such pair */
 };
 
 enum vm_config_flags {
@@ -70,32 +70,32 @@ struct vm_config {
     char name[VM_NAME_LENGTH];
     uint32_t vm_id; /* index among the system's VMs, as in the manager */
     uint32_t vcpu_count;
-    uint32_t boot_protocol; /* enum vm_boot_protocol */
-    uint32_t flags;         /* enum vm_config_flags */
+    uint32_t boot_protocol;                    /* enum vm_boot_protocol */
+    uint32_t flags;                            /* enum vm_config_flags */
     uint32_t on_poweroff, on_reboot, on_crash; /* enum vm_on_event */
     uint32_t ram_range_count;
     struct vm_ram_range ram[VM_MAX_RAM_RANGES]; /* ascending gpa; the first starts at 0 */
     struct vm_image kernel, initrd, firmware;
-    uint64_t kernel_load_address; /* VM_BOOT_FLAT */
+    uint64_t kernel_load_address;     /* VM_BOOT_FLAT */
     uint64_t vcpu_page[VM_MAX_VCPUS]; /* virtual address of each vCPU's struct vcpu_page */
-    uint64_t control;   /* virtual address of struct vm_control, 0: no manager */
+    uint64_t control;                 /* virtual address of struct vm_control, 0: no manager */
     uint32_t control_channel;
-    uint32_t log_size;  /* bytes of the log region */
-    uint64_t log;       /* virtual address of this VMM's struct log_ring, 0: none */
+    uint32_t log_size;                /* bytes of the log region */
+    uint64_t log;                     /* virtual address of this VMM's struct log_ring, 0: none */
     struct queue_pair_config console; /* the guest's first serial port */
     char command_line[VM_COMMAND_LINE_LENGTH];
 };
 
-#define CONSOLE_CONFIG_MAGIC 0x30474643534e4f43ull
+#define CONSOLE_CONFIG_MAGIC   0x30474643534e4f43ull
 #define CONSOLE_CONFIG_VERSION 1u
-#define CONSOLE_MAX_CLIENTS 33u
+#define CONSOLE_MAX_CLIENTS    33u
 
 struct console_client_config {
     char name[VM_NAME_LENGTH];
     struct queue_pair_config queue; /* transmit: to the client; receive: from it */
-    uint64_t history;      /* virtual address of the output kept for this client */
-    uint32_t history_size; /* bytes, power of two */
-    uint32_t is_manager;   /* 1: the manager's console */
+    uint64_t history;               /* virtual address of the output kept for this client */
+    uint32_t history_size;          /* bytes, power of two */
+    uint32_t is_manager;            /* 1: the manager's console */
 };
 
 /* Console multiplexer. */
@@ -109,7 +109,7 @@ struct console_config {
     struct console_client_config clients[CONSOLE_MAX_CLIENTS];
 };
 
-#define SERIAL_CONFIG_MAGIC 0x3047464352455324ull
+#define SERIAL_CONFIG_MAGIC   0x3047464352455324ull
 #define SERIAL_CONFIG_VERSION 1u
 
 /* Serial driver (16550 by I/O ports). */
@@ -117,28 +117,28 @@ struct serial_config {
     uint64_t magic;
     uint32_t version;
     uint32_t size;
-    uint32_t ioport_id;   /* its <ioport>'s id */
-    uint32_t port;        /* base port, 0x3f8 for COM1 */
+    uint32_t ioport_id; /* its <ioport>'s id */
+    uint32_t port;      /* base port, 0x3f8 for COM1 */
     uint32_t irq_channel;
     uint32_t baud_rate;
     struct queue_pair_config client; /* transmit: characters received on the line, to the client;
                                         receive: characters to send */
 };
 
-#define MANAGER_CONFIG_MAGIC 0x304746434752474dull
+#define MANAGER_CONFIG_MAGIC   0x304746434752474dull
 #define MANAGER_CONFIG_VERSION 1u
-#define MANAGER_MAX_VMS 32u
-#define MANAGER_MAX_CHILDREN 62u
+#define MANAGER_MAX_VMS        32u
+#define MANAGER_MAX_CHILDREN   62u
 
 struct manager_vm_config {
     char name[VM_NAME_LENGTH];
-    uint64_t control;  /* virtual address of its struct vm_control */
-    uint64_t log;      /* virtual address of its VMM's struct log_ring */
+    uint64_t control; /* virtual address of its struct vm_control */
+    uint64_t log;     /* virtual address of its VMM's struct log_ring */
     uint32_t log_size;
     uint32_t channel;
-    uint32_t child_id; /* the VMM PD is the manager's child */
+    uint32_t child_id;  /* the VMM PD is the manager's child */
     uint32_t kernel_vm; /* index in kernel_statistics.vm_names */
-    uint64_t memory;   /* bytes of guest RAM */
+    uint64_t memory;    /* bytes of guest RAM */
     uint32_t vcpu_count;
     uint32_t reserved;
 };

@@ -10,11 +10,11 @@
 
 enum vm_command {
     VM_COMMAND_NONE = 0,
-    VM_COMMAND_START = 1,  /* boot the guest from its images; no effect if it runs */
-    VM_COMMAND_STOP = 2,   /* stop at once, as by pulling the plug */
+    VM_COMMAND_START = 1, /* boot the guest from its images; no effect if it runs */
+    VM_COMMAND_STOP = 2,  /* stop at once, as by pulling the plug */
     VM_COMMAND_PAUSE = 3,
     VM_COMMAND_RESUME = 4,
-    VM_COMMAND_RESET = 5,  /* stop and start */
+    VM_COMMAND_RESET = 5,    /* stop and start */
     VM_COMMAND_SHUTDOWN = 6, /* press the ACPI power button */
 };
 
@@ -23,7 +23,7 @@ enum vm_state {
     VM_STATE_STOPPED = 1,
     VM_STATE_RUNNING = 2,
     VM_STATE_PAUSED = 3,
-    VM_STATE_FAILED = 4,   /* cannot run: see reason and the log */
+    VM_STATE_FAILED = 4, /* cannot run: see reason and the log */
 };
 
 enum vm_result {

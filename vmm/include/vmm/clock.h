@@ -5,10 +5,10 @@
 #include <stdint.h>
 
 struct vm_clock {
-    uint64_t frequency;                /* host TSC, Hz */
-    uint64_t (*now)(void *context);    /* host TSC */
+    uint64_t frequency;             /* host TSC, Hz */
+    uint64_t (*now)(void *context); /* host TSC */
     void *context;
-    uint64_t wall_clock;               /* seconds since 1970 at wall_clock_tsc */
+    uint64_t wall_clock; /* seconds since 1970 at wall_clock_tsc */
     uint64_t wall_clock_tsc;
 };
 

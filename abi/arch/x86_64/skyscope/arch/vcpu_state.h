@@ -5,13 +5,13 @@
 #include <stdint.h>
 
 enum vcpu_state_group {
-    VCPU_STATE_BASIC = 1u << 0,    /* rip, rsp, rflags, rax, interrupt_shadow, cr8 */
-    VCPU_STATE_CONTROL = 1u << 1,  /* cr0, cr2, cr3, cr4, efer, cpl */
-    VCPU_STATE_SEGMENTS = 1u << 2, /* es..gs, tr, ldtr, gdtr, idtr */
-    VCPU_STATE_SYSCALL = 1u << 3,  /* star, lstar, cstar, sfmask, kernel_gs_base, sysenter_* */
-    VCPU_STATE_DEBUG = 1u << 4,    /* dr0..dr3, dr6, dr7 */
-    VCPU_STATE_MISC = 1u << 5,     /* pat, tsc_offset, tsc_aux, xcr0, xss, spec_ctrl */
-    VCPU_STATE_FPU = 1u << 6,      /* reset the FPU state to its initial value (dirty only) */
+    VCPU_STATE_BASIC = 1u << 0,      /* rip, rsp, rflags, rax, interrupt_shadow, cr8 */
+    VCPU_STATE_CONTROL = 1u << 1,    /* cr0, cr2, cr3, cr4, efer, cpl */
+    VCPU_STATE_SEGMENTS = 1u << 2,   /* es..gs, tr, ldtr, gdtr, idtr */
+    VCPU_STATE_SYSCALL = 1u << 3,    /* star, lstar, cstar, sfmask, kernel_gs_base, sysenter_* */
+    VCPU_STATE_DEBUG = 1u << 4,      /* dr0..dr3, dr6, dr7 */
+    VCPU_STATE_MISC = 1u << 5,       /* pat, tsc_offset, tsc_aux, xcr0, xss, spec_ctrl */
+    VCPU_STATE_FPU = 1u << 6,        /* reset the FPU state to its initial value (dirty only) */
     VCPU_STATE_INTERCEPTS = 1u << 7, /* intercept_* below (dirty only) */
     VCPU_STATE_ALL = 0xff,
 };
@@ -26,8 +26,22 @@ struct vcpu_segment {
 };
 
 enum vcpu_gpr {
-    VCPU_RAX, VCPU_RCX, VCPU_RDX, VCPU_RBX, VCPU_RSP, VCPU_RBP, VCPU_RSI, VCPU_RDI,
-    VCPU_R8, VCPU_R9, VCPU_R10, VCPU_R11, VCPU_R12, VCPU_R13, VCPU_R14, VCPU_R15,
+    VCPU_RAX,
+    VCPU_RCX,
+    VCPU_RDX,
+    VCPU_RBX,
+    VCPU_RSP,
+    VCPU_RBP,
+    VCPU_RSI,
+    VCPU_RDI,
+    VCPU_R8,
+    VCPU_R9,
+    VCPU_R10,
+    VCPU_R11,
+    VCPU_R12,
+    VCPU_R13,
+    VCPU_R14,
+    VCPU_R15,
     VCPU_GPR_COUNT,
 };
 
