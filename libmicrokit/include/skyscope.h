@@ -41,6 +41,12 @@ int skyscope_vcpu_read(uint32_t groups);
  * wakes. 0 or a negated enum skyscope_status. */
 int skyscope_thread_signal(unsigned int thread);
 
+/* --- Calls --- */
+
+/* Label of the empty message that microkit_ppcall() returns when the callee was
+ * stopped or restarted before it replied (on seL4 the caller would wait for ever). */
+#define SKYSCOPE_LABEL_PEER_STOPPED 0xfffffffffffffull
+
 /* --- Time --- */
 
 /* Arms the calling thread's one-shot timer for an absolute TSC value; 0 disarms.
@@ -48,8 +54,8 @@ int skyscope_thread_signal(unsigned int thread);
 int skyscope_timer_set(uint64_t deadline);
 
 struct skyscope_time {
-    uint64_t tsc_frequency;  /* Hz */
-    uint64_t wall_clock;     /* seconds since 1970 at wall_clock_tsc */
+    uint64_t tsc_frequency; /* Hz */
+    uint64_t wall_clock;    /* seconds since 1970 at wall_clock_tsc */
     uint64_t wall_clock_tsc;
 };
 struct skyscope_time skyscope_time(void);

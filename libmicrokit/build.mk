@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The runtime of protection domains: build/lib/libmicrokit.a.
+
+LIBMICROKIT_SOURCES := \
+	libmicrokit/arch/$(ARCH)/src/start.S \
+	libmicrokit/arch/$(ARCH)/src/thread_context.c \
+	libmicrokit/arch/$(ARCH)/src/stack_guard.c \
+	libmicrokit/arch/$(ARCH)/src/ioport.c \
+	libmicrokit/src/data_restore.c \
+	libmicrokit/src/debug.c \
+	libmicrokit/src/main_loop.c \
+	libmicrokit/src/microkit.c \
+	libmicrokit/src/sel4.c \
+	libmicrokit/src/skyscope.c \
+	libmicrokit/src/stack_check.c \
+	libmicrokit/src/thread_main.c \
+	libmicrokit/src/variables.c
+
+# Its own headers, which programs do not see.
+$(foreach source,$(LIBMICROKIT_SOURCES),$(eval CFLAGS_$(subst /,_,$(basename $(source))) := \
+	-Ilibmicrokit/src -Ilibmicrokit/arch/$(ARCH)/src))
+
+# These run before or while the stack canary is set, and so does what they call.
+$(foreach source,libmicrokit/arch/$(ARCH)/src/stack_guard libmicrokit/src/data_restore libmicrokit/src/stack_check \
+	libmicrokit/src/thread_main libmicrokit/src/debug libmicrokit/src/skyscope, \
+	$(eval CFLAGS_$(subst /,_,$(source)) += -fno-stack-protector))
+
+# The C library's functions are weak, so that a program may bring its own.
+$(BUILD)/lib/weak/%.o: $(BUILD)/pd/%.o
+	@mkdir -p $(@D)
+	@$(OBJCOPY) --weaken $< $@
+
+LIBMICROKIT_OBJECTS := $(call objects,pd,$(LIBMICROKIT_SOURCES)) $(call objects,lib/weak,$(BASE_SOURCES))
+
+$(BUILD)/lib/libmicrokit.a: $(LIBMICROKIT_OBJECTS)
+	@mkdir -p $(@D)
+	@echo "  AR  $@"
+	@rm -f $@
+	@$(AR) rcs $@ $^

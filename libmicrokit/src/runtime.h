@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Inside libmicrokit. Names begin with microkit_ so as not to collide with the
+ * program's. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <skyscope.h>
+
+/* Chosen by the build: libmicrokit/arch/ARCH/src is on the include path. */
+#include "system_call.h"
+
+/* Threads of one program, the first included. */
+#define SKYSCOPE_MAX_THREADS 64u
+
+/* Written by the tool: become passive once init() has returned. */
+extern bool microkit_passive;
+
+/* Whether thread i runs its vCPU. */
+extern bool microkit_vcpu_is_on[SKYSCOPE_MAX_THREADS];
+
+/* Index of the calling thread in its program. */
+unsigned int microkit_thread_index(void);
+/* 64 unpredictable bits, as far as the machine has some. */
+uint64_t microkit_random_seed(void);
+/* Entry of every thread, from _start. */
+__attribute__((noreturn)) void microkit_thread_main(unsigned int thread);
+/* The program's data as it was when the program was loaded. First thread only. */
+void microkit_restore_data(void);
+void microkit_seed_stack_guard(void);
+/* Waits for entry points to call, and calls them, for ever. pending: notifications
+ * and events that came before. */
+__attribute__((noreturn)) void microkit_main_loop(unsigned int thread, uint64_t notifications, uint64_t events);
+/* Carries out the deferred call, if there is one. */
+void microkit_flush_deferred(void);
+/* Translates a negated enum skyscope_status. */
+seL4_Error microkit_error(int64_t status);
+/* "NAME FUNCTION: invalid KIND given 'NUMBER'" on the debug console. */
+void microkit_report_invalid(const char *function, const char *kind, unsigned int number);
