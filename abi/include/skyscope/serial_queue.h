@@ -19,7 +19,10 @@ struct serial_queue {
     /* Consumer sets 1 when it goes to sleep on an empty queue and wants a
      * notification; the producer clears it when it sends one. */
     uint32_t producer_signalled;
-    uint32_t reserved;
+    /* Producer sets 1 when it holds characters back because the queue is full; the
+     * consumer clears it when it has made room and sends a notification. A
+     * producer that drops instead never sets it. */
+    uint32_t consumer_signalled;
 };
 
 struct serial_queue_handle {
@@ -85,4 +88,58 @@ static inline bool serial_queue_take_signal(const struct serial_queue_handle *h)
         return false;
     }
     return __atomic_exchange_n(&h->queue->producer_signalled, 0, __ATOMIC_SEQ_CST) != 0;
+}
+
+/* Fills in a handle from a configuration block. False, and an unusable handle, if
+ * an address is missing or the capacity is not a power of two. */
+static inline bool serial_queue_attach(struct serial_queue_handle *h, uint64_t queue, uint64_t data, uint32_t capacity)
+{
+    h->queue = (struct serial_queue *)(uintptr_t)queue;
+    h->data = (char *)(uintptr_t)data;
+    h->capacity = capacity;
+    return queue != 0 && queue % sizeof(uint32_t) == 0 && data != 0 && capacity != 0 && capacity <= 0x80000000u &&
+           (capacity & (capacity - 1)) == 0;
+}
+
+/* Producer: enqueues up to `size` characters, returns how many. */
+static inline uint32_t serial_queue_write(const struct serial_queue_handle *h, const char *from, uint32_t size)
+{
+    uint32_t room = serial_queue_free(h);
+    uint32_t count = size < room ? size : room;
+    uint32_t tail = __atomic_load_n(&h->queue->tail, __ATOMIC_RELAXED);
+    for (uint32_t i = 0; i < count; i++) {
+        h->data[(tail + i) & (h->capacity - 1)] = from[i];
+    }
+    __atomic_store_n(&h->queue->tail, tail + count, __ATOMIC_RELEASE);
+    return count;
+}
+
+/* Consumer: dequeues up to `size` characters, returns how many. */
+static inline uint32_t serial_queue_read(const struct serial_queue_handle *h, char *to, uint32_t size)
+{
+    uint32_t length = serial_queue_length(h);
+    uint32_t count = size < length ? size : length;
+    uint32_t head = __atomic_load_n(&h->queue->head, __ATOMIC_RELAXED);
+    for (uint32_t i = 0; i < count; i++) {
+        to[i] = h->data[(head + i) & (h->capacity - 1)];
+    }
+    __atomic_store_n(&h->queue->head, head + count, __ATOMIC_RELEASE);
+    return count;
+}
+
+/* Producer, holding characters back: ask for a notification. Look for room again
+ * afterwards: some may have been made in between. */
+static inline void serial_queue_request_space(const struct serial_queue_handle *h)
+{
+    __atomic_store_n(&h->queue->consumer_signalled, 1, __ATOMIC_SEQ_CST);
+}
+
+/* Consumer, after taking characters: must the producer be notified? Clears the request. */
+static inline bool serial_queue_take_space_request(const struct serial_queue_handle *h)
+{
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&h->queue->consumer_signalled, __ATOMIC_RELAXED) == 0) {
+        return false;
+    }
+    return __atomic_exchange_n(&h->queue->consumer_signalled, 0, __ATOMIC_SEQ_CST) != 0;
 }
