@@ -18,6 +18,7 @@ import re
 import shutil
 import socket
 import tempfile
+import termios
 import time
 
 import pexpect
@@ -112,7 +113,8 @@ class Machine:
         self._log.write("+ " + " ".join([QEMU] + arguments) + "\n")
         try:
             self.child = pexpect.spawn(QEMU, arguments, encoding="utf-8", codec_errors="replace", cwd=str(ROOT),
-                                       dimensions=(50, 200), echo=False, maxread=65536)
+                                       dimensions=(50, 200), echo=False, maxread=65536,
+                                       preexec_fn=keep_line_ends)
         except Exception:
             self._log.close()
             shutil.rmtree(self._directory, ignore_errors=True)
@@ -199,7 +201,7 @@ class Machine:
         The marks are split in what is typed, so that the shell's echo is not taken for them.
         """
         self.send(f"echo 'sky''begin'; {command}; echo \"sky\"\"end:$?:\"")
-        self.expect(r"skybegin\r?\n", timeout)
+        self.expect(r"skybegin\r*\n", timeout)
         match = self.expect(r"skyend:(\d+):", timeout)
         return int(match.group(1)), self.before.replace("\r", "")
 
@@ -285,6 +287,13 @@ class Machine:
         text = plain_text(self.log_path.read_text(encoding="utf-8", errors="replace"))
         tail = "\n".join("    | " + line for line in text.splitlines()[-30:])
         raise MachineError(f"{self.name}: {why}\n  log: {self.log_path}\n{tail}")
+
+
+def keep_line_ends():
+    """Makes the terminal on standard output pass line ends as QEMU writes them."""
+    attributes = termios.tcgetattr(1)
+    attributes[1] &= ~termios.ONLCR
+    termios.tcsetattr(1, termios.TCSANOW, attributes)
 
 
 def plain_text(text):
