@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The way into the guest and out again: the kernel's hottest path. */
+#include "svm.h"
+
+#include <arch/percpu.h>
+
+#define EVENT_TYPE(event) (((event) >> 8) & 7)
+
+/* The vCPU page is shared with a VMM that may write to it at any time. */
+#define READ_ONCE(object) __atomic_load_n(&(object), __ATOMIC_RELAXED)
+
+/* Another vCPU ran on this CPU since this one did, or this one never ran. */
+static __attribute__((noinline)) void switch_to(struct vcpu_hardware *hardware)
+{
+    struct svm_cpu *cpu = &svm_platform.cpus[current_cpu_index()];
+    hardware->cpu = cpu;
+    cpu->current = hardware;
+    if (svm_platform.asids_shared) {
+        hardware->vmcb->tlb_control = svm_platform.flush;
+    }
+    if (svm_platform.has_tsc_aux) {
+        wrmsr(MSR_TSC_AUX, hardware->tsc_aux);
+    }
+}
+
+static __attribute__((noinline)) enum vcpu_enter_result bad_state(struct vcpu *vcpu)
+{
+    vcpu->page->exit.hardware_code = 0;
+    vcpu->page->exit.hardware_info = vcpu->hardware->invalid_groups;
+    return svm_exit_to_vmm(vcpu, VCPU_EXIT_BAD_STATE);
+}
+
+/* Return address that the guest sees for an injected INT n, INT3 or INTO: the
+ * processor takes it from the VMCB's nRIP where it has one. */
+static void set_software_return(struct vmcb *vmcb, uint64_t event)
+{
+    if (svm_event_is_software(event)) {
+        vmcb->next_rip = vmcb->rip;
+    }
+}
+
+/* An exit came before the event had reached the guest's handler (APM vol. 2
+ * §15.7.2): it is owed again. */
+static __attribute__((noinline)) void keep_event(struct vcpu *vcpu, uint64_t injected, uint64_t event)
+{
+    if (svm_event_is_software(event) && event != injected) {
+        return; /* RIP is still at the instruction: it raises the event again */
+    }
+    vcpu->page->control.event = event;
+}
+
+static __attribute__((noinline)) void run_with_guest_spec_ctrl(struct vcpu *vcpu)
+{
+    struct vcpu_hardware *hardware = vcpu->hardware;
+    wrmsr(MSR_SPEC_CTRL, hardware->spec_ctrl);
+    svm_run(vcpu->page->state.gpr, hardware->vmcb_address.value, hardware->host_address.value);
+    wrmsr(MSR_SPEC_CTRL, current_percpu()->spec_ctrl);
+}
+
+enum vcpu_enter_result vcpu_enter(struct vcpu *vcpu)
+{
+    struct vcpu_hardware *hardware = vcpu->hardware;
+    struct vcpu_page *page = vcpu->page;
+    struct vmcb *vmcb = hardware->vmcb;
+
+    uint32_t dirty = READ_ONCE(page->control.dirty);
+    if (dirty != 0) {
+        page->control.dirty = 0;
+        svm_write_state(vcpu, dirty);
+    }
+    uint64_t event = READ_ONCE(page->control.event);
+    if (hardware->invalid_groups != 0 || !svm_event_valid(event)) {
+        return bad_state(vcpu);
+    }
+    uint32_t interrupt_window = READ_ONCE(page->control.interrupt_window);
+    bool nmi_window = READ_ONCE(page->control.nmi_window) != 0;
+    if (interrupt_window != hardware->window || nmi_window) {
+        if (nmi_window && event == 0 && vmcb->interrupt_shadow == 0 &&
+            (hardware->attention & (SVM_NMI_BLOCKED | SVM_STEPPING)) == 0) {
+            return svm_exit_to_vmm(vcpu, VCPU_EXIT_NMI_WINDOW);
+        }
+        svm_update_windows(hardware, interrupt_window, nmi_window);
+    }
+    vmcb->event = event;
+    if (event != 0) {
+        page->control.event = 0;
+        set_software_return(vmcb, event);
+    }
+    if (hardware->cpu->current != hardware) {
+        switch_to(hardware);
+    }
+    if ((hardware->attention & SVM_DEBUG_WANTED) != 0) {
+        svm_debug_load(hardware);
+    }
+    fpu_load(hardware->fpu);
+
+    uint64_t start = read_tsc();
+    if (hardware->spec_ctrl == current_percpu()->spec_ctrl || !svm_platform.has_spec_ctrl) {
+        svm_run(page->state.gpr, hardware->vmcb_address.value, hardware->host_address.value);
+    } else {
+        run_with_guest_spec_ctrl(vcpu);
+    }
+    vcpu->statistics->guest_ticks += read_tsc() - start;
+    vcpu->statistics->entries++;
+    vmcb->clean = CLEAN_ALL;
+    vmcb->tlb_control = TLB_CONTROL_NOTHING;
+
+    uint64_t pending = vmcb->exit_event;
+    if ((pending & VCPU_EVENT_VALID) != 0) {
+        keep_event(vcpu, event, pending);
+    } else if ((event & VCPU_EVENT_VALID) != 0 && EVENT_TYPE(event) == VCPU_EVENT_NMI) {
+        svm_nmi_delivered(hardware);
+    }
+    return svm_handle_exit(vcpu);
+}

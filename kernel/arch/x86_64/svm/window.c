@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Interrupt and NMI windows: exits at the moment when the guest can take one.
+ *
+ * Interrupts: a virtual interrupt that is intercepted (APM vol. 2 §15.21.4). With
+ * the priority class that the VMM named, the processor compares with the TPR too.
+ *
+ * NMIs: the processor does not track whether the guest is in an NMI handler, so
+ * the handler's IRET is intercepted, and then stepped over by RFLAGS.TF.
+ */
+#include "svm.h"
+
+#define DR6_BS           (1ull << 14)
+#define PRIORITY_HIGHEST 0xfu
+
+static void arm_interrupt_window(struct vcpu_hardware *hardware, uint32_t window)
+{
+    struct vmcb *vmcb = hardware->vmcb;
+    uint64_t control = vmcb->virtual_interrupt & ~(VIRTUAL_IRQ | VIRTUAL_PRIORITY_MASK | VIRTUAL_IGNORE_TPR);
+    uint32_t three = vmcb->intercept3 & ~INTERCEPT_VINTR;
+    if (window != 0) {
+        uint32_t priority = (window >> 4) & 0xf;
+        control |= VIRTUAL_IRQ | VIRTUAL_INTERRUPT_PRIORITY(priority != 0 ? priority : PRIORITY_HIGHEST);
+        control |= priority == 0 ? VIRTUAL_IGNORE_TPR : 0;
+        three |= INTERCEPT_VINTR;
+    }
+    vmcb->virtual_interrupt = control;
+    vmcb->intercept3 = three;
+    vmcb->clean &= ~(CLEAN_INTERCEPTS | CLEAN_TPR);
+    hardware->window = window;
+}
+
+static void begin_step(struct vcpu_hardware *hardware)
+{
+    struct vmcb *vmcb = hardware->vmcb;
+    hardware->attention |= SVM_STEPPING;
+    if ((vmcb->rflags & RFLAGS_TF) != 0) {
+        hardware->attention |= SVM_STEP_WAS_TRACED;
+    }
+    vmcb->rflags |= RFLAGS_TF;
+}
+
+void svm_update_windows(struct vcpu_hardware *hardware, uint32_t interrupt_window, bool nmi_window)
+{
+    if (hardware->window != interrupt_window) {
+        arm_interrupt_window(hardware, interrupt_window);
+    }
+    /* An interrupt shadow delays an NMI by one instruction. */
+    if (nmi_window && (hardware->attention & (SVM_NMI_BLOCKED | SVM_STEPPING)) == 0) {
+        begin_step(hardware);
+    }
+}
+
+void svm_nmi_delivered(struct vcpu_hardware *hardware)
+{
+    hardware->attention |= SVM_NMI_BLOCKED;
+    hardware->vmcb->intercept3 |= INTERCEPT_IRET;
+    hardware->vmcb->clean &= ~CLEAN_INTERCEPTS;
+}
+
+void svm_handle_iret(struct vcpu_hardware *hardware)
+{
+    hardware->vmcb->intercept3 &= ~INTERCEPT_IRET;
+    hardware->vmcb->clean &= ~CLEAN_INTERCEPTS;
+    begin_step(hardware);
+}
+
+bool svm_handle_step(struct vcpu_hardware *hardware)
+{
+    struct vmcb *vmcb = hardware->vmcb;
+    bool traced = (hardware->attention & SVM_STEP_WAS_TRACED) != 0;
+    bool stepped = (vmcb->dr6 & DR6_BS) != 0;
+    hardware->attention &= ~(uint32_t)(SVM_STEPPING | SVM_STEP_WAS_TRACED | SVM_NMI_BLOCKED);
+    if (!traced) {
+        vmcb->rflags &= ~RFLAGS_TF;
+    }
+    if (traced || !stepped) {
+        return false;
+    }
+    vmcb->dr6 &= ~DR6_BS;
+    vmcb->clean &= ~CLEAN_DEBUG;
+    /* Something else that the guest itself asked for may have come with it. */
+    return (vmcb->dr6 & 0xf) == 0;
+}
