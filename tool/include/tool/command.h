@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The subcommands. Each returns the exit status. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <tool/system.h>
+
+#define SKYSCOPE_VERSION "0.1.0"
+
+enum exit_status {
+    EXIT_OK = 0,
+    EXIT_FAILED = 1, /* what was asked failed */
+    EXIT_USAGE = 2,  /* the command line is wrong */
+};
+
+int command_check(int count, char **arguments);
+int command_expand(int count, char **arguments);
+int command_build(int count, char **arguments);
+int command_iso(int count, char **arguments);
+int command_run(int count, char **arguments);
+int command_inspect(int count, char **arguments);
+
+/* "skyscope COMMAND: ..." and where to find help; returns EXIT_USAGE. */
+__attribute__((format(printf, 2, 3))) int usage_error(const char *command, const char *format, ...);
+/* "skyscope: ..." for a failure; returns EXIT_FAILED. */
+__attribute__((format(printf, 1, 2))) int failure(const char *format, ...);
+
+/* Checks that exactly one operand is left after the options; reports if not. */
+bool one_operand(const char *command, const char *what, int count, char **arguments);
+/* Reads a size option ("2G", "512M" as QEMU writes them, or with KiB, MiB, GiB); reports if it is none. */
+bool size_option(const char *command, const char *option, const char *text, uint64_t *bytes);
+
+/* What `build` and `iso` do: makes the payload of a system file. NULL if it failed, which was
+ * reported. kernel: path of the kernel ELF, NULL: the built one. */
+struct build_request {
+    const char *file;
+    const char *kernel;
+    const struct list *search;
+    uint64_t machine_memory;
+    uint64_t rollback_index;
+    bool quiet;
+};
+struct blob *build_payload(struct system *system, const struct build_request *request);

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <getopt.h>
+#include <stdio.h>
+#include <tool/command.h>
+
+static const char help[] =
+    "Usage: skyscope check [OPTION]... FILE.system\n"
+    "Finds mistakes in a system file. Each is printed as FILE:LINE: error: what is wrong; what would be right.\n\n"
+    "  -s, --search-path DIR   look for programs and data in DIR too; can be repeated\n"
+    "      --memory SIZE       check against a machine with this much memory, such as 2G\n"
+    "  -q, --quiet             say nothing but errors\n"
+    "      --help              show this\n";
+
+int command_check(int count, char **arguments)
+{
+    enum { OPTION_MEMORY = 256, OPTION_HELP };
+    static const struct option options[] = {
+        {"search-path", required_argument, NULL, 's'},
+        {"memory", required_argument, NULL, OPTION_MEMORY},
+        {"quiet", no_argument, NULL, 'q'},
+        {"help", no_argument, NULL, OPTION_HELP},
+        {NULL, 0, NULL, 0},
+    };
+    struct arena arena = {0};
+    struct list search = {0};
+    uint64_t memory = 0;
+    bool quiet = false;
+    int status = EXIT_OK;
+    int option;
+    while (status == EXIT_OK && (option = getopt_long(count, arguments, "s:q", options, NULL)) != -1) {
+        switch (option) {
+        case 's':
+            list_append(&arena, &search, optarg);
+            break;
+        case 'q':
+            quiet = true;
+            break;
+        case OPTION_MEMORY:
+            status = size_option("check", "--memory", optarg, &memory) ? EXIT_OK : EXIT_USAGE;
+            break;
+        case OPTION_HELP:
+            fputs(help, stdout);
+            arena_free(&arena);
+            return EXIT_OK;
+        default:
+            status = usage_error("check", "wrong option");
+        }
+    }
+    if (status == EXIT_OK && !one_operand("check", "the system file", count, arguments)) {
+        status = EXIT_USAGE;
+    }
+    if (status == EXIT_OK) {
+        struct system system;
+        const char *file = arguments[optind];
+        bool good = system_load(&system, file, &search, memory);
+        size_t errors = system.diagnostics.error_count;
+        diagnostics_print(&system.diagnostics, stderr);
+        if (!good) {
+            fprintf(stderr, "%s: %zu error%s\n", file, errors, errors == 1 ? "" : "s");
+            status = EXIT_FAILED;
+        } else if (!quiet) {
+            printf("%s: no errors\n", file);
+        }
+        system_free(&system);
+    }
+    arena_free(&arena);
+    return status;
+}

@@ -1,0 +1,7 @@
+#include <tool/command.h>
+int command_expand(int count, char **arguments)
+{
+    (void)count;
+    (void)arguments;
+    return EXIT_FAILED;
+}
