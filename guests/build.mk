@@ -23,3 +23,19 @@ LINUX_GUEST_FILES := $(shell find guests/linux/root -type f)
 $(GUEST)/initrd.img: guests/linux/make_initrd.sh $(LINUX_GUEST_FILES) $(GUEST)/guest_check $(GUEST)/kernel/vmlinuz
 	@echo "  CPIO $@"
 	@guests/linux/make_initrd.sh $@ $(GUEST)/kernel/modules $(GUEST)/guest_check
+
+# Flat images for 64-bit mode, by what they do wrong.
+HOSTILE_GUESTS := triple_fault spin scribble
+HOSTILE_CFLAGS := -std=gnu11 -O1 -g -MMD -MP $(WARNINGS) $(FREESTANDING_CFLAGS) $(X86_64_CFLAGS) -mcmodel=small
+$(eval $(call compile_rules,hostile,$(HOSTILE_CFLAGS)))
+
+define hostile_guest_rules
+$(GUEST)/hostile_$(1).elf: $(BUILD)/hostile/guests/hostile/start.o $(BUILD)/hostile/guests/hostile/$(1).o guests/hostile/hostile.ld
+	@mkdir -p $$(@D)
+	@echo "  LD  $$@"
+	@$$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 \
+		-Wl,--no-warn-rwx-segments -T guests/hostile/hostile.ld $$(filter %.o,$$^) -o $$@
+$(GUEST)/hostile_$(1).bin: $(GUEST)/hostile_$(1).elf
+	@$$(OBJCOPY) -O binary $$< $$@
+endef
+$(foreach guest,$(HOSTILE_GUESTS),$(eval $(call hostile_guest_rules,$(guest))))
