@@ -40,8 +40,9 @@ struct i8254_counter {
     bool read_high;
     uint8_t latched; /* bytes of read_latch still to be read: bit 0 low, bit 1 high */
     bool status_latched;
-    bool pending; /* modes 2, 3: reload takes effect at the end of the period; 1, 5: at the trigger */
+    bool pending; /* modes 2, 3: a new count takes effect at clock pending_at; 1, 5: at the next trigger */
     uint32_t pending_count;
+    uint64_t pending_at;
 };
 
 struct i8254 {

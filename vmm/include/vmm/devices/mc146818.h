@@ -26,9 +26,10 @@ struct mc146818 {
      * TSC-second after. */
     uint64_t base;
     uint64_t seconds;
+    uint8_t weekday_shift;  /* the weekday register counts on its own: days that it is ahead of the calendar */
     bool stopped;           /* SET or divider reset: the clock stands at `seconds` */
     uint64_t flags_seconds; /* seconds up to which UF and AF were evaluated */
-    uint64_t flags_periods; /* periods up to which PF was evaluated */
+    uint64_t flags_ticks;   /* 32768 Hz ticks since `base` up to which PF was evaluated */
     struct irq_router *router;
     struct timer_set *timers;
     const struct vm_clock *clock;

@@ -47,7 +47,7 @@
 #define PC_GSI_PCI_FIRST  16
 #define PC_GSI_PCI_COUNT  4
 #define PC_IOAPIC_PIN_PIT 2
-#define PC_IOAPIC_ID      0xf0
+#define PC_IOAPIC_ID      0
 
 /* Values for PM1_CNT.SLP_TYP that the DSDT announces and the PM device obeys. */
 #define PC_SLEEP_TYPE_S5 5
