@@ -37,9 +37,11 @@ test: all $(UNIT_TESTS) $(FUZZ_TARGETS) $(TOOL_TEST_NEEDS) $(SYSTEM_TEST_NEEDS)
 	@tests/run.py $(TEST_FLAGS) $(UNIT_TESTS:%=unit:%) $(FUZZ_TARGETS:%=fuzz:%) \
 		$(TOOL_TEST_FILES:%=pytest:%) $(SYSTEM_TEST_FILES:%=pytest:%)
 
-.PHONY: lint
+# Everything that is compiled, for the analysers to see.
+.PHONY: lint everything
+everything: all $(UNIT_TESTS) $(FUZZ_TARGETS) $(SYSTEM_TEST_NEEDS) $(LINT_NEEDS)
 lint: $(LINT_NEEDS)
-	@mk/lint.py
+	@mk/lint.py $(LINT_FLAGS)
 
 # --- Rest ---
 
