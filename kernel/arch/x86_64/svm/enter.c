@@ -69,7 +69,7 @@ enum vcpu_enter_result vcpu_enter(struct vcpu *vcpu)
         svm_write_state(vcpu, dirty);
     }
     uint64_t event = READ_ONCE(page->control.event);
-    if (hardware->invalid_groups != 0 || !svm_event_valid(event)) {
+    if (hardware->invalid_groups != 0 || (event != 0 && !svm_event_valid(event))) {
         return bad_state(vcpu);
     }
     uint32_t interrupt_window = READ_ONCE(page->control.interrupt_window);
