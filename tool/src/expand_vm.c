@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * <vm> elements become protection domains: one VMM for each, children of the
+ * manager, and once per system the serial driver, the console multiplexer and the
+ * manager. Each reads a configuration block that is made here.
+ */
+#include "element_builder.h"
+#include <skyscope/boot_info.h>
+#include <skyscope/kernel_info.h>
+#include <string.h>
+#include <tool/layout.h>
+
+#define SERIAL_PRIORITY  220u
+#define CONSOLE_PRIORITY 210u
+#define MANAGER_PRIORITY 200u
+#define SERVICE_STACK    0x4000u
+#define VMM_STACK        0x10000u
+
+/* Address space of a PD that the tool adds. */
+#define CONFIG_ADDRESS     0x10000000ull
+#define QUEUE_ADDRESS      0x11000000ull
+#define CONTROL_ADDRESS    0x12000000ull
+#define LOG_ADDRESS        0x12100000ull
+#define HARDWARE_ADDRESS   0x13000000ull
+#define STATISTICS_ADDRESS 0x13100000ull
+#define KERNEL_LOG_ADDRESS 0x13200000ull
+/* One span for each client of the console or VM of the manager. */
+#define CLIENT_ADDRESS     0x20000000ull
+#define CLIENT_SPAN        0x1000000ull
+#define KERNEL_ADDRESS     0x800000000ull
+#define INITRD_ADDRESS     0xa00000000ull
+/* Guest-physical address 0 in the VMM. */
+#define GUEST_RAM_ADDRESS  0x1000000000ull
+
+/* Guest RAM ends here at most and goes on at 4 GiB: room for devices. */
+#define GUEST_LOW_RAM_END    0xc0000000ull
+#define GUEST_HIGH_RAM_START 0x100000000ull
+
+#define LOG_SIZE     0x10000u
+#define HISTORY_SIZE 0x10000u
+
+#define COM1_PORT       0x3f8u
+#define COM1_PORT_COUNT 8u
+#define COM1_IRQ        4u
+#define COM1_VECTOR     64u
+#define COM1_BAUD_RATE  115200u
+#define HOT_KEY         0x1du /* Ctrl-] */
+
+/* Channels. */
+#define SERIAL_IRQ_CHANNEL    0u
+#define SERIAL_CLIENT_CHANNEL 1u
+#define CONSOLE_DRIVER        0u
+#define CONSOLE_FIRST_CLIENT  1u
+#define MANAGER_CONSOLE       0u
+#define MANAGER_FIRST_VM      1u
+#define VMM_MANAGER           0u
+#define VMM_CONSOLE           1u
+
+#define READ       PLAN_MAP_READ
+#define READ_WRITE (PLAN_MAP_READ | PLAN_MAP_WRITE)
+
+/* What is made once per system, while it is made. */
+struct services {
+    long line;
+    struct pd *serial, *console, *manager;
+    struct serial_config *serial_config;
+    struct console_config *console_config;
+    struct manager_config *manager_config;
+};
+
+static void *add_config(struct system *system, struct pd *pd, const char *name, size_t size)
+{
+    struct arena *arena = &system->arena;
+    struct blob *blob = add_blob(system, arena_format(arena, "%s_config.bin", name), size);
+    struct region *region = add_region(system, pd->line, arena_format(arena, "%s_config", name), 0, PAGE_SIZE_4K, blob);
+    add_map(system, &pd->maps, pd->line, region, CONFIG_ADDRESS, READ, "skyscope_config");
+    return blob->data;
+}
+
+static void add_serial_driver(struct system *system, struct services *services)
+{
+    struct pd *pd =
+        add_pd(system, services->line, NULL, "serial_driver", "serial_driver.elf", SERIAL_PRIORITY, SERVICE_STACK);
+    struct irq *irq = ARENA_NEW(&system->arena, struct irq);
+    *irq = (struct irq){
+        .line = services->line,
+        .id = SERIAL_IRQ_CHANNEL,
+        .id_valid = true,
+        .kind = PLAN_IRQ_IOAPIC,
+        .pin = COM1_IRQ,
+        .pin_valid = true,
+        .vector = COM1_VECTOR,
+        .vector_valid = true,
+        .legacy = true,
+    };
+    list_append(&system->arena, &pd->irqs, irq);
+    struct ioport *port = ARENA_NEW(&system->arena, struct ioport);
+    *port = (struct ioport){
+        .line = services->line,
+        .id_valid = true,
+        .base = COM1_PORT,
+        .size = COM1_PORT_COUNT,
+        .range_valid = true,
+    };
+    list_append(&system->arena, &pd->ioports, port);
+    services->serial = pd;
+    services->serial_config = add_config(system, pd, "serial_driver", sizeof(struct serial_config));
+    *services->serial_config = (struct serial_config){
+        .magic = SERIAL_CONFIG_MAGIC,
+        .version = SERIAL_CONFIG_VERSION,
+        .size = sizeof(struct serial_config),
+        .ioport_id = port->id,
+        .port = COM1_PORT,
+        .irq_channel = SERIAL_IRQ_CHANNEL,
+        .baud_rate = COM1_BAUD_RATE,
+    };
+}
+
+static void add_console(struct system *system, struct services *services)
+{
+    struct pd *pd = add_pd(system, services->line, NULL, "console", "console.elf", CONSOLE_PRIORITY, SERVICE_STACK);
+    services->console = pd;
+    services->console_config = add_config(system, pd, "console", sizeof(struct console_config));
+    *services->console_config = (struct console_config){
+        .magic = CONSOLE_CONFIG_MAGIC,
+        .version = CONSOLE_CONFIG_VERSION,
+        .size = sizeof(struct console_config),
+        .hot_key = HOT_KEY,
+    };
+    struct queue_side driver = {pd, QUEUE_ADDRESS, CONSOLE_DRIVER, &services->console_config->driver};
+    struct queue_side serial = {services->serial, QUEUE_ADDRESS, SERIAL_CLIENT_CHANNEL,
+                                &services->serial_config->client};
+    add_queue_pair(system, services->line, "serial", &driver, &serial);
+}
+
+/* Adds a client of the console multiplexer, whose side of the queues is `side`. */
+static void add_console_client(struct system *system, struct services *services, long line, const char *name,
+                               const struct queue_side *side, bool is_manager)
+{
+    struct arena *arena = &system->arena;
+    uint32_t index = services->console_config->client_count++;
+    struct console_client_config *client = &services->console_config->clients[index];
+    uint64_t base = CLIENT_ADDRESS + index * CLIENT_SPAN;
+    struct queue_side console = {services->console, base, CONSOLE_FIRST_CLIENT + index, &client->queue};
+    add_queue_pair(system, line, arena_format(arena, "%s_console", name), side, &console);
+    struct region *history =
+        add_region(system, line, arena_format(arena, "%s_history", name), HISTORY_SIZE, PAGE_SIZE_4K, NULL);
+    add_map(system, &services->console->maps, line, history, base + QUEUE_PAIR_SPAN, READ_WRITE, NULL);
+    memcpy(client->name, name, strnlen(name, sizeof(client->name) - 1));
+    client->history = base + QUEUE_PAIR_SPAN;
+    client->history_size = HISTORY_SIZE;
+    client->is_manager = is_manager;
+}
+
+static void add_kernel_region(struct system *system, struct services *services, const char *name,
+                              enum region_source source, uint64_t size, uint64_t address)
+{
+    struct region *region = add_region(system, services->line, name, size, PAGE_SIZE_4K, NULL);
+    region->source = source;
+    add_map(system, &services->manager->maps, services->line, region, address, READ, NULL);
+}
+
+static void add_manager(struct system *system, struct services *services)
+{
+    struct pd *pd = add_pd(system, services->line, NULL, "manager", "manager.elf", MANAGER_PRIORITY, SERVICE_STACK);
+    pd->system_control = true;
+    services->manager = pd;
+    services->manager_config = add_config(system, pd, "manager", sizeof(struct manager_config));
+    *services->manager_config = (struct manager_config){
+        .magic = MANAGER_CONFIG_MAGIC,
+        .version = MANAGER_CONFIG_VERSION,
+        .size = sizeof(struct manager_config),
+        .hardware = HARDWARE_ADDRESS,
+        .statistics = STATISTICS_ADDRESS,
+        .kernel_log = KERNEL_LOG_ADDRESS,
+    };
+    add_kernel_region(system, services, "hardware", REGION_SOURCE_HARDWARE, HARDWARE_INFO_REGION_SIZE,
+                      HARDWARE_ADDRESS);
+    add_kernel_region(system, services, "statistics", REGION_SOURCE_STATISTICS, KERNEL_STATISTICS_REGION_SIZE,
+                      STATISTICS_ADDRESS);
+    add_kernel_region(system, services, "kernel_log", REGION_SOURCE_KERNEL_LOG, KERNEL_LOG_REGION_SIZE,
+                      KERNEL_LOG_ADDRESS);
+}
+
+/* Maps a range of guest RAM into the VM and, at the same distance from its start, into the VMM. */
+static void add_guest_ram(struct system *system, const struct vm_element *vm, struct pd *pd, struct vm_config *config,
+                          const char *suffix, uint64_t gpa, uint64_t size)
+{
+    const char *name = arena_format(&system->arena, "%s_ram%s", vm->name, suffix);
+    struct region *region = add_region(system, vm->line, name, size, PAGE_SIZE_2M, NULL);
+    add_map(system, &pd->maps, vm->line, region, GUEST_RAM_ADDRESS + gpa, READ_WRITE, NULL);
+    add_map(system, &pd->vm->maps, vm->line, region, gpa, READ_WRITE | PLAN_MAP_EXECUTE, NULL);
+    config->ram[config->ram_range_count++] =
+        (struct vm_ram_range){.gpa = gpa, .address = GUEST_RAM_ADDRESS + gpa, .size = size};
+}
+
+/* Region of a guest image; VMs that name the same file share it. */
+static void add_guest_image(struct system *system, const struct vm_element *vm, struct pd *pd, struct blob *blob,
+                            const char *suffix, uint64_t address, struct vm_image *image)
+{
+    if (blob == NULL) {
+        return;
+    }
+    struct region *region = NULL;
+    LIST_FOR(struct region, other, &system->regions)
+    {
+        if (other->generated && other->prefill == blob) {
+            region = other;
+        }
+    }
+    if (region == NULL) {
+        region = add_region(system, vm->line, arena_format(&system->arena, "%s_%s", vm->name, suffix), 0, PAGE_SIZE_4K,
+                            blob);
+    }
+    add_map(system, &pd->maps, vm->line, region, address, READ, NULL);
+    *image = (struct vm_image){.address = address, .size = blob->size};
+}
+
+static void add_virtual_machine(struct system *system, const struct vm_element *vm, struct pd *pd,
+                                struct vm_config *config)
+{
+    pd->vm = ARENA_NEW(&system->arena, struct virtual_machine);
+    pd->vm->line = vm->line;
+    pd->vm->name = vm->name;
+    for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+        struct vcpu *vcpu = ARENA_NEW(&system->arena, struct vcpu);
+        *vcpu = (struct vcpu){.line = vm->line, .id = i, .id_valid = true, .cpu = vm->cpus[i], .cpu_given = true};
+        list_append(&system->arena, &pd->vm->vcpus, vcpu);
+        config->vcpu_page[i] = layout_vcpu_page(i);
+    }
+    uint64_t low = vm->memory < GUEST_LOW_RAM_END ? vm->memory : GUEST_LOW_RAM_END;
+    if (low != 0) {
+        add_guest_ram(system, vm, pd, config, "", 0, low);
+    }
+    if (vm->memory > low) {
+        add_guest_ram(system, vm, pd, config, "_high", GUEST_HIGH_RAM_START, vm->memory - low);
+    }
+}
+
+static void describe_vm(const struct vm_element *vm, struct vm_config *config)
+{
+    *config = (struct vm_config){
+        .magic = VM_CONFIG_MAGIC,
+        .version = VM_CONFIG_VERSION,
+        .size = sizeof(struct vm_config),
+        .vm_id = vm->index,
+        .vcpu_count = vm->vcpu_count,
+        .boot_protocol = vm->protocol,
+        .flags = (vm->hypervisor_leaf ? VM_CONFIG_HYPERVISOR_LEAF : 0u) | (vm->autostart ? VM_CONFIG_AUTOSTART : 0u) |
+                 (vm->x2apic ? VM_CONFIG_X2APIC : 0u) | (vm->tsc_deadline ? VM_CONFIG_TSC_DEADLINE : 0u),
+        .on_poweroff = vm->on_poweroff,
+        .on_reboot = vm->on_reboot,
+        .on_crash = vm->on_crash,
+        .kernel_load_address = vm->load_address,
+        .control = CONTROL_ADDRESS,
+        .control_channel = VMM_MANAGER,
+        .log = LOG_ADDRESS,
+        .log_size = LOG_SIZE,
+    };
+    memcpy(config->name, vm->name, strnlen(vm->name, sizeof(config->name) - 1));
+    memcpy(config->command_line, vm->command_line, strnlen(vm->command_line, sizeof(config->command_line) - 1));
+}
+
+/* The page and the log that the VMM shares with the manager. */
+static void connect_manager(struct system *system, struct services *services, const struct vm_element *vm,
+                            struct pd *pd, uint32_t kernel_vm)
+{
+    struct arena *arena = &system->arena;
+    struct manager_config *manager = services->manager_config;
+    uint32_t index = manager->vm_count++;
+    uint64_t base = CLIENT_ADDRESS + index * CLIENT_SPAN;
+    struct region *control =
+        add_region(system, vm->line, arena_format(arena, "%s_control", vm->name), LAYOUT_PAGE, PAGE_SIZE_4K, NULL);
+    struct region *log =
+        add_region(system, vm->line, arena_format(arena, "%s_log", vm->name), LOG_SIZE, PAGE_SIZE_4K, NULL);
+    add_map(system, &pd->maps, vm->line, control, CONTROL_ADDRESS, READ_WRITE, NULL);
+    add_map(system, &pd->maps, vm->line, log, LOG_ADDRESS, READ_WRITE, NULL);
+    add_map(system, &services->manager->maps, vm->line, control, base, READ_WRITE, NULL);
+    add_map(system, &services->manager->maps, vm->line, log, base + 0x100000, READ, NULL);
+    add_channel(system, vm->line, services->manager, MANAGER_FIRST_VM + index, pd, VMM_MANAGER);
+    manager->vms[index] = (struct manager_vm_config){
+        .control = base,
+        .log = base + 0x100000,
+        .log_size = LOG_SIZE,
+        .channel = MANAGER_FIRST_VM + index,
+        .child_id = pd->child_id,
+        .kernel_vm = kernel_vm,
+        .memory = vm->memory,
+        .vcpu_count = vm->vcpu_count,
+    };
+    memcpy(manager->vms[index].name, vm->name, strnlen(vm->name, PLAN_NAME_LENGTH - 1));
+}
+
+static void add_vmm(struct system *system, struct services *services, const struct vm_element *vm, uint32_t index,
+                    uint32_t kernel_vm)
+{
+    struct arena *arena = &system->arena;
+    const char *name = arena_format(arena, "%s_vmm", vm->name);
+    struct pd *pd = add_pd(system, vm->line, services->manager, name, "vmm.elf", vm->priority, VMM_STACK);
+    pd->child_id = index;
+    pd->child_id_valid = true;
+    pd->cpu = vm->cpus[0];
+    pd->budget = vm->budget;
+    pd->period = vm->period;
+    struct vm_config *config = add_config(system, pd, vm->name, sizeof(struct vm_config));
+    describe_vm(vm, config);
+    config->vm_id = index;
+    add_virtual_machine(system, vm, pd, config);
+    add_guest_image(system, vm, pd, vm->kernel, "kernel", KERNEL_ADDRESS, &config->kernel);
+    add_guest_image(system, vm, pd, vm->initrd, "initrd", INITRD_ADDRESS, &config->initrd);
+    connect_manager(system, services, vm, pd, kernel_vm);
+    struct queue_side side = {pd, QUEUE_ADDRESS, VMM_CONSOLE, &config->console};
+    add_console_client(system, services, vm->line, vm->name, &side, false);
+}
+
+/* Reads a guest image; NULL if there is none or it cannot be read, which is reported. */
+static struct blob *read_guest_image(struct system *system, const struct vm_element *vm, long line, const char *element,
+                                     const char *path)
+{
+    if (path == NULL) {
+        return NULL;
+    }
+    const char *found = find_file(&system->arena, system->search, path);
+    if (found == NULL) {
+        report_error(&system->diagnostics, line,
+                     "<%s path=\"%s\"> of VM '%s' is not found; build it, correct the path or add its directory with "
+                     "--search-path",
+                     element, path, vm->name);
+        return NULL;
+    }
+    const char *reason = NULL;
+    struct blob *blob = system_read_blob(system, found, &reason);
+    if (blob == NULL) {
+        report_error(&system->diagnostics, line, "<%s path=\"%s\"> of VM '%s' cannot be read: %s; give a readable file",
+                     element, path, vm->name, reason);
+    } else if (blob->size == 0) {
+        report_error(&system->diagnostics, line, "<%s path=\"%s\"> of VM '%s' is an empty file; give one with content",
+                     element, path, vm->name);
+        blob = NULL;
+    }
+    return blob;
+}
+
+static uint32_t count_virtual_machines(const struct list *pds)
+{
+    uint32_t count = 0;
+    LIST_FOR(const struct pd, pd, pds)
+    {
+        count += (pd->vm != NULL) + count_virtual_machines(&pd->children);
+    }
+    return count;
+}
+
+/* VMs that can be expanded: those with a name of their own. */
+static void select_vms(struct system *system, struct list *selected)
+{
+    LIST_FOR(struct vm_element, vm, &system->vms)
+    {
+        bool usable = vm->name[0] != '\0';
+        LIST_FOR(const struct vm_element, other, selected)
+        {
+            if (usable && strcmp(vm->name, other->name) == 0) {
+                report_error(&system->diagnostics, vm->line,
+                             "<vm name=\"%s\"> again (first at line %ld); give each VM its own name", vm->name,
+                             other->line);
+                usable = false;
+            }
+        }
+        if (usable && selected->count == MANAGER_MAX_VMS) {
+            report_error(&system->diagnostics, vm->line, "<vm name=\"%s\"> is one too many; at most %u are possible",
+                         vm->name, MANAGER_MAX_VMS);
+            return;
+        }
+        vm->kernel = read_guest_image(system, vm, vm->kernel_line, "kernel", vm->kernel_path);
+        vm->initrd = read_guest_image(system, vm, vm->initrd_line, "initrd", vm->initrd_path);
+        if (usable) {
+            list_append(&system->arena, selected, vm);
+        }
+    }
+}
+
+void system_expand(struct system *system)
+{
+    struct list vms = {0};
+    select_vms(system, &vms);
+    if (vms.count == 0) {
+        return;
+    }
+    uint32_t kernel_vm = count_virtual_machines(&system->top_pds);
+    const struct vm_element *first = vms.items[0];
+    struct services services = {.line = first->line};
+    add_serial_driver(system, &services);
+    add_console(system, &services);
+    add_manager(system, &services);
+    uint32_t index = 0;
+    LIST_FOR(const struct vm_element, vm, &vms)
+    {
+        add_vmm(system, &services, vm, index, kernel_vm + index);
+        index++;
+    }
+    struct queue_side side = {services.manager, QUEUE_ADDRESS, MANAGER_CONSOLE, &services.manager_config->console};
+    add_console_client(system, &services, services.line, "manager", &side, true);
+}
