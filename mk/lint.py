@@ -171,7 +171,8 @@ def main():
     with concurrent.futures.ThreadPoolExecutor(max_workers=max(1, options.jobs)) as pool:
         findings += [text for text in pool.map(lambda job: job[0](*job[1]), jobs) if text]
     for text in findings:
-        print(text)
+        lines = text.splitlines()
+        print("\n".join(lines[:12] + ([f"... {len(lines) - 12} lines more"] if len(lines) > 12 else [])))
     if findings:
         print(f"lint: {len(findings)} files or checks with findings")
         return 1
