@@ -41,11 +41,11 @@ def tracked_files():
 
 
 def compile_commands():
-    """Asks make how it would compile everything: {file: arguments}."""
-    output = subprocess.run(["make", "--no-print-directory", "--always-make", "--dry-run", "SECOND_PASS=yes",
-                             "everything"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    """Asks make how it would compile everything: {file: arguments}, and what make complained of."""
+    asked = subprocess.run(["make", "--no-print-directory", "--always-make", "--dry-run", "--keep-going",
+                            "SECOND_PASS=yes", "everything"], cwd=ROOT, capture_output=True, text=True)
     commands = {}
-    for line in output.splitlines():
+    for line in asked.stdout.replace("\\\n", " ").splitlines():
         try:
             words = shlex.split(line)
         except ValueError:
@@ -55,7 +55,7 @@ def compile_commands():
         for word in words[1:]:
             if word.endswith(".c") and (ROOT / word).is_file():
                 commands.setdefault(word, words)
-    return commands
+    return commands, asked.stderr.strip() if asked.returncode != 0 else ""
 
 
 def clang_arguments(words):
@@ -154,7 +154,9 @@ def main():
         jobs += [(check_python, (file,)) for file in files if file.endswith(".py")]
     findings = []
     if "tidy" in checks or "cppcheck" in checks:
-        commands = {file: clang_arguments(words) for file, words in compile_commands().items() if file in sources}
+        commands, complaint = compile_commands()
+        commands = {file: clang_arguments(words) for file, words in commands.items() if file in sources}
+        findings += [complaint] if complaint else []
         (OUTPUT / "compile_commands.json").write_text(json.dumps(
             [{"directory": str(ROOT), "file": file, "arguments": command} for file, command in commands.items()],
             indent=1))

@@ -4,9 +4,9 @@
 
 #include <base/format.h>
 
-#include "../../../base/arch/x86_64/memory_arch.c"
-#include "../../../base/src/format.c"
-#include "../../../base/src/memory.c"
+#include "../../../base/arch/x86_64/memory_arch.c" /* NOLINT(bugprone-suspicious-include) */
+#include "../../../base/src/format.c"              /* NOLINT(bugprone-suspicious-include) */
+#include "../../../base/src/memory.c"              /* NOLINT(bugprone-suspicious-include) */
 
 #undef memcpy
 #undef memmove
