@@ -38,6 +38,7 @@ struct vcpu_statistics {
     uint32_t id;
     uint32_t thread;
     uint32_t reserved;
+    uint64_t first_entry;     /* TSC when it was first entered since the kernel started, 0: never */
     uint64_t guest_ticks;     /* TSC ticks in guest mode */
     uint64_t entries;         /* VM entries */
     uint64_t host_interrupts; /* exits that only the kernel saw */

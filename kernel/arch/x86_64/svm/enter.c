@@ -10,8 +10,9 @@
 #define READ_ONCE(object) __atomic_load_n(&(object), __ATOMIC_RELAXED)
 
 /* Another vCPU ran on this CPU since this one did, or this one never ran. */
-static __attribute__((noinline)) void switch_to(struct vcpu_hardware *hardware)
+static __attribute__((noinline)) void switch_to(struct vcpu *vcpu)
 {
+    struct vcpu_hardware *hardware = vcpu->hardware;
     struct svm_cpu *cpu = &svm_platform.cpus[current_cpu_index()];
     hardware->cpu = cpu;
     cpu->current = hardware;
@@ -20,6 +21,9 @@ static __attribute__((noinline)) void switch_to(struct vcpu_hardware *hardware)
     }
     if (svm_platform.has_tsc_aux) {
         wrmsr(MSR_TSC_AUX, hardware->tsc_aux);
+    }
+    if (vcpu->statistics->first_entry == 0) {
+        vcpu->statistics->first_entry = read_tsc();
     }
 }
 
@@ -87,7 +91,7 @@ enum vcpu_enter_result vcpu_enter(struct vcpu *vcpu)
         set_software_return(vmcb, event);
     }
     if (hardware->cpu->current != hardware) {
-        switch_to(hardware);
+        switch_to(vcpu);
     }
     if ((hardware->attention & SVM_DEBUG_WANTED) != 0) {
         svm_debug_load(hardware);

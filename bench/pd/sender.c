@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Measures a notification to, and a protected procedure call of, PDs of higher
+ * priority on the same CPU. Prints lines "bench NAME MINIMUM MEAN". */
+#include <microkit.h>
+
+#include <stdint.h>
+
+#define ITERATIONS       1000u
+#define RECEIVER_CHANNEL 1
+#define SERVER_CHANNEL   2
+
+/* Where the receiver notes the TSC on being notified. Set by the tool. */
+uintptr_t shared_page;
+
+static inline uint64_t read_tsc(void)
+{
+    uint32_t low, high;
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high) : : "memory");
+    return (uint64_t)high << 32 | low;
+}
+
+static uint64_t nothing(void)
+{
+    uint64_t start = read_tsc();
+    return read_tsc() - start;
+}
+
+/* To the first instruction of the receiver's notified(). */
+static uint64_t notification(void)
+{
+    uint64_t start = read_tsc();
+    microkit_notify(RECEIVER_CHANNEL);
+    return *(volatile uint64_t *)shared_page - start;
+}
+
+/* Until the receiver waits again and the sender goes on. */
+static uint64_t notification_round_trip(void)
+{
+    uint64_t start = read_tsc();
+    microkit_notify(RECEIVER_CHANNEL);
+    return read_tsc() - start;
+}
+
+static uint64_t procedure_call(void)
+{
+    uint64_t start = read_tsc();
+    (void)microkit_ppcall(SERVER_CHANNEL, microkit_msginfo_new(0, 0));
+    return read_tsc() - start;
+}
+
+struct result {
+    const char *name;
+    uint32_t minimum, mean;
+};
+
+static struct result measure(const char *name, uint64_t (*one)(void), uint64_t empty)
+{
+    uint64_t minimum = ~0ull, sum = 0;
+    for (uint32_t i = 0; i < 10; i++) {
+        (void)one();
+    }
+    for (uint32_t i = 0; i < ITERATIONS; i++) {
+        uint64_t ticks = one() - empty;
+        minimum = ticks < minimum ? ticks : minimum;
+        sum += ticks;
+    }
+    return (struct result){name, (uint32_t)minimum, (uint32_t)(sum / ITERATIONS)};
+}
+
+void init(void)
+{
+    uint64_t empty = measure("nothing", nothing, 0).minimum;
+    struct result results[] = {
+        measure("notification", notification, empty),
+        measure("notification_round_trip", notification_round_trip, empty),
+        measure("procedure_call", procedure_call, empty),
+    };
+    for (unsigned int i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
+        microkit_dbg_puts("bench ");
+        microkit_dbg_puts(results[i].name);
+        microkit_dbg_puts(" ");
+        microkit_dbg_put32(results[i].minimum);
+        microkit_dbg_puts(" ");
+        microkit_dbg_put32(results[i].mean);
+        microkit_dbg_puts("\n");
+    }
+    microkit_dbg_puts("bench-done\n");
+}
+
+void notified(microkit_channel ch)
+{
+    (void)ch;
+}

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: BSD-2-Clause
+$(call vm_system,bench_linux_quiet,$(GUEST)/vmlinuz $(GUEST)/bench_initrd.img)
