@@ -95,14 +95,6 @@ struct blob *build_payload(struct system *system, const struct build_request *re
     return payload;
 }
 
-static const char *default_output(struct arena *arena, const char *file)
-{
-    const char *base = base_name(file);
-    const char *dot = strrchr(base, '.');
-    size_t length = dot != NULL && dot != base ? (size_t)(dot - file) : strlen(file);
-    return arena_format(arena, "%.*s.payload", (int)length, file);
-}
-
 int command_build(int count, char **arguments)
 {
     enum { OPTION_KERNEL = 256, OPTION_MEMORY, OPTION_ROLLBACK, OPTION_HELP };
@@ -160,7 +152,7 @@ int command_build(int count, char **arguments)
         const char *reason = NULL;
         request.file = arguments[optind];
         struct blob *payload = build_payload(&system, &request);
-        output = output != NULL ? output : default_output(&arena, request.file);
+        output = output != NULL ? output : replace_extension(&arena, request.file, ".payload");
         if (payload == NULL) {
             status = EXIT_FAILED;
         } else if (!write_file(&arena, output, payload->data, payload->size, &reason)) {

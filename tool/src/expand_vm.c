@@ -196,7 +196,7 @@ static void add_guest_ram(struct system *system, const struct vm_element *vm, st
 
 /* Region of a guest image; VMs that name the same file share it. */
 static void add_guest_image(struct system *system, const struct vm_element *vm, struct pd *pd, struct blob *blob,
-                            const char *suffix, uint64_t address, struct vm_image *image)
+                            const char *path, const char *suffix, uint64_t address, struct vm_image *image)
 {
     if (blob == NULL) {
         return;
@@ -211,6 +211,7 @@ static void add_guest_image(struct system *system, const struct vm_element *vm, 
     if (region == NULL) {
         region = add_region(system, vm->line, arena_format(&system->arena, "%s_%s", vm->name, suffix), 0, PAGE_SIZE_4K,
                             blob);
+        region->prefill_path = path;
     }
     add_map(system, &pd->maps, vm->line, region, address, READ, NULL);
     *image = (struct vm_image){.address = address, .size = blob->size};
@@ -306,8 +307,8 @@ static void add_vmm(struct system *system, struct services *services, const stru
     describe_vm(vm, config);
     config->vm_id = index;
     add_virtual_machine(system, vm, pd, config);
-    add_guest_image(system, vm, pd, vm->kernel, "kernel", KERNEL_ADDRESS, &config->kernel);
-    add_guest_image(system, vm, pd, vm->initrd, "initrd", INITRD_ADDRESS, &config->initrd);
+    add_guest_image(system, vm, pd, vm->kernel, vm->kernel_path, "kernel", KERNEL_ADDRESS, &config->kernel);
+    add_guest_image(system, vm, pd, vm->initrd, vm->initrd_path, "initrd", INITRD_ADDRESS, &config->initrd);
     connect_manager(system, services, vm, pd, kernel_vm);
     struct queue_side side = {pd, QUEUE_ADDRESS, VMM_CONSOLE, &config->console};
     add_console_client(system, services, vm->line, vm->name, &side, false);

@@ -113,6 +113,14 @@ const char *directory_of(struct arena *arena, const char *path)
     return arena_format(arena, "%.*s", (int)(slash - path), path);
 }
 
+const char *replace_extension(struct arena *arena, const char *path, const char *extension)
+{
+    const char *base = base_name(path);
+    const char *dot = strrchr(base, '.');
+    size_t length = dot != NULL && dot != base ? (size_t)(dot - path) : strlen(path);
+    return arena_format(arena, "%.*s%s", (int)length, path, extension);
+}
+
 bool is_regular_file(const char *path)
 {
     struct stat status;

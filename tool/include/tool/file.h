@@ -29,6 +29,8 @@ bool write_file(struct arena *arena, const char *path, const void *data, size_t 
 const char *directory_of(struct arena *arena, const char *path);
 /* Last component of `path`. */
 const char *base_name(const char *path);
+/* The path with what follows the last dot of its last component replaced; extension: ".iso". */
+const char *replace_extension(struct arena *arena, const char *path, const char *extension);
 bool is_regular_file(const char *path);
 /* Creates the directory and its parents. False: *reason says why. */
 bool make_directories(struct arena *arena, const char *path, const char **reason);
