@@ -298,7 +298,9 @@ static void pump_front(struct multiplexer *m)
 {
     struct multiplexer_client *client = &m->clients[m->front];
     char output[TERMINAL_FILTER_MAX_OUTPUT];
-    while (client->shown < client->written && stage_room(m) >= MULTIPLEXER_STAGE_RESERVE + TERMINAL_FILTER_MAX_OUTPUT) {
+    /* What the manager wrote after asking for a switch is for later. */
+    uint64_t end = m->switch_pending && client->is_manager ? m->switch_position : client->written;
+    while (client->shown < end && stage_room(m) >= MULTIPLEXER_STAGE_RESERVE + TERMINAL_FILTER_MAX_OUTPUT) {
         char c = history_at(client, client->shown++);
         stage(m, output, terminal_filter_put(&m->filter, (uint8_t)c, output));
     }

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Splitting a command line. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define COMMAND_MAX_WORDS 8u
+
+struct command_words {
+    unsigned int count;
+    const char *word[COMMAND_MAX_WORDS];
+};
+
+/* Splits `line`, which is changed, at blanks. False if there are too many words. */
+bool split_command(char *line, struct command_words *words);
+/* A decimal number, 0..limit. False if the text is anything else. */
+bool parse_number(const char *text, uint32_t limit, uint32_t *value);

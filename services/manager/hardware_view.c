@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "hardware_view.h"
+
+#include "pci_class.h"
+
+#define MIB 0x100000ull
+#define KIB 0x400ull
+
+const struct hardware_info *check_hardware(const void *region)
+{
+    const struct hardware_info *hardware = region;
+    return hardware != NULL && hardware->version == HARDWARE_INFO_VERSION ? hardware : NULL;
+}
+
+static uint32_t at_most(uint32_t count, uint32_t limit)
+{
+    return count < limit ? count : limit;
+}
+
+static const char *firmware_name(uint32_t firmware)
+{
+    switch (firmware) {
+    case HARDWARE_FIRMWARE_BIOS:
+        return "BIOS";
+    case HARDWARE_FIRMWARE_UEFI:
+        return "UEFI";
+    default:
+        return "unknown firmware";
+    }
+}
+
+static const char *protocol_name(uint32_t protocol)
+{
+    switch (protocol) {
+    case HARDWARE_BOOT_MULTIBOOT1:
+        return "Multiboot";
+    case HARDWARE_BOOT_MULTIBOOT2:
+        return "Multiboot 2";
+    case HARDWARE_BOOT_PVH:
+        return "PVH";
+    default:
+        return "unknown protocol";
+    }
+}
+
+static const char *memory_kind_name(uint32_t kind)
+{
+    switch (kind) {
+    case HARDWARE_MEMORY_USABLE:
+        return "usable";
+    case HARDWARE_MEMORY_ACPI_RECLAIMABLE:
+        return "ACPI tables";
+    case HARDWARE_MEMORY_ACPI_NVS:
+        return "ACPI non-volatile";
+    case HARDWARE_MEMORY_BAD:
+        return "defective";
+    default:
+        return "reserved";
+    }
+}
+
+static void show_size(struct text_output *out, uint64_t bytes)
+{
+    if (bytes % MIB == 0 || bytes >= 1024 * MIB) {
+        print(out, "%llu MiB", (unsigned long long)(bytes / MIB));
+    } else {
+        print(out, "%llu KiB", (unsigned long long)(bytes / KIB));
+    }
+}
+
+void show_hardware_summary(struct text_output *out, const struct hardware_info *hardware)
+{
+    print(out, "  CPU       ");
+    print_untrusted(out, hardware->cpu_brand, sizeof(hardware->cpu_brand), 0);
+    print(out, ", %u found\n", (unsigned int)hardware->cpu_count);
+    print(out, "  memory    ");
+    show_size(out, hardware->memory_total);
+    print(out, " usable\n  firmware  %s, loaded by ", firmware_name(hardware->firmware));
+    print_untrusted(out, hardware->boot_loader, sizeof(hardware->boot_loader), 0);
+    print(out, " (%s)\n", protocol_name(hardware->boot_protocol));
+    print(out, "  PCI       %u devices, %u IOAPIC%s, %s\n", (unsigned int)hardware->pci_count,
+          (unsigned int)hardware->ioapic_count, hardware->ioapic_count == 1 ? "" : "s",
+          hardware->x2apic != 0 ? "x2APIC" : "xAPIC");
+}
+
+void show_cpus(struct text_output *out, const struct hardware_info *hardware)
+{
+    print(out, "CPUs: ");
+    print_untrusted(out, hardware->cpu_brand, sizeof(hardware->cpu_brand), 0);
+    print(out, " (");
+    print_untrusted(out, hardware->cpu_vendor, sizeof(hardware->cpu_vendor), 0);
+    print(out, ", signature 0x%x)\n", (unsigned int)hardware->cpu_signature);
+    uint32_t count = at_most(hardware->cpu_count, HARDWARE_MAX_CPUS);
+    for (uint32_t i = 0; i < count; i++) {
+        print(out, "  cpu %-3u APIC id %u, ACPI id %u\n", (unsigned int)i, (unsigned int)hardware->cpus[i].apic_id,
+              (unsigned int)hardware->cpus[i].acpi_id);
+    }
+}
+
+void show_memory_map(struct text_output *out, const struct hardware_info *hardware)
+{
+    print(out, "Memory: ");
+    show_size(out, hardware->memory_total);
+    print(out, " usable\n");
+    uint32_t count = at_most(hardware->memory_count, HARDWARE_MAX_MEMORY);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct hardware_memory *memory = &hardware->memory[i];
+        print(out, "  %016llx-%016llx  %-17s  ", (unsigned long long)memory->base,
+              (unsigned long long)(memory->base + memory->size - 1), memory_kind_name(memory->kind));
+        show_size(out, memory->size);
+        print(out, "\n");
+    }
+}
+
+void show_pci_devices(struct text_output *out, const struct hardware_info *hardware)
+{
+    uint32_t count = at_most(hardware->pci_count, HARDWARE_MAX_PCI);
+    print(out, "PCI: %u devices\n", (unsigned int)count);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct hardware_pci_device *device = &hardware->pci[i];
+        print(out, "  %04x:%02x:%02x.%x  %04x:%04x  %s%s%s\n", device->segment, device->address >> 8,
+              device->address >> 3 & 0x1f, device->address & 7, device->vendor_id, device->device_id,
+              pci_class_name((uint8_t)(device->class_revision >> 24), (uint8_t)(device->class_revision >> 16)),
+              device->msi_capability != 0 ? ", MSI" : "", device->msix_capability != 0 ? ", MSI-X" : "");
+    }
+}
+
+static void show_register(struct text_output *out, const char *name, const struct hardware_register *reg)
+{
+    static const char *const spaces[] = {"memory", "port", "PCI configuration"};
+    if (reg->valid != 0) {
+        print(out, "  %-14s %s 0x%llx, %u bits\n", name, reg->space <= 2 ? spaces[reg->space] : "other space",
+              (unsigned long long)reg->address, reg->width);
+    }
+}
+
+void show_acpi(struct text_output *out, const struct hardware_info *hardware)
+{
+    if (hardware->rsdp_address == 0) {
+        print(out, "ACPI: none found\n");
+        return;
+    }
+    print(out, "ACPI: RSDP at 0x%llx, local APICs at 0x%llx (%s), SCI %u\n", (unsigned long long)hardware->rsdp_address,
+          (unsigned long long)hardware->lapic_address, hardware->x2apic != 0 ? "x2APIC" : "xAPIC",
+          (unsigned int)hardware->sci_interrupt);
+    uint32_t count = at_most(hardware->ioapic_count, HARDWARE_MAX_IOAPICS);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct hardware_ioapic *ioapic = &hardware->ioapics[i];
+        print(out, "  IOAPIC %u       at 0x%llx, interrupts %u to %u\n", (unsigned int)i,
+              (unsigned long long)ioapic->address, (unsigned int)ioapic->gsi_base,
+              (unsigned int)(ioapic->gsi_base + ioapic->pin_count - 1));
+    }
+    if (hardware->hpet_address != 0) {
+        print(out, "  HPET           at 0x%llx\n", (unsigned long long)hardware->hpet_address);
+    }
+    count = at_most(hardware->ecam_count, HARDWARE_MAX_ECAM);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct hardware_ecam *ecam = &hardware->ecams[i];
+        print(out, "  PCI ECAM       at 0x%llx, segment %u, buses %u to %u\n", (unsigned long long)ecam->address,
+              ecam->segment, ecam->first_bus, ecam->last_bus);
+    }
+    show_register(out, "PM1a event", &hardware->pm1a_event);
+    show_register(out, "PM1a control", &hardware->pm1a_control);
+    show_register(out, "PM1b control", &hardware->pm1b_control);
+    show_register(out, "PM timer", &hardware->pm_timer);
+    show_register(out, "reset", &hardware->reset);
+}
+
+static void show_hash(struct text_output *out, const uint8_t hash[64])
+{
+    for (int i = 0; i < 64; i++) {
+        print(out, i == 31 ? "%02x\n                 " : "%02x", hash[i]);
+    }
+    print(out, "\n");
+}
+
+void show_firmware(struct text_output *out, const struct hardware_info *hardware)
+{
+    print(out, "Firmware: %s, loaded by ", firmware_name(hardware->firmware));
+    print_untrusted(out, hardware->boot_loader, sizeof(hardware->boot_loader), 0);
+    print(out, " (%s)\n  command line   ", protocol_name(hardware->boot_protocol));
+    print_untrusted(out, hardware->command_line, sizeof(hardware->command_line), 0);
+    print(out, "\n  system         ");
+    print_untrusted(out, hardware->system_name, sizeof(hardware->system_name), 0);
+    print(out, ", payload ");
+    show_size(out, hardware->payload_size);
+    print(out, " at 0x%llx\n  SHA-512        ", (unsigned long long)hardware->payload_address);
+    show_hash(out, hardware->payload_hash);
+    if (hardware->framebuffer_address != 0) {
+        print(out, "  frame buffer   %ux%u, %u bits, at 0x%llx\n", (unsigned int)hardware->framebuffer_width,
+              (unsigned int)hardware->framebuffer_height, (unsigned int)hardware->framebuffer_bits,
+              (unsigned long long)hardware->framebuffer_address);
+    }
+}
