@@ -1,0 +1,182 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Measures Skyscope's speed in instructions, and what it takes of memory.
+
+    bench/run.py [--only PART[,PART...]] [--output FILE]
+
+PART is exits, pd, linux or size. Runs the systems systems/bench_* in QEMU with
+-icount shift=0, where each instruction, of guest and host alike, advances the
+TSC by one: counts are exact and come out the same each time.
+
+Prints one line per figure, tab-separated: name, value, unit, limit (- where
+there is none), and writes the same to build/bench.tsv. Exit status 1 if a limit
+is missed, 2 if something could not be measured.
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+BUILD = ROOT / "build"
+sys.path.insert(0, str(ROOT / "tests" / "system"))
+from machine import Machine, MachineError  # noqa: E402
+
+ICOUNT = ["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2026-01-01T00:00:00,clock=vm"]
+MIB = 1 << 20
+MILLION = 1000000
+
+PROMPT = "manager> "
+
+
+class Figures:
+    """What was measured, in the order of measuring."""
+
+    def __init__(self):
+        self.rows = []
+        self.missed = 0
+
+    def add(self, name, value, unit, limit=None):
+        """limit: the largest value that is good enough; None: no limit."""
+        self.rows.append((name, str(value), unit, "-" if limit is None else str(limit)))
+        print("\t".join(self.rows[-1]), flush=True)
+        if limit is not None and value > limit:
+            self.missed += 1
+
+    def write(self, path):
+        """Writes all rows to a file."""
+        path.write_text("".join("\t".join(row) + "\n" for row in self.rows), encoding="utf-8")
+
+
+def machine(system, timeout):
+    """The machine that counts instructions, running systems/SYSTEM."""
+    return Machine(f"bench-{system}", payload=BUILD / "systems" / system / "payload.bin", cpus=1, extra=ICOUNT,
+                   timeout=timeout)
+
+
+def measured_by_guest(system):
+    """Runs a system that prints lines "bench NAME MINIMUM MEAN" and then bench-done. Returns {name: (minimum, mean)}."""
+    with machine(system, 300) as m:
+        index, _ = m.expect([r"bench-done", r"bench-failed[^\n]*"])
+        if index != 0:
+            raise MachineError(f"{system}: the guest gave up; see {m.log_path}")
+        found = {name: (int(minimum), int(mean))
+                 for name, minimum, mean in re.findall(r"bench (\w+) (\d+) (\d+)", m.output())}
+    if not found:
+        raise MachineError(f"{system}: no figures; see build/test-logs")
+    return found
+
+
+def bench_exits(figures):
+    """What exits of a guest cost until it goes on."""
+    limits = {"cpuid_exit": 1600, "port_write": 2000, "mmio_read": 2600, "tsc_deadline": 4500, "self_ipi": 4500}
+    found = measured_by_guest("bench_exits")
+    for name, (minimum, mean) in found.items():
+        if name == "nothing":
+            continue
+        figures.add(name, mean, "instructions", limits.get(name))
+        figures.add(name + "_minimum", minimum, "instructions")
+
+
+def bench_pd(figures):
+    """What protection domains pay to reach each other."""
+    limits = {"notification": 600, "procedure_call": 900}
+    for name, (_, mean) in measured_by_guest("bench_pd").items():
+        figures.add(name, mean, "instructions", limits.get(name))
+
+
+def statistics(m):
+    """The kernel's statistics as the manager prints them for programs: {key: text}."""
+    m.hot_key("m")
+    m.expect_text(PROMPT.strip())
+    m.send("stats")
+    m.expect_text("kernel.version")
+    m.expect_text("\nvcpu.0.exits.pause ")
+    m.expect_text(PROMPT.strip())
+    found = {}
+    for key, value in re.findall(r"^((?:kernel|cpu|thread|vcpu)\.[\w.-]+) (.*?)\r*$", m.output(), re.MULTILINE):
+        found[key] = value
+    return found
+
+
+def boot_linux(system):
+    """Boots Linux to its first process, which resets the VM. Returns the statistics then."""
+    with machine(system, 600) as m:
+        m.expect_text("bench-marker: user space reached")
+        return statistics(m)
+
+
+def bench_linux(figures):
+    """What booting Linux costs, in the guest and on the host's side."""
+    for log, host_limit in (("quiet", 30), ("log", 120)):
+        found = boot_linux(f"bench_linux_{log}")
+        guest = int(found["vcpu.0.guest_ticks"])
+        before_guest = int(found["vcpu.0.first_entry"]) - int(found["kernel.ready_tsc"])
+        # All threads' time since the first of them ran. Until the guest's first
+        # instruction there was always one that ran; the manager's work for this
+        # answer is counted with the rest.
+        threads = sum(int(value) for key, value in found.items() if re.fullmatch(r"thread\.\d+\.run_ticks", key))
+        figures.add(f"linux_{log}_guest", round(guest / MILLION, 1), "million instructions", 1400)
+        figures.add(f"linux_{log}_host", round((threads - before_guest) / MILLION, 1), "million instructions", host_limit)
+        figures.add(f"linux_{log}_entries", int(found["vcpu.0.entries"]), "VM entries")
+        if log == "quiet":
+            start = int(found["vcpu.0.first_entry"]) - int(found["kernel.entry_tsc"])
+            figures.add("kernel_entry_to_guest", round(start / MILLION, 1), "million instructions", 60)
+            bench_memory(figures, system="bench_linux_quiet", pool_used=int(found["kernel.pool_used"]))
+
+
+def bench_memory(figures, system, pool_used):
+    """What one VM takes beyond its RAM and its boot images: the regions that the
+    tool adds for it, its VMM, and all of the kernel's memory."""
+    expanded = subprocess.run(
+        [BUILD / "bin" / "skyscope", "expand", "--search-path", BUILD / "programs", "--search-path", BUILD / "guest",
+         ROOT / "systems" / system / f"{system}.system"], check=True, capture_output=True, text=True).stdout
+    tree = xml.etree.ElementTree.fromstring(expanded)
+    regions = sum(int(region.get("size"), 0) for region in tree.iter("memory_region")
+                  if region.get("name").startswith("linux_") and
+                  region.get("name") not in ("linux_ram", "linux_kernel", "linux_initrd"))
+    segments = 0
+    headers = subprocess.run(["readelf", "-lW", BUILD / "programs" / "vmm.elf"], check=True, capture_output=True,
+                             text=True).stdout
+    for size in re.findall(r"^\s+LOAD(?:\s+0x[0-9a-f]+){4}\s+0x([0-9a-f]+)", headers, re.MULTILINE):
+        segments += (int(size, 16) + 4095) // 4096 * 4096
+    figures.add("vm_memory", round((regions + segments + pool_used) / MIB, 2), "MiB", 4)
+
+
+def bench_size(figures):
+    """The kernel's code."""
+    sections = subprocess.run(["size", "-A", BUILD / "kernel.elf"], check=True, capture_output=True, text=True).stdout
+    text = sum(int(size) for size in re.findall(r"^\.text\S*\s+(\d+)", sections, re.MULTILINE))
+    figures.add("kernel_text", round(text / 1024, 1), "KiB", 128)
+
+
+PARTS = {"exits": bench_exits, "pd": bench_pd, "linux": bench_linux, "size": bench_size}
+
+
+def main():
+    """See the top of this file."""
+    parser = argparse.ArgumentParser(description="Measures Skyscope's speed in instructions.")
+    parser.add_argument("--only", default=",".join(PARTS), help="parts to measure: " + ", ".join(PARTS))
+    parser.add_argument("--output", type=pathlib.Path, default=BUILD / "bench.tsv")
+    options = parser.parse_args()
+    figures = Figures()
+    failed = False
+    for part in options.only.split(","):
+        if part not in PARTS:
+            parser.error(f"no such part: {part}")
+        try:
+            PARTS[part](figures)
+        except (MachineError, subprocess.CalledProcessError, KeyError, OSError) as error:
+            print(f"bench: {part}: {type(error).__name__}: {error}", file=sys.stderr)
+            failed = True
+    figures.write(options.output)
+    return 2 if failed else 1 if figures.missed else 0
+
+
+if __name__ == "__main__":
+    os.chdir(ROOT)
+    sys.exit(main())
