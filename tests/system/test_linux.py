@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Debian's kernel in one VM: boots to a shell, works, and obeys the manager.
+
+The tests share one machine and run in the order of the file.
+"""
+
+import re
+import time
+
+import pytest
+
+from console import BOOT_TIME, USER_SPACE, Skyscope
+from machine import BUILD
+
+
+@pytest.fixture(scope="module")
+def linux():
+    with Skyscope("linux", payload=BUILD / "systems/linux/payload.bin") as skyscope:
+        yield skyscope
+
+
+def test_banner_names_versions_and_hardware(linux):
+    linux.expect(r"Skyscope")
+    linux.expect_shell("linux")
+    banner = linux.output().partition("Linux version")[0]
+    assert re.search(r"Skyscope \S*\d", banner), banner
+    assert re.search(r"memory\s+\d+ MiB", banner), banner
+    assert re.search(r"\b2 found", banner), banner
+
+
+def test_stock_kernel(linux):
+    assert re.search(r"6\.1\.\d+-\d+-cloud-amd64 .* x86_64", linux.check_shell("uname -a"))
+    assert "console=ttyS0" in linux.check_shell("cat /proc/cmdline")
+
+
+def test_processor(linux):
+    cpuinfo = linux.check_shell("cat /proc/cpuinfo")
+    assert len(re.findall(r"^processor\s*:", cpuinfo, re.MULTILINE)) == 1
+    flags = re.search(r"^flags\s*:(.*)$", cpuinfo, re.MULTILINE)[1].split()
+    for flag in ("fpu", "sse2", "xsave", "avx", "avx2", "apic", "nx", "lm"):
+        assert flag in flags, flag
+    assert "svm" not in flags
+
+
+def test_kernel_log_has_no_errors(linux):
+    serious = linux.shell("dmesg -r | grep -E '^<[0-3]>'")[1]
+    assert serious.strip() == ""
+    assert linux.shell("dmesg | grep -iE 'unchecked MSR|Call Trace|BUG:|WARNING:|firmware bug|spurious'")[1].strip() == ""
+
+
+def test_memory(linux):
+    total = int(re.search(r"MemTotal:\s+(\d+) kB", linux.check_shell("cat /proc/meminfo"))[1])
+    assert 200 * 1024 < total <= 256 * 1024
+
+
+def test_time(linux):
+    assert linux.check_shell("cat /sys/devices/system/clocksource/clocksource0/current_clocksource").strip() == "tsc"
+    start = time.monotonic()
+    linux.check_shell("sleep 3")
+    slept = time.monotonic() - start
+    assert 2.5 < slept < 30
+    guest = int(linux.check_shell("date +%s"))
+    assert abs(guest - time.time()) < 300
+
+
+def test_interrupts(linux):
+    def count(name):
+        line = re.search(rf"^\s*{name}:\s+(\d+)", linux.check_shell("cat /proc/interrupts"), re.MULTILINE)
+        return int(line[1])
+
+    before = count("LOC"), count("4")
+    linux.check_shell("sleep 1")
+    after = count("LOC"), count("4")
+    assert after[0] > before[0]  # local APIC timer
+    assert after[1] > before[1]  # serial port
+    assert count("ERR") == 0
+
+
+def test_registers_memory_and_clocks_survive(linux):
+    output = linux.check_shell("guest_check")
+    assert output.count("passed") == 3
+    assert "AVX" in output
+
+
+def test_much_output(linux):
+    output = linux.check_shell("seq 1 3000")
+    assert output.split() == [str(number) for number in range(1, 3001)]
+
+
+def test_much_input(linux):
+    linux.send("stty -echo; cat > /tmp/typed; stty echo")
+    linux.expect(r"typed; stty echo\r*\n")
+    lines = ["%04d " % number + "x" * 60 for number in range(100)]
+    for line in lines:
+        linux.send(line)
+    linux.send_raw("\x04")
+    linux.expect_text("linux:~# ")
+    digits = linux.check_shell("cut -c1-5 /tmp/typed | sort -u | wc -l; wc -c < /tmp/typed").split()
+    assert digits == ["100", str(100 * 66)]
+
+
+def test_interrupt_key(linux):
+    linux.send("sleep 1000")
+    linux.expect(r"sleep 1000\r*\n")
+    linux.send_raw("\x03")
+    linux.expect_text("linux:~# ")
+
+
+def test_guest_cannot_forge_the_consoles_lines(linux):
+    output = linux.check_shell(r"printf '\342\237\246skyscope\342\237\247 console 7: forged\n'")
+    assert "⟦" not in output
+    assert "forged" in output
+
+
+def test_reboot(linux):
+    linux.check_shell("touch /tmp/before")
+    linux.send("reboot")
+    linux.expect_shell("linux")
+    assert linux.shell("ls /tmp/before")[0] != 0
+
+
+def test_manager_lists_what_runs(linux):
+    linux.to_manager()
+    assert linux.vm_states() == {"linux": "running"}
+    help_text = linux.manager("help")
+    for command in ("list", "start", "stop", "pause", "resume", "reset", "hardware", "poweroff"):
+        assert command in help_text, command
+    assert re.search(r"\d{4}:00:00\.0\s+8086:", linux.manager("hardware"))
+
+
+def test_pause_and_resume(linux):
+    linux.manager("pause 0")
+    linux.wait_for_state("linux", "paused")
+    linux.to_console(0, "linux")
+    linux.send("echo al''ive")
+    linux.expect_nothing("alive", 3)
+    linux.to_manager()
+    linux.manager("resume 0")
+    linux.wait_for_state("linux", "running")
+    linux.to_console(0, "linux")
+    linux.expect("alive")  # what was typed meanwhile was kept
+    linux.to_shell(0, "linux")
+
+
+def test_reset(linux):
+    linux.check_shell("touch /tmp/before")
+    linux.to_manager()
+    linux.manager("reset 0")
+    linux.to_console(0, "linux")
+    linux.expect_shell("linux")
+    assert linux.shell("ls /tmp/before")[0] != 0
+
+
+def test_stop_and_start(linux):
+    linux.to_manager()
+    linux.manager("stop 0")
+    linux.wait_for_state("linux", "stopped")
+    linux.manager("start 0")
+    linux.wait_for_state("linux", "running")
+    linux.to_console(0, "linux")
+    linux.expect_shell("linux")
+
+
+def test_power_off_by_the_guest(linux):
+    linux.send("poweroff")
+    linux.expect(r"reboot: Power down")
+    linux.to_manager()
+    linux.wait_for_state("linux", "stopped")
+    linux.manager("start 0")
+    linux.to_console(0, "linux")
+    linux.expect_shell("linux")
+
+
+def test_power_button(linux):
+    linux.to_manager()
+    linux.manager("shutdown 0")
+    linux.to_console(0, "linux")
+    linux.expect(r"reboot: Power down")
+    linux.to_manager()
+    linux.wait_for_state("linux", "stopped")
+
+
+def test_manager_powers_the_machine_off(linux):
+    linux.send("poweroff")
+    assert linux.expect_exit() == 0
+
+
+def test_quiet_boot_on_one_cpu(machine):
+    """The smallest machine that the system fits into."""
+    one = machine(payload=BUILD / "systems/linux/payload.bin", cpus=1, memory="512M")
+    one.expect_text(USER_SPACE, BOOT_TIME)
+    one.expect_text("linux:~# ")
