@@ -38,7 +38,7 @@ void skyscope_vcpu_off(unsigned int thread);
 int skyscope_vcpu_read(uint32_t groups);
 
 /* Raises SKYSCOPE_EVENT_SIGNAL in a thread of the same PD: it leaves the guest or
- * wakes. 0 or a negated enum skyscope_status. */
+ * wakes. The library itself signals the first thread while threads start. 0 or a negated enum skyscope_status. */
 int skyscope_thread_signal(unsigned int thread);
 
 /* --- Calls --- */

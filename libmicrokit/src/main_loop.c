@@ -59,6 +59,9 @@ static void deliver(unsigned int thread, uint64_t notifications, uint64_t events
         notified(channel);
     }
     if (events != 0) {
+        if (thread == 0 && (events & SKYSCOPE_EVENT_SIGNAL) != 0) {
+            microkit_first_thread_signalled();
+        }
         skyscope_event(thread, (unsigned int)events);
     }
 }

@@ -108,6 +108,9 @@ static void check_child(seL4_Error error, const char *function, const char *doin
 
 void microkit_pd_restart(microkit_child pd, seL4_Word entry_point)
 {
+    /* First all its threads are stopped, so that none still runs on another CPU
+     * while the first one prepares the data anew. */
+    check_child(seL4_TCB_Suspend(BASE_TCB_CAP + pd), "microkit_pd_restart", "stopping child", pd);
     struct call_registers r = {.rdi = pd, .rsi = SKYSCOPE_PD_RESTART, .rdx = entry_point};
     check_child(microkit_error(system_call(SYSCALL_PD_CONTROL, &r)), "microkit_pd_restart", "restarting child", pd);
 }

@@ -30,6 +30,8 @@ __attribute__((noreturn)) void microkit_thread_main(unsigned int thread);
 /* The program's data as it was when the program was loaded. First thread only. */
 void microkit_restore_data(void);
 void microkit_seed_stack_guard(void);
+/* The first thread has received a signal: another thread may be waiting to start. */
+void microkit_first_thread_signalled(void);
 /* Waits for entry points to call, and calls them, for ever. pending: notifications
  * and events that came before. */
 __attribute__((noreturn)) void microkit_main_loop(unsigned int thread, uint64_t notifications, uint64_t events);
