@@ -14,8 +14,7 @@ if [ $# -ne 1 ]; then
     exit 2
 fi
 iso=$1
-firmware=${FIRMWARE:-bios}
-directory=$(mktemp -d)
+messages=$(mktemp)
 
 # QEMU puts the terminal into raw mode; whatever way it ends, put it back.
 terminal=
@@ -29,25 +28,12 @@ clean_up() {
         # Attributes and cursor, in case a guest left them changed.
         printf '\033[0m\033[?25h\r\n'
     fi
-    rm -rf "$directory"
+    rm -f "$messages"
 }
 trap clean_up EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
-
-case $firmware in
-bios) set -- ;;
-uefi)
-    cp /usr/share/OVMF/OVMF_VARS.fd "$directory/OVMF_VARS.fd"
-    set -- -drive if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE.fd \
-        -drive "if=pflash,format=raw,file=$directory/OVMF_VARS.fd"
-    ;;
-*)
-    echo "mk/run.sh: no firmware '$firmware': use bios or uefi" >&2
-    exit 2
-    ;;
-esac
 
 cat <<END
 
@@ -60,11 +46,9 @@ Booting $iso in QEMU. This terminal is the machine's console.
 END
 
 # The emulated processor lacks features that its model names; QEMU warns of each.
-qemu-system-x86_64 -accel tcg -machine q35 -cpu EPYC,+svm,+npt \
-    -smp "${MACHINE_CPUS:-2}" -m "${MACHINE_MEMORY:-2G}" \
-    -nodefaults -no-user-config -display none -serial mon:stdio -no-reboot \
-    "$@" -cdrom "$iso" -boot d 2>"$directory/warnings" || {
+build/bin/skyscope run --firmware "${FIRMWARE:-bios}" --cpus "${MACHINE_CPUS:-2}" --memory "${MACHINE_MEMORY:-2G}" \
+    "$iso" 2>"$messages" || {
     status=$?
-    grep -v "TCG doesn't support requested feature" "$directory/warnings" >&2 || true
+    grep -v "TCG doesn't support requested feature" "$messages" >&2 || true
     exit "$status"
 }

@@ -15,10 +15,8 @@ needs='
 run   gcc                  C compiler
 run   libc6-dev            C library headers, for the host tool
 run   binutils             assembler and linker
-run   pkgconf              finds the libraries below
 run   libxml2-dev          the tool reads system files (XML)
 run   libelf-dev           the tool reads program images (ELF)
-run   libfdt-dev           the tool reads device trees
 run   libzycore-dev        headers of the x86 instruction decoder
 run   dpkg-dev             downloads and unpacks source packages
 run   ca-certificates      trust roots for downloads

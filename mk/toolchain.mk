@@ -24,7 +24,7 @@ CANARY_CFLAGS := -fstack-protector-strong -mstack-protector-guard=global
 KERNEL_CFLAGS := $(COMMON_CFLAGS) $(FREESTANDING_CFLAGS) $(X86_64_CFLAGS) $(CANARY_CFLAGS) \
 	-mcmodel=kernel -Ikernel/include -Ikernel/arch/$(ARCH)/include
 LOADER_CFLAGS := $(COMMON_CFLAGS) $(FREESTANDING_CFLAGS) $(X86_64_CFLAGS) $(CANARY_CFLAGS) \
-	-mcmodel=small -Iloader/include -Icrypto/include
+	-mcmodel=small -Iloader/include -Iloader/arch/$(ARCH)/include -Icrypto/include
 PD_CFLAGS := $(COMMON_CFLAGS) $(FREESTANDING_CFLAGS) $(X86_64_CFLAGS) $(CANARY_CFLAGS) \
 	-mcmodel=small -Ilibmicrokit/include -Ilibmicrokit/arch/$(ARCH)/include
 HOST_CFLAGS := $(COMMON_CFLAGS) -D_GNU_SOURCE -fstack-protector-strong
