@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The processor's name, the real-time clock, PCI access, ACPI mode, exceptions. */
+#include <base/memory.h>
+#include <loader/clock.h>
+#include <loader/log.h>
+#include <loader/machine.h>
+#include <loader/pci.h>
+#include <loader_arch/cpu.h>
+#include <loader_arch/delay.h>
+#include <loader_arch/exceptions.h>
+
+uint64_t cycle_counter(void)
+{
+    uint32_t low, high;
+    __asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high) : : "memory");
+    return (uint64_t)high << 32 | low;
+}
+
+void machine_halt(void)
+{
+    for (;;) {
+        __asm__ volatile("cli; hlt");
+    }
+}
+
+void cpu_identify(struct hardware_info *hardware)
+{
+    struct cpuid leaf = read_cpuid(0);
+    memcpy(hardware->cpu_vendor, &leaf.ebx, 4);
+    memcpy(hardware->cpu_vendor + 4, &leaf.edx, 4);
+    memcpy(hardware->cpu_vendor + 8, &leaf.ecx, 4);
+    hardware->cpu_signature = read_cpuid(1).eax;
+    if (read_cpuid(0x80000000).eax >= 0x80000004) {
+        for (uint32_t i = 0; i < 3; i++) {
+            leaf = read_cpuid(0x80000002 + i);
+            memcpy(hardware->cpu_brand + i * sizeof(leaf), &leaf, sizeof(leaf));
+        }
+    }
+}
+
+/* --- Real-time clock --- */
+
+#define CMOS_INDEX         0x70
+#define CMOS_DATA          0x71
+#define CMOS_NMI_OFF       0x80
+#define CMOS_STATUS_A      0x0a
+#define CMOS_STATUS_B      0x0b
+#define UPDATE_IN_PROGRESS 0x80
+#define UPDATE_POLLS       100000u /* an update takes 2 ms at most */
+
+static uint8_t cmos_read(uint8_t index)
+{
+    out8(CMOS_INDEX, CMOS_NMI_OFF | index);
+    return in8(CMOS_DATA);
+}
+
+static void read_clock_registers(struct clock_registers *registers, uint8_t century_register)
+{
+    for (uint32_t i = 0; i < UPDATE_POLLS && (cmos_read(CMOS_STATUS_A) & UPDATE_IN_PROGRESS) != 0; i++) {
+        cpu_pause();
+    }
+    memset(registers, 0, sizeof(*registers));
+    registers->second = cmos_read(0x00);
+    registers->minute = cmos_read(0x02);
+    registers->hour = cmos_read(0x04);
+    registers->day = cmos_read(0x07);
+    registers->month = cmos_read(0x08);
+    registers->year = cmos_read(0x09);
+    registers->status = cmos_read(CMOS_STATUS_B);
+    registers->has_century = century_register >= 0x0e && century_register < 0x80;
+    registers->century = registers->has_century ? cmos_read(century_register) : 0;
+}
+
+void clock_read(struct hardware_info *hardware, const struct acpi_fixed *fixed)
+{
+    struct clock_registers first, second;
+    if (fixed->no_real_time_clock) {
+        return;
+    }
+    /* Two equal readings: no update came between. */
+    for (int attempt = 0; attempt < 10; attempt++) {
+        read_clock_registers(&first, fixed->century_register);
+        read_clock_registers(&second, fixed->century_register);
+        if (memcmp(&first, &second, sizeof(first)) == 0) {
+            hardware->wall_clock = clock_seconds(&first);
+            hardware->wall_clock_tsc = cycle_counter();
+            return;
+        }
+    }
+}
+
+/* --- PCI --- */
+
+#define PCI_CONFIG_ADDRESS 0xcf8
+#define PCI_CONFIG_DATA    0xcfc
+
+static uint32_t port_read(const struct pci_access *access, uint32_t address, uint32_t offset, uint32_t width)
+{
+    (void)access;
+    out32(PCI_CONFIG_ADDRESS, 0x80000000u | address << 8 | (offset & 0xfc));
+    uint16_t port = (uint16_t)(PCI_CONFIG_DATA + (offset & 3));
+    return width == 1 ? in8(port) : width == 2 ? in16(port) : in32(port);
+}
+
+static void port_write(const struct pci_access *access, uint32_t address, uint32_t offset, uint32_t width,
+                       uint32_t value)
+{
+    (void)access;
+    out32(PCI_CONFIG_ADDRESS, 0x80000000u | address << 8 | (offset & 0xfc));
+    uint16_t port = (uint16_t)(PCI_CONFIG_DATA + (offset & 3));
+    if (width == 1) {
+        out8(port, (uint8_t)value);
+    } else if (width == 2) {
+        out16(port, (uint16_t)value);
+    } else {
+        out32(port, value);
+    }
+}
+
+static uintptr_t ecam_location(const struct pci_access *access, uint32_t address, uint32_t offset)
+{
+    return access->ecam_address + ((uint64_t)address << 12) + offset;
+}
+
+static uint32_t ecam_read(const struct pci_access *access, uint32_t address, uint32_t offset, uint32_t width)
+{
+    uintptr_t location = ecam_location(access, address, offset);
+    return width == 1   ? *(volatile uint8_t *)location
+           : width == 2 ? *(volatile uint16_t *)location
+                        : *(volatile uint32_t *)location;
+}
+
+static void ecam_write(const struct pci_access *access, uint32_t address, uint32_t offset, uint32_t width,
+                       uint32_t value)
+{
+    uintptr_t location = ecam_location(access, address, offset);
+    if (width == 1) {
+        *(volatile uint8_t *)location = (uint8_t)value;
+    } else if (width == 2) {
+        *(volatile uint16_t *)location = (uint16_t)value;
+    } else {
+        *(volatile uint32_t *)location = value;
+    }
+}
+
+void pci_find(struct hardware_info *hardware)
+{
+    bool segment0 = false;
+    for (uint32_t i = 0; i < hardware->ecam_count; i++) {
+        const struct hardware_ecam *ecam = &hardware->ecams[i];
+        /* The address is that of bus 0, whatever the first bus is. */
+        if (!page_tables_reach(ecam->address, ((uint64_t)ecam->last_bus + 1) << 20)) {
+            log_warning("PCI segment %u lies above 4 GiB", ecam->segment);
+            continue;
+        }
+        struct pci_access access = {
+            .read = ecam_read,
+            .write = ecam_write,
+            .ecam_address = ecam->address,
+            .segment = ecam->segment,
+            .first_bus = ecam->first_bus,
+            .last_bus = ecam->last_bus,
+        };
+        pci_scan(&access, hardware);
+        segment0 = segment0 || ecam->segment == 0;
+    }
+    if (!segment0) {
+        struct pci_access access = {.read = port_read, .write = port_write, .first_bus = 0, .last_bus = 255};
+        pci_scan(&access, hardware);
+    }
+}
+
+/* --- ACPI mode (ACPI 6.4, section 4.8.2.5) --- */
+
+#define PM1_SCI_ENABLED 1u
+#define ACPI_MODE_POLLS 3000u
+
+void acpi_enable(const struct hardware_info *hardware, const struct acpi_fixed *fixed)
+{
+    const struct hardware_register *control = &hardware->pm1a_control;
+    delay_start(hardware);
+    if (fixed->smi_command_port == 0 || fixed->smi_command_port > 0xffff || fixed->acpi_enable_value == 0 ||
+        control->valid == 0 || control->space != 1 || control->address > 0xffff) {
+        return;
+    }
+    uint16_t port = (uint16_t)control->address;
+    if ((in16(port) & PM1_SCI_ENABLED) != 0) {
+        return;
+    }
+    out8((uint16_t)fixed->smi_command_port, fixed->acpi_enable_value);
+    for (uint32_t i = 0; i < ACPI_MODE_POLLS; i++) {
+        if ((in16(port) & PM1_SCI_ENABLED) != 0) {
+            return;
+        }
+        delay_microseconds(100);
+    }
+    log_warning("ACPI: the firmware does not switch to ACPI mode");
+}
+
+/* --- Exceptions --- */
+
+struct interrupt_gate {
+    uint16_t offset_low, selector;
+    uint16_t attributes, offset_middle;
+    uint32_t offset_high, reserved;
+};
+
+extern const char exception_stubs[];
+#define STUB_SIZE       16u
+#define EXCEPTIONS      32u
+#define GATE_INTERRUPT  0x8e00u
+#define SELECTOR_CODE64 0x08u
+
+static struct interrupt_gate gates[EXCEPTIONS];
+
+void exceptions_start(void)
+{
+    for (uint32_t i = 0; i < EXCEPTIONS; i++) {
+        uintptr_t stub = (uintptr_t)exception_stubs + i * STUB_SIZE;
+        gates[i] = (struct interrupt_gate){.offset_low = (uint16_t)stub,
+                                           .selector = SELECTOR_CODE64,
+                                           .attributes = GATE_INTERRUPT,
+                                           .offset_middle = (uint16_t)(stub >> 16),
+                                           .offset_high = (uint32_t)((uint64_t)stub >> 32)};
+    }
+    struct {
+        uint16_t limit;
+        uint64_t base;
+    } __attribute__((packed)) pointer = {.limit = sizeof(gates) - 1, .base = (uintptr_t)gates};
+    __asm__ volatile("lidt %0" : : "m"(pointer) : "memory");
+}
+
+void exception_report(uint64_t vector, uint64_t error_code, uint64_t rip, uint64_t cr2)
+{
+    loader_fail("exception %llu (error code 0x%llx) at 0x%llx, CR2 0x%llx: a bug in the loader or broken hardware",
+                (unsigned long long)vector, (unsigned long long)error_code, (unsigned long long)rip,
+                (unsigned long long)cr2);
+}

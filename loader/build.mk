@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The loader: build/loader.elf, started by Multiboot 1, Multiboot 2 or PVH.
+
+# Portable and pure: also compiled into host tests.
+LOADER_PURE_SOURCES := $(addprefix loader/src/,boot_source.c multiboot1.c multiboot2.c pvh.c memory_map.c \
+	free_memory.c payload.c plan.c elf.c bind.c acpi_tables.c acpi_madt.c acpi_fadt.c clock.c pci.c)
+LOADER_SOURCES := $(LOADER_PURE_SOURCES) $(addprefix loader/src/,main.c hardware.c start.c report.c) \
+	$(addprefix loader/arch/$(ARCH)/,headers.S entry.S trampoline.S exceptions.S console.c screen.c \
+	page_tables.c delay.c lapic.c interrupts.c smp.c machine.c) \
+	$(CRYPTO_HASH_SOURCES) $(BASE_SOURCES)
+LOADER_LINKER_SCRIPT := loader/arch/$(ARCH)/loader.ld
+
+LOADER_TESTS := $(wildcard tests/unit/loader/*.c tests/fuzz/*.c)
+$(foreach s,$(filter loader/%,$(LOADER_SOURCES)) $(LOADER_TESTS),$(eval CFLAGS_$(subst /,_,$(basename $s)) += \
+	-Iloader/include -Iloader/arch/$(ARCH)/include -Icrypto/include))
+
+# Boot loaders for 32-bit entry points want a 32-bit ELF file; the code in it is 64-bit.
+$(BUILD)/loader.elf: $(BUILD)/loader64.elf
+	@echo "  OBJCOPY $@"
+	@$(OBJCOPY) -O elf32-i386 --strip-debug $< $@
+
+
+LOADER_OBJECTS := $(call objects,loader,$(LOADER_SOURCES))
+$(BUILD)/loader64.elf: $(LOADER_OBJECTS) $(LOADER_LINKER_SCRIPT)
+	@mkdir -p $(@D)
+	@echo "  LD  $@"
+	@$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \
+		-Wl,--gc-sections -Wl,--fatal-warnings -T $(LOADER_LINKER_SCRIPT) $(LOADER_OBJECTS) -o $@

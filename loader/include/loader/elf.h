@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The kernel's ELF64 file, checked. */
+#pragma once
+
+#include <stdint.h>
+
+#include <loader/log.h>
+
+#define KERNEL_LINK_BASE    0xffffffff80000000ull
+#define KERNEL_MAX_SIZE     0x1000000ull
+#define KERNEL_MAX_SEGMENTS 8u
+
+enum kernel_segment_flags { SEGMENT_EXECUTE = 1, SEGMENT_WRITE = 2, SEGMENT_READ = 4 };
+
+struct kernel_segment {
+    uint64_t virtual_address; /* multiple of 4 KiB, as is the memory it covers */
+    uint64_t memory_size;     /* bytes, multiple of 4 KiB */
+    uint64_t data_offset;     /* where in the segment the file's bytes go */
+    uint64_t file_offset, file_size;
+    uint32_t flags; /* enum kernel_segment_flags */
+};
+
+struct kernel_image {
+    uint64_t virtual_base; /* multiple of 2 MiB */
+    uint64_t size;         /* bytes from virtual_base to the end, multiple of 4 KiB */
+    uint64_t entry;
+    uint32_t segment_count;
+    struct kernel_segment segments[KERNEL_MAX_SEGMENTS];
+};
+
+/* Reads an x86-64 executable: segments in the kernel's half at or above
+ * KERNEL_LINK_BASE, no page shared by two segments, none writable and
+ * executable. 1, or 0 and an explanation. */
+int kernel_elf_read(const uint8_t *file, uint64_t file_size, struct kernel_image *image, struct loader_error *error);

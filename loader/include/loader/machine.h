@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the loader needs of the architecture it runs on. Implemented in
+ * loader/arch/ARCH.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <loader/acpi.h>
+#include <loader/boot_source.h>
+#include <loader/elf.h>
+#include <loader/memory_map.h>
+#include <skyscope/boot_info.h>
+
+/* --- Console --- */
+
+/* Finds the serial port. */
+void console_start(void);
+/* Also writes to the screen that the boot loader set up, if it can be used. */
+void console_use_screen(const struct boot_source *source);
+void console_write(const char *text, size_t length);
+
+/* --- Loader --- */
+
+/* Ends the loader with a message; nothing of the payload runs. */
+__attribute__((noreturn, format(printf, 1, 2))) void loader_fail(const char *format, ...);
+__attribute__((format(printf, 1, 2))) void loader_print(const char *format, ...);
+__attribute__((noreturn)) void machine_halt(void);
+
+/* Physical addresses of the loader itself. */
+uint64_t loader_image_start(void);
+uint64_t loader_image_end(void);
+
+/* --- Page tables --- */
+
+/* Makes all RAM of the map reachable by its physical address, the loader's own
+ * code executable and everything else not. Takes what tables it needs from
+ * *free. Returns false if there is no memory for them. */
+bool page_tables_map_memory(const struct memory_map *map, struct free_memory *free);
+/* Whether [address, address + size) is reachable. */
+bool page_tables_reach(uint64_t address, uint64_t size);
+/* Adds the kernel's segments at their link addresses. */
+void page_tables_map_kernel(const struct kernel_image *image, uint64_t physical);
+
+/* --- Machine --- */
+
+uint64_t cycle_counter(void);
+/* Vendor, brand and signature of this CPU. */
+void cpu_identify(struct hardware_info *hardware);
+/* Reads the real-time clock into hardware->wall_clock, 0 if there is none. */
+void clock_read(struct hardware_info *hardware, const struct acpi_fixed *fixed);
+/* Scans all PCI segments that can be reached. */
+void pci_find(struct hardware_info *hardware);
+/* Switches the chipset to ACPI mode, so that power control works. */
+void acpi_enable(const struct hardware_info *hardware, const struct acpi_fixed *fixed);
+/* Masks all interrupt controllers and enables this CPU's local one; puts this
+ * CPU first in hardware->cpus and completes what only registers tell. */
+void interrupts_quiesce(struct hardware_info *hardware);
+/* Starts hardware->cpus[1..count-1]; they wait. trampoline: a page below 1 MiB. */
+void cpus_start(const struct hardware_info *hardware, uint32_t count, uint64_t trampoline);
+/* Sends all started CPUs and this one into the kernel. */
+__attribute__((noreturn)) void cpus_enter_kernel(const struct boot_info *boot_info, uint64_t entry);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The loader's way, in order. Each step ends the loader if it cannot be done. */
+#pragma once
+
+#include <stdint.h>
+
+#include <loader/boot_source.h>
+#include <loader/memory_map.h>
+#include <loader/payload.h>
+#include <skyscope/boot_info.h>
+
+/* Entered once, by the architecture's entry code: the boot protocol's magic
+ * number and the physical address of its information. */
+__attribute__((noreturn)) void loader_main(uint32_t magic, uint32_t information);
+/* Called by the stack protector. */
+__attribute__((noreturn)) void __stack_chk_fail(void);
+
+/* Everything found out about the machine. */
+void hardware_probe(const struct physical_memory *memory, const struct boot_source *source,
+                    const struct memory_map *map, struct hardware_info *hardware);
+
+/* Binds the plan to memory, fills it, starts the CPUs and enters the kernel. */
+__attribute__((noreturn)) void system_start(const struct payload *payload, uint64_t payload_address,
+                                            const struct memory_map *map, struct free_memory *free,
+                                            struct hardware_info *hardware);

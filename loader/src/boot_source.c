@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <loader/boot_source.h>
+
+#include <base/format.h>
+
+int error_set(struct loader_error *error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(error->text, sizeof(error->text), format, arguments);
+    va_end(arguments);
+    return 0;
+}
+
+bool physical_string(const struct physical_memory *memory, uint64_t address, char *text, uint32_t size)
+{
+    for (uint32_t i = 0; i + 1 < size; i++) {
+        const char *c = address + i < address ? 0 : physical_at(memory, address + i, 1);
+        if (c == 0) {
+            text[0] = '\0';
+            return false;
+        }
+        text[i] = *c;
+        if (*c == '\0') {
+            return true;
+        }
+        if (*c < ' ' || *c > '~') {
+            text[i] = '?';
+        }
+    }
+    text[size - 1] = '\0';
+    return true;
+}
+
+bool boot_add_memory(struct boot_source *source, uint64_t base, uint64_t size, uint32_t kind)
+{
+    if (size == 0) {
+        return true;
+    }
+    if (source->memory_count >= BOOT_MAX_MEMORY_RANGES) {
+        log_warning("the boot loader's memory map has more than %u entries", BOOT_MAX_MEMORY_RANGES);
+        return false;
+    }
+    source->memory[source->memory_count++] = (struct memory_range){.base = base, .size = size, .kind = kind};
+    return true;
+}
+
+bool boot_add_module(struct boot_source *source, uint64_t address, uint64_t size)
+{
+    if (source->module_count >= BOOT_MAX_MODULES) {
+        log_warning("more than %u modules", BOOT_MAX_MODULES);
+        return false;
+    }
+    source->modules[source->module_count++] = (struct boot_module){.address = address, .size = size};
+    return true;
+}
+
+uint32_t boot_memory_kind(uint32_t e820_type)
+{
+    switch (e820_type) {
+    case 1:
+        return HARDWARE_MEMORY_USABLE;
+    case 3:
+        return HARDWARE_MEMORY_ACPI_RECLAIMABLE;
+    case 4:
+        return HARDWARE_MEMORY_ACPI_NVS;
+    case 5:
+        return HARDWARE_MEMORY_BAD;
+    default:
+        return HARDWARE_MEMORY_RESERVED;
+    }
+}

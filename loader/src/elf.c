@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* ELF-64 object file format, and the System V ABI's AMD64 supplement. */
+#include <loader/elf.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <base/memory.h>
+#include <skyscope/types.h>
+
+struct elf64_header {
+    uint8_t ident[16];
+    uint16_t type, machine;
+    uint32_t version;
+    uint64_t entry, program_headers, section_headers;
+    uint32_t flags;
+    uint16_t header_size, program_header_size, program_header_count;
+    uint16_t section_header_size, section_header_count, section_names;
+};
+
+struct elf64_program_header {
+    uint32_t type, flags;
+    uint64_t offset, virtual_address, physical_address, file_size, memory_size, alignment;
+};
+
+_Static_assert(sizeof(struct elf64_header) == 64, "ELF format");
+_Static_assert(sizeof(struct elf64_program_header) == 56, "ELF format");
+
+#define ELF_EXECUTABLE     2u
+#define ELF_MACHINE_X86_64 62u
+#define ELF_SEGMENT_LOAD   1u
+
+#define PAGE_MASK (PAGE_SIZE_4K - 1)
+
+static const uint8_t elf64_little_endian[7] = {0x7f, 'E', 'L', 'F', 2, 1, 1};
+
+static int read_segment(const struct elf64_program_header *header, uint64_t file_size, struct kernel_image *image,
+                        struct loader_error *error)
+{
+    uint64_t start = header->virtual_address & ~PAGE_MASK;
+    if (header->offset > file_size || header->file_size > file_size - header->offset ||
+        header->file_size > header->memory_size) {
+        return error_set(error, "kernel: a segment reaches beyond the end of the file");
+    }
+    if (start < KERNEL_LINK_BASE || header->memory_size > KERNEL_MAX_SIZE ||
+        header->virtual_address - KERNEL_LINK_BASE > KERNEL_MAX_SIZE - header->memory_size) {
+        return error_set(error, "kernel: a segment lies outside of the kernel's addresses");
+    }
+    if ((header->flags & SEGMENT_WRITE) != 0 && (header->flags & SEGMENT_EXECUTE) != 0) {
+        return error_set(error, "kernel: a segment is writable and executable");
+    }
+    if (image->segment_count == KERNEL_MAX_SEGMENTS) {
+        return error_set(error, "kernel: more than %u segments", KERNEL_MAX_SEGMENTS);
+    }
+    struct kernel_segment *segment = &image->segments[image->segment_count++];
+    *segment = (struct kernel_segment){
+        .virtual_address = start,
+        .memory_size = ((header->virtual_address + header->memory_size + PAGE_MASK) & ~PAGE_MASK) - start,
+        .data_offset = header->virtual_address - start,
+        .file_offset = header->offset,
+        .file_size = header->file_size,
+        .flags = header->flags & (SEGMENT_EXECUTE | SEGMENT_WRITE | SEGMENT_READ),
+    };
+    for (uint32_t i = 0; i + 1 < image->segment_count; i++) {
+        const struct kernel_segment *other = &image->segments[i];
+        if (segment->virtual_address < other->virtual_address + other->memory_size &&
+            other->virtual_address < segment->virtual_address + segment->memory_size) {
+            return error_set(error, "kernel: two segments share a page");
+        }
+    }
+    return 1;
+}
+
+static bool entry_executable(const struct kernel_image *image)
+{
+    for (uint32_t i = 0; i < image->segment_count; i++) {
+        const struct kernel_segment *segment = &image->segments[i];
+        if ((segment->flags & SEGMENT_EXECUTE) != 0 &&
+            image->entry >= segment->virtual_address + segment->data_offset &&
+            image->entry - segment->virtual_address < segment->data_offset + segment->file_size) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int kernel_elf_read(const uint8_t *file, uint64_t file_size, struct kernel_image *image, struct loader_error *error)
+{
+    struct elf64_header header;
+    *image = (struct kernel_image){0};
+    if (file_size < sizeof(header)) {
+        return error_set(error, "kernel: too short for an ELF file");
+    }
+    memcpy(&header, file, sizeof(header));
+    if (memcmp(header.ident, elf64_little_endian, sizeof(elf64_little_endian)) != 0 ||
+        header.machine != ELF_MACHINE_X86_64 || header.type != ELF_EXECUTABLE) {
+        return error_set(error, "kernel: not an x86-64 ELF executable");
+    }
+    uint64_t table_size = (uint64_t)header.program_header_count * sizeof(struct elf64_program_header);
+    if (header.program_header_size != sizeof(struct elf64_program_header) || header.program_headers > file_size ||
+        table_size > file_size - header.program_headers) {
+        return error_set(error, "kernel: the program headers do not lie in the file");
+    }
+    for (uint32_t i = 0; i < header.program_header_count; i++) {
+        struct elf64_program_header segment;
+        memcpy(&segment, file + header.program_headers + i * sizeof(segment), sizeof(segment));
+        if (segment.type == ELF_SEGMENT_LOAD && segment.memory_size > 0 &&
+            !read_segment(&segment, file_size, image, error)) {
+            return 0;
+        }
+    }
+    image->entry = header.entry;
+    if (!entry_executable(image)) {
+        return error_set(error, "kernel: the entry point does not lie in an executable segment");
+    }
+    uint64_t lowest = UINT64_MAX;
+    uint64_t highest = 0;
+    for (uint32_t i = 0; i < image->segment_count; i++) {
+        const struct kernel_segment *segment = &image->segments[i];
+        uint64_t end = segment->virtual_address + segment->memory_size;
+        lowest = segment->virtual_address < lowest ? segment->virtual_address : lowest;
+        highest = end > highest ? end : highest;
+    }
+    image->virtual_base = lowest & ~(PAGE_SIZE_2M - 1);
+    image->size = highest - image->virtual_base;
+    return 1;
+}
