@@ -262,6 +262,7 @@ static void raw_vcpus(struct text_output *out, const struct kernel_statistics *s
                         v->vm < PLAN_MAX_VMS ? PLAN_NAME_LENGTH : 1, 0);
         print(out, "\n");
         raw(out, "vcpu", i, "id", v->id);
+        raw(out, "vcpu", i, "first_entry", v->first_entry);
         raw(out, "vcpu", i, "guest_ticks", v->guest_ticks);
         raw(out, "vcpu", i, "entries", v->entries);
         raw(out, "vcpu", i, "host_interrupts", v->host_interrupts);
