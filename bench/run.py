@@ -93,7 +93,7 @@ def statistics(m):
     """The kernel's statistics as the manager prints them for programs: {key: text}."""
     m.hot_key("m")
     m.expect_text(PROMPT.strip())
-    m.send("stats")
+    m.send("statistics --raw")
     m.expect_text("kernel.version")
     m.expect_text("\nvcpu.0.exits.pause ")
     m.expect_text(PROMPT.strip())
