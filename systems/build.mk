@@ -27,6 +27,10 @@ vm_system = $(call system,$(1),$(VM_PROGRAMS) $(2))
 
 include $(wildcard systems/*/system.mk)
 
+ifeq ($(wildcard systems/$(SYSTEM)/$(SYSTEM).system),)
+$(error There is no system '$(SYSTEM)'; there are: $(sort $(notdir $(patsubst %/,%,$(dir $(wildcard systems/*/*.system))))))
+endif
+
 # build/skyscope.iso is the ISO of SYSTEM, whichever it was before.
 $(BUILD)/skyscope.iso: $(BUILD)/systems/$(SYSTEM)/$(SYSTEM).iso FORCE
 	@cmp -s $< $@ || cp $< $@

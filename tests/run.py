@@ -80,7 +80,7 @@ def run_unit(file, log, _):
             continue
         if re.search(r"#\s*SKIP", line, re.IGNORECASE):
             result.skipped += 1
-            result.skips.append(match[2])
+            result.skips.append(match[2].removeprefix("# SKIP").strip())
         elif match[1] == "ok":
             result.passed += 1
         else:
@@ -126,7 +126,7 @@ def run_pytest(file, log, options):
     for case in cases:
         kinds = {child.tag: child for child in case}
         if "failure" in kinds or "error" in kinds:
-            result.failures.append(case.get("name"))
+            result.failures.append(case.get("name") or case.get("classname"))
         elif "skipped" in kinds:
             result.skipped += 1
             result.skips.append(f"{case.get('name')}: {kinds['skipped'].get('message', '')}")
