@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The way into the guest and out again: the kernel's hottest path. */
+#include "basic.h"
 #include "svm.h"
 
 #include <arch/percpu.h>
@@ -70,7 +71,11 @@ enum vcpu_enter_result vcpu_enter(struct vcpu *vcpu)
     uint32_t dirty = READ_ONCE(page->control.dirty);
     if (dirty != 0) {
         page->control.dirty = 0;
-        svm_write_state(vcpu, dirty);
+        if (dirty == VCPU_STATE_BASIC) {
+            svm_write_basic(hardware, &page->state);
+        } else {
+            svm_write_state(vcpu, dirty);
+        }
     }
     uint64_t event = READ_ONCE(page->control.event);
     if (hardware->invalid_groups != 0 || (event != 0 && !svm_event_valid(event))) {

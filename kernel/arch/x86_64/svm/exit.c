@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What an exit means: handled here, or described to the VMM. */
+#include "basic.h"
 #include "svm.h"
 
 #include <base/memory.h>
@@ -9,21 +10,25 @@ enum vcpu_enter_result svm_exit_to_vmm(struct vcpu *vcpu, enum vcpu_exit_kind ki
     struct vcpu_page *page = vcpu->page;
     page->exit.kind = kind;
     vcpu->statistics->exits[kind]++;
-    vcpu_read(vcpu, VCPU_STATE_BASIC | (page->control.want & VCPU_STATE_ALL));
+    svm_read_basic(&page->state, vcpu->hardware);
+    uint32_t want = page->control.want & ~(uint32_t)VCPU_STATE_BASIC;
+    if (want != 0) {
+        vcpu_read(vcpu, want);
+    }
     return VCPU_ENTER_EXIT;
 }
 
 static enum vcpu_enter_result handled(struct vcpu *vcpu)
 {
     vcpu->statistics->kernel_handled++;
-    vcpu_read(vcpu, VCPU_STATE_BASIC);
+    svm_read_basic(&vcpu->page->state, vcpu->hardware);
     return VCPU_ENTER_AGAIN;
 }
 
 static enum vcpu_enter_result interrupted(struct vcpu *vcpu)
 {
     vcpu->statistics->host_interrupts++;
-    vcpu_read(vcpu, VCPU_STATE_BASIC);
+    svm_read_basic(&vcpu->page->state, vcpu->hardware);
     return VCPU_ENTER_INTERRUPTED;
 }
 

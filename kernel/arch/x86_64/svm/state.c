@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Guest state between the vCPU page and the VMCB. */
+#include "basic.h"
 #include "svm.h"
 
 #include <base/memory.h>
 
-#define RFLAGS_DEFINED  0x3f7fd5ull
 #define DR6_FIXED       0xffff0ff0ull
 #define DR6_DEFINED     0x0000f00full
 #define DR7_FIXED       (1ull << 10)
@@ -12,7 +12,6 @@
 #define DR7_ENABLED     0xffull
 #define CR0_RESET       0x60000010ull
 #define PAT_RESET       0x0007040600070406ull
-#define CR8_MASK        0xfu
 #define SEGMENT_DEFINED 0xfffu
 
 #define INTERCEPT3_ALWAYS                                                                                              \
@@ -42,23 +41,6 @@ static void set_segment(struct vmcb_segment *to, const struct vcpu_segment *from
     to->base = from->base;
 }
 
-/* A step of ours (window.c) is nobody else's business. */
-static inline bool hides_trace_flag(const struct vcpu_hardware *hardware)
-{
-    return (hardware->attention & (SVM_STEPPING | SVM_STEP_WAS_TRACED)) == SVM_STEPPING;
-}
-
-static void read_basic(struct vcpu_arch_state *state, const struct vcpu_hardware *hardware)
-{
-    const struct vmcb *vmcb = hardware->vmcb;
-    state->gpr[VCPU_RAX] = vmcb->rax;
-    state->gpr[VCPU_RSP] = vmcb->rsp;
-    state->rip = vmcb->rip;
-    state->rflags = hides_trace_flag(hardware) ? vmcb->rflags & ~RFLAGS_TF : vmcb->rflags;
-    state->interrupt_shadow = vmcb->interrupt_shadow & 1;
-    state->cr8 = vmcb->virtual_interrupt & CR8_MASK;
-}
-
 static void read_segments(struct vcpu_arch_state *state, const struct vmcb *vmcb)
 {
     get_segment(&state->es, &vmcb->es);
@@ -79,7 +61,7 @@ void vcpu_read(struct vcpu *vcpu, uint32_t groups)
     const struct vmcb *vmcb = hardware->vmcb;
     struct vcpu_arch_state *state = &vcpu->page->state;
     if ((groups & VCPU_STATE_BASIC) != 0) {
-        read_basic(state, hardware);
+        svm_read_basic(state, hardware);
     }
     if ((groups & ~(uint32_t)VCPU_STATE_BASIC) == 0) {
         return;
@@ -137,24 +119,6 @@ void svm_set_intercepts(struct vcpu_hardware *hardware, uint32_t intercepts)
     vmcb->intercept4 = four;
     vmcb->clean &= ~CLEAN_INTERCEPTS;
     hardware->intercepts = intercepts;
-}
-
-static void write_basic(struct vcpu_hardware *hardware, const struct vcpu_arch_state *state)
-{
-    struct vmcb *vmcb = hardware->vmcb;
-    vmcb->rax = state->gpr[VCPU_RAX];
-    vmcb->rsp = state->gpr[VCPU_RSP];
-    vmcb->rip = state->rip;
-    vmcb->rflags = (state->rflags & RFLAGS_DEFINED) | RFLAGS_RESERVED1;
-    if (hides_trace_flag(hardware)) {
-        vmcb->rflags |= RFLAGS_TF;
-    }
-    vmcb->interrupt_shadow = state->interrupt_shadow & 1;
-    uint64_t tpr = state->cr8 & CR8_MASK;
-    if ((vmcb->virtual_interrupt & VIRTUAL_TPR_MASK) != tpr) {
-        vmcb->virtual_interrupt = (vmcb->virtual_interrupt & ~VIRTUAL_TPR_MASK) | tpr;
-        vmcb->clean &= ~CLEAN_TPR;
-    }
 }
 
 static void write_control(struct vmcb *vmcb, const struct vcpu_arch_state *state)
@@ -271,7 +235,7 @@ static __attribute__((noinline)) void write_groups(struct vcpu *vcpu, uint32_t g
 void svm_write_state(struct vcpu *vcpu, uint32_t groups)
 {
     if ((groups & VCPU_STATE_BASIC) != 0) {
-        write_basic(vcpu->hardware, &vcpu->page->state);
+        svm_write_basic(vcpu->hardware, &vcpu->page->state);
     }
     groups &= VCPU_STATE_ALL & ~(uint32_t)VCPU_STATE_BASIC;
     if (groups != 0) {
