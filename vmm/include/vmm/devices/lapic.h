@@ -18,7 +18,6 @@
 
 #include <vmm/clock.h>
 #include <vmm/devices/apic_bus.h>
-#include <vmm/log.h>
 #include <vmm/timer.h>
 
 #define LAPIC_MIN_PERIOD_US 20u
@@ -41,6 +40,8 @@ enum lapic_lvt {
     LAPIC_LVT_ERROR = 5,
     LAPIC_LVT_COUNT = 6,
 };
+
+struct vm;
 
 struct lapic_config {
     uint32_t vcpu;          /* index and initial APIC ID; vCPU 0 is the boot processor */
@@ -81,16 +82,14 @@ struct lapic {
     struct timer_set *timers;
     const struct vm_clock *clock;
     struct apic_bus *bus;
-    struct vm *vm;
     struct lapic_config config;
-    struct log_limit limit;
 };
 
 /* Adds the LAPIC to the bus. 0; -1 if the vCPU index is taken or out of range, or the timer set is full. */
 int lapic_init(struct lapic *lapic, struct apic_bus *bus, const struct lapic_config *config, struct timer_set *timers,
                const struct vm_clock *clock, struct vm *vm);
-/* Power-on: xAPIC mode, software-disabled. LINT0 of the boot processor is ExtINT and unmasked and LINT1 NMI, as
- * firmware leaves them ("virtual wire", MP specification §3.6.2.2), if virtual_wire. */
+/* Power-on: xAPIC mode, software-disabled. With virtual_wire the boot processor's is as firmware leaves it (MP
+ * specification §3.6.2.2): software-enabled, LINT0 ExtINT and LINT1 NMI, unmasked. */
 void lapic_reset(struct lapic *lapic, bool virtual_wire);
 /* INIT: as reset, but IA32_APIC_BASE and the APIC ID stay (SDM vol. 3 §11.4.7.3). */
 void lapic_init_signal(struct lapic *lapic);

@@ -28,6 +28,7 @@
 /* Guest-physical addresses. RAM ends at 3 GiB or below; what is more continues at 4 GiB. */
 #define PC_PCI_WINDOW_BASE 0xc0000000
 #define PC_PCI_WINDOW_SIZE 0x20000000
+#define PC_PCI_WINDOW_LAST 0xdfffffff
 #define PC_ECAM_BASE       0xe0000000
 #define PC_ECAM_SIZE       0x00100000
 #define PC_ECAM_LAST_BUS   0
@@ -37,6 +38,7 @@
 #define PC_LAPIC_SIZE      0x00001000
 #define PC_PCI_IO_BASE     0x1000
 #define PC_PCI_IO_SIZE     0xf000
+#define PC_PCI_IO_LAST     0xffff
 
 /* Global system interrupts (= ISA interrupt numbers below 16) */
 #define PC_GSI_PIT        0
@@ -46,6 +48,7 @@
 #define PC_GSI_SCI        9
 #define PC_GSI_PCI_FIRST  16
 #define PC_GSI_PCI_COUNT  4
+#define PC_ISA_PCI_FIRST  10 /* lines A and C; the next one B and D */
 #define PC_IOAPIC_PIN_PIT 2
 #define PC_IOAPIC_ID      0
 
