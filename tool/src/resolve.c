@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Names to objects, files to contents, sizes and page sizes. */
-#include <skyscope/boot_info.h>
-#include <skyscope/kernel_info.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tool/elf_image.h>
@@ -83,21 +81,6 @@ static void read_prefill(struct system *system, struct region *region)
     }
 }
 
-/* Bytes of regions that the kernel and the loader provide; 0: an ordinary one. */
-static uint64_t provided_size(const struct region *region)
-{
-    switch (region->source) {
-    case REGION_SOURCE_HARDWARE:
-        return HARDWARE_INFO_REGION_SIZE;
-    case REGION_SOURCE_STATISTICS:
-        return KERNEL_STATISTICS_REGION_SIZE;
-    case REGION_SOURCE_KERNEL_LOG:
-        return KERNEL_LOG_REGION_SIZE;
-    default:
-        return 0;
-    }
-}
-
 static bool maps_aligned(const struct list *maps, const struct region *region, uint64_t alignment)
 {
     LIST_FOR(const struct map, map, maps)
@@ -114,7 +97,7 @@ static bool maps_aligned(const struct list *maps, const struct region *region, u
 static void choose_page_size(struct system *system, struct region *region)
 {
     if (region->page_size_given || region->prefill_path != NULL || region->size == 0 ||
-        region->size % PAGE_SIZE_2M != 0 || provided_size(region) != 0 ||
+        region->size % PAGE_SIZE_2M != 0 || region_provided_size(region) != 0 ||
         (region->has_physical_address && region->physical_address % PAGE_SIZE_2M != 0)) {
         return;
     }
@@ -131,7 +114,7 @@ static void choose_page_size(struct system *system, struct region *region)
 static void resolve_region(struct system *system, struct region *region)
 {
     read_prefill(system, region);
-    uint64_t provided = provided_size(region);
+    uint64_t provided = region_provided_size(region);
     if (!region->size_given) {
         if (provided != 0) {
             region->size = provided;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <skyscope/boot_info.h>
+#include <skyscope/kernel_info.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tool/system.h>
@@ -119,6 +121,20 @@ enum plan_region_kind region_kind(const struct system *system, const struct regi
     }
     look_at_region(system, region, &any, &cached, &writable);
     return any && !cached ? PLAN_REGION_DEVICE : PLAN_REGION_RAM;
+}
+
+uint64_t region_provided_size(const struct region *region)
+{
+    switch (region->source) {
+    case REGION_SOURCE_HARDWARE:
+        return HARDWARE_INFO_REGION_SIZE;
+    case REGION_SOURCE_STATISTICS:
+        return KERNEL_STATISTICS_REGION_SIZE;
+    case REGION_SOURCE_KERNEL_LOG:
+        return KERNEL_LOG_REGION_SIZE;
+    default:
+        return 0;
+    }
 }
 
 struct blob *system_read_blob(struct system *system, const char *path, const char **reason)

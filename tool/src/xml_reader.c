@@ -43,6 +43,24 @@ static void on_document_type(void *context, const xmlChar *name, const xmlChar *
     xmlStopParser(parser);
 }
 
+/* Elements of the document, counted up to `limit`. */
+static size_t count_elements(xmlNodePtr root, size_t limit)
+{
+    size_t count = 0;
+    for (xmlNodePtr node = root; node != NULL && count <= limit;) {
+        count += node->type == XML_ELEMENT_NODE;
+        if (node->type == XML_ELEMENT_NODE && node->children != NULL) {
+            node = node->children;
+            continue;
+        }
+        while (node != root && node->next == NULL) {
+            node = node->parent;
+        }
+        node = node == root ? NULL : node->next;
+    }
+    return count;
+}
+
 xmlDocPtr xml_parse(struct diagnostics *diagnostics, const void *text, size_t size)
 {
     if (size > SYSTEM_FILE_MAX_SIZE) {
@@ -70,6 +88,13 @@ xmlDocPtr xml_parse(struct diagnostics *diagnostics, const void *text, size_t si
     xmlSetStructuredErrorFunc(NULL, NULL);
     xmlFreeParserCtxt(parser);
     if (document != NULL && (!well_formed || xmlDocGetRootElement(document) == NULL)) {
+        xmlFreeDoc(document);
+        document = NULL;
+    }
+    if (document != NULL &&
+        count_elements(xmlDocGetRootElement(document), SYSTEM_FILE_MAX_ELEMENTS) > SYSTEM_FILE_MAX_ELEMENTS) {
+        report_error(diagnostics, 0, "the file has more than %u elements; make the system smaller",
+                     SYSTEM_FILE_MAX_ELEMENTS);
         xmlFreeDoc(document);
         document = NULL;
     }

@@ -188,6 +188,9 @@ enum plan_region_kind region_kind(const struct system *system, const struct regi
 /* True if some PD or VM may write to it. */
 bool region_is_writable(const struct system *system, const struct region *region);
 
+/* Bytes of a region that the kernel or the loader fills; 0: an ordinary one. */
+uint64_t region_provided_size(const struct region *region);
+
 /* Reads a file once however often it is named. NULL: *reason says why. */
 struct blob *system_read_blob(struct system *system, const char *path, const char **reason);
 

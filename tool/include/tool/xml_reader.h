@@ -11,7 +11,9 @@
 #include <stdint.h>
 #include <tool/system.h>
 
-#define SYSTEM_FILE_MAX_SIZE 0x400000u
+#define SYSTEM_FILE_MAX_SIZE     0x400000u
+/* More than any system within the limits of the plan has. */
+#define SYSTEM_FILE_MAX_ELEMENTS 20000u
 
 /* NULL if the text is not well-formed or has a document type; reported. Free
  * with xmlFreeDoc(). */
