@@ -45,3 +45,10 @@ $(foreach source,$(SVM_TEST_SOURCES),$(eval CFLAGS_$(subst /,_,$(basename $(sour
 $(call unit_test,kernel_svm_check,tests/unit/kernel/svm_check_test.c $(SVM)/check.c)
 $(call unit_test,kernel_svm_exit,tests/unit/kernel/svm_exit_test.c $(SVM)/check.c $(SVM)/exit.c $(SVM)/state.c \
 	$(SVM)/window.c)
+
+# Where the instructions go: bench/profile/profile.py.
+$(BUILD)/bench/profile.so: bench/profile/plugin.c
+	@mkdir -p $(@D)
+	@echo "  CC  [plugin] $<"
+	@$(CC) -std=gnu11 -O2 $(WARNINGS) -fPIC -shared -fvisibility=hidden $< -o $@
+LINT_NEEDS += $(BUILD)/bench/profile.so
