@@ -26,3 +26,13 @@ $(BUILD)/loader64.elf: $(LOADER_OBJECTS) $(LOADER_LINKER_SCRIPT)
 	@echo "  LD  $@"
 	@$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \
 		-Wl,--gc-sections -Wl,--fatal-warnings -T $(LOADER_LINKER_SCRIPT) $(LOADER_OBJECTS) -o $@
+
+# The kernel of the loader's system tests, which reports what it was given.
+LOADER_TEST_KERNEL_OBJECTS := $(call objects,kernel,tests/system/loader/kernel_entry.S tests/system/loader/kernel.c \
+	$(BASE_SOURCES))
+$(BUILD)/tests/loader_kernel.elf: $(LOADER_TEST_KERNEL_OBJECTS) tests/system/loader/kernel.ld
+	@mkdir -p $(@D)
+	@echo "  LD  $@"
+	@$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \
+		-Wl,--fatal-warnings -T tests/system/loader/kernel.ld $(LOADER_TEST_KERNEL_OBJECTS) -o $@
+SYSTEM_TEST_NEEDS += $(BUILD)/tests/loader_kernel.elf

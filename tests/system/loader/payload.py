@@ -18,7 +18,7 @@ assert HEADER.size == 192 and IMAGE.size == 152
 
 # Sizes of the plan's table entries, in the order of enum plan_table.
 REGION = struct.Struct("<64sQQQIIIIQQQ")
-ENTRY_SIZES = [REGION.size, 72, 48, 88, 72, 24, 40, 16, 80, 32]
+ENTRY_SIZES = [REGION.size, 72, 40, 88, 64, 24, 40, 16, 80, 24]
 
 
 def round_up(size, to=PAGE):
