@@ -7,3 +7,16 @@ $(call pd_program,console,services/console/console.c $(CONSOLE_SOURCES))
 MANAGER_SOURCES := $(addprefix services/manager/, commands.c command_line.c fault_view.c hardware_view.c line_editor.c \
 	log_view.c manager.c pci_class.c statistics_view.c text_output.c virtual_machine.c)
 $(call pd_program,manager,services/manager/manager_main.c $(MANAGER_SOURCES))
+
+# --- Unit tests ---
+
+UNIT_MICROKIT := -Ilibmicrokit/include -Ilibmicrokit/arch/$(ARCH)/include
+
+CFLAGS_tests_unit_services_console_test := -Iservices/console
+$(call unit_test,console_test,tests/unit/services/console_test.c $(CONSOLE_SOURCES))
+
+# The manager reads faults from message registers, as <microkit.h> declares them.
+CFLAGS_services_manager_fault_view := $(UNIT_MICROKIT)
+CFLAGS_services_manager_manager := $(UNIT_MICROKIT)
+CFLAGS_tests_unit_services_manager_test := -Iservices/manager $(UNIT_MICROKIT)
+$(call unit_test,manager_test,tests/unit/services/manager_test.c $(MANAGER_SOURCES))
