@@ -57,6 +57,12 @@ static struct {
     bool leaks_error_pointers; /* FXSAVE and XSAVE skip FIP, FDP and FOP (AMD before Zen) */
 } fpu;
 
+/* QEMU's TCG lets guests write XCR0 without an exit: what counts is the register. */
+static uint64_t live_xcr0(void)
+{
+    return read_xcr0() & fpu.features;
+}
+
 static void save(struct fpu_state *state)
 {
     uint32_t low = (uint32_t)fpu.features, high = (uint32_t)(fpu.features >> 32);
@@ -64,9 +70,8 @@ static void save(struct fpu_state *state)
         __asm__ volatile("fxsave64 %0" : "=m"(state->area[0]) : : "memory");
         return;
     }
-    if (state->xcr0 != fpu.features) {
-        write_xcr0(fpu.features);
-    }
+    state->xcr0 = live_xcr0();
+    write_xcr0(fpu.features);
     if (fpu.xsaveopt) {
         __asm__ volatile("xsaveopt64 %0" : "+m"(state->area[0]) : "a"(low), "d"(high) : "memory");
     } else {
@@ -184,7 +189,7 @@ bool fpu_xcr0_valid(uint64_t xcr0)
 
 void fpu_set_xcr0(struct fpu_state *state, uint64_t xcr0)
 {
-    if (fpu.features == 0 || state->xcr0 == xcr0) {
+    if (fpu.features == 0) {
         return;
     }
     state->xcr0 = xcr0;
@@ -195,7 +200,7 @@ void fpu_set_xcr0(struct fpu_state *state, uint64_t xcr0)
 
 uint64_t fpu_xcr0(const struct fpu_state *state)
 {
-    return state->xcr0;
+    return fpu.features != 0 && owns(state) ? live_xcr0() : state->xcr0;
 }
 
 static void find_features(void)
