@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Fetches and decodes the instruction at the guest's RIP.
+ *
+ * Decoding is kept by RIP, but only used if the very bytes are found again: a
+ * guest may change its code and its page tables at any time. The walk to the
+ * code page is checked entry by entry for the same reason.
+ */
+#include <base/memory.h>
+
+#include <vmm/arch/execution.h>
+#include <vmm/arch/instruction.h>
+#include <vmm/arch/registers.h>
+#include <vmm/arch/walk.h>
+#include <vmm/vm.h>
+
+enum instruction_mode execution_mode(struct vcpu_context *vcpu)
+{
+    const struct vcpu_arch_state *state = &vcpu->page->state;
+    /* Beyond 4 GiB there is only 64-bit code: no need to ask for the segments. */
+    if (state->rip > UINT32_MAX) {
+        return INSTRUCTION_MODE_64;
+    }
+    if ((state->cr0 & CR0_PE) == 0 || !execution_need(vcpu, VCPU_STATE_SEGMENTS)) {
+        return INSTRUCTION_MODE_16;
+    }
+    if ((state->efer & EFER_LMA) != 0 && (state->cs.attributes & SEGMENT_LONG) != 0) {
+        return INSTRUCTION_MODE_64;
+    }
+    if ((state->rflags & RFLAGS_VM) != 0) {
+        return INSTRUCTION_MODE_16;
+    }
+    return (state->cs.attributes & SEGMENT_DEFAULT_BIG) != 0 ? INSTRUCTION_MODE_32 : INSTRUCTION_MODE_16;
+}
+
+/* Copies up to 15 bytes from the guest; fewer if the next page cannot be read. */
+static uint32_t fetch_bytes(struct vcpu_context *vcpu, uint64_t linear, uint64_t bytes[2])
+{
+    uint32_t in_page = (uint32_t)(PAGE_SIZE_4K - (linear & 0xfff));
+    const uint8_t *page = walk_code_page(vcpu, linear);
+    if (page == NULL) {
+        return 0;
+    }
+    const uint8_t *from = page + (linear & 0xfff);
+    if (in_page >= 16) {
+        __builtin_memcpy(bytes, from, 16);
+        return INSTRUCTION_MAX_LENGTH;
+    }
+    memcpy(bytes, from, in_page);
+    const uint8_t *next = walk_code_page(vcpu, linear + in_page);
+    if (next == NULL) {
+        return in_page;
+    }
+    memcpy((uint8_t *)bytes + in_page, next, 16 - in_page);
+    return INSTRUCTION_MAX_LENGTH;
+}
+
+static void keep_first(uint64_t bytes[2], uint32_t count)
+{
+    if (count < 8) {
+        bytes[0] &= (1ull << (8 * count)) - 1;
+        bytes[1] = 0;
+    } else if (count < 16) {
+        bytes[1] &= (1ull << (8 * (count - 8))) - 1;
+    }
+}
+
+const struct instruction *instruction_fetch(struct vcpu_context *vcpu)
+{
+    struct vcpu_page *page = vcpu->page;
+    uint64_t rip = page->state.rip;
+    enum instruction_mode mode = execution_mode(vcpu);
+    uint64_t bytes[2] = {0, 0};
+    uint32_t count;
+    if (page->exit.instruction_count != 0) { /* the processor kept them */
+        count = page->exit.instruction_count < INSTRUCTION_MAX_LENGTH ? page->exit.instruction_count
+                                                                      : INSTRUCTION_MAX_LENGTH;
+        memcpy(bytes, page->exit.instruction, count);
+    } else {
+        uint64_t linear = rip;
+        if (mode != INSTRUCTION_MODE_64) {
+            if (!execution_need(vcpu, VCPU_STATE_SEGMENTS)) {
+                return NULL;
+            }
+            linear = (rip + page->state.cs.base) & 0xffffffffull;
+        }
+        count = fetch_bytes(vcpu, linear, bytes);
+        if (count == 0) {
+            return NULL;
+        }
+    }
+
+    struct cached_instruction *cached =
+        &vcpu->arch.instructions.entries[(rip ^ rip >> 6) & (INSTRUCTION_CACHE_SIZE - 1)];
+    if (cached->rip == rip && cached->mode == (uint32_t)mode && cached->instruction.length <= count) {
+        uint64_t found[2] = {bytes[0], bytes[1]};
+        keep_first(found, cached->instruction.length);
+        if (found[0] == cached->bytes[0] && found[1] == cached->bytes[1]) {
+            return &cached->instruction;
+        }
+    }
+    instruction_decode(mode, (const uint8_t *)bytes, count, &cached->instruction);
+    cached->rip = rip;
+    /* What is not valid is not kept: its bytes have no length to compare. */
+    cached->mode = cached->instruction.length != 0 ? (uint32_t)mode : 0;
+    keep_first(bytes, cached->instruction.length);
+    cached->bytes[0] = bytes[0];
+    cached->bytes[1] = bytes[1];
+    return &cached->instruction;
+}

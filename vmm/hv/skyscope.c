@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The built-in kernel underneath. Thread n of this PD owns vCPU n. */
+#include <skyscope.h>
+
+#include <vmm/hv.h>
+#include <vmm/vm.h>
+
+void hv_vcpu_on(struct vcpu_context *vcpu)
+{
+    skyscope_vcpu_on(vcpu->id);
+}
+
+void hv_vcpu_off(struct vcpu_context *vcpu)
+{
+    skyscope_vcpu_off(vcpu->id);
+}
+
+bool hv_vcpu_read(struct vcpu_context *vcpu, uint32_t groups)
+{
+    (void)vcpu; /* the caller's own */
+    return skyscope_vcpu_read(groups) == 0;
+}
+
+void hv_vcpu_kick(struct vcpu_context *vcpu)
+{
+    /* Fails only for a thread that does not exist. */
+    (void)skyscope_thread_signal(vcpu->id);
+}
+
+void hv_notify(unsigned int channel)
+{
+    microkit_notify(channel);
+}
+
+uint64_t hv_now(void)
+{
+    uint32_t low, high;
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+    return (uint64_t)high << 32 | low;
+}
+
+struct hv_time hv_time(void)
+{
+    struct skyscope_time time = skyscope_time();
+    return (struct hv_time){
+        .tsc_frequency = time.tsc_frequency, .wall_clock = time.wall_clock, .wall_clock_tsc = time.wall_clock_tsc};
+}
+
+void hv_debug_write(const char *text, size_t length)
+{
+    skyscope_debug_write(text, length);
+}
