@@ -82,9 +82,10 @@ enum vcpu_enter_result vcpu_enter(struct vcpu *vcpu)
         return bad_state(vcpu);
     }
     uint32_t interrupt_window = READ_ONCE(page->control.interrupt_window);
-    bool nmi_window = READ_ONCE(page->control.nmi_window) != 0;
+    /* With an event to deliver, the NMI's turn is after the next exit. */
+    bool nmi_window = READ_ONCE(page->control.nmi_window) != 0 && event == 0;
     if (interrupt_window != hardware->window || nmi_window) {
-        if (nmi_window && event == 0 && vmcb->interrupt_shadow == 0 &&
+        if (nmi_window && vmcb->interrupt_shadow == 0 &&
             (hardware->attention & (SVM_NMI_BLOCKED | SVM_STEPPING)) == 0) {
             return svm_exit_to_vmm(vcpu, VCPU_EXIT_NMI_WINDOW);
         }
