@@ -84,8 +84,7 @@ static void visit(struct cycle_search *search, const struct pd *pd)
 {
     search->state[pd->index] = 1;
     search->path[search->depth++] = pd;
-    LIST_FOR(const struct channel, channel, &search->system->channels)
-    {
+    LIST_FOR (const struct channel, channel, &search->system->channels) {
         for (uint32_t i = 0; channel->end_count == 2 && i < 2; i++) {
             const struct channel_end *end = &channel->ends[i];
             const struct pd *callee = channel->ends[1 - i].pd;
@@ -105,16 +104,14 @@ static void visit(struct cycle_search *search, const struct pd *pd)
 
 void check_channels(struct system *system)
 {
-    LIST_FOR(const struct channel, channel, &system->channels)
-    {
+    LIST_FOR (const struct channel, channel, &system->channels) {
         check_channel(system, channel);
     }
     if (system->pds.count > PLAN_MAX_PDS) {
         return;
     }
     struct cycle_search search = {.system = system};
-    LIST_FOR(const struct pd, pd, &system->pds)
-    {
+    LIST_FOR (const struct pd, pd, &system->pds) {
         if (search.state[pd->index] == 0) {
             visit(&search, pd);
         }

@@ -45,17 +45,14 @@ static void check_irq_pair(struct system *system, const struct irq *irq, const s
 void check_interrupts(struct system *system)
 {
     struct list irqs = {0};
-    LIST_FOR(const struct pd, pd, &system->pds)
-    {
-        LIST_FOR(struct irq, irq, &pd->irqs)
-        {
+    LIST_FOR (const struct pd, pd, &system->pds) {
+        LIST_FOR (struct irq, irq, &pd->irqs) {
             if (irq->legacy && irq->pin_valid && irq->pin == 2) {
                 report_error(&system->diagnostics, irq->line,
                              "<irq legacy=\"true\"> pin 2 joins the two interrupt controllers and never fires; use the "
                              "device's own number");
             }
-            LIST_FOR(const struct irq, before, &irqs)
-            {
+            LIST_FOR (const struct irq, before, &irqs) {
                 check_irq_pair(system, irq, before);
             }
             if (irqs.count < PLAN_MAX_IRQS) {
@@ -79,10 +76,8 @@ static int compare_ports(const void *left, const void *right)
 void check_ioports(struct system *system)
 {
     struct list ranges = {0};
-    LIST_FOR(const struct pd, pd, &system->pds)
-    {
-        LIST_FOR(const struct ioport, port, &pd->ioports)
-        {
+    LIST_FOR (const struct pd, pd, &system->pds) {
+        LIST_FOR (const struct ioport, port, &pd->ioports) {
             if (port->range_valid) {
                 struct port_range *range = ARENA_NEW(&system->arena, struct port_range);
                 *range = (struct port_range){port, pd};

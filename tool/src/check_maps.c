@@ -118,8 +118,7 @@ static void check_overlaps(struct system *system, const struct space *space, str
 /* The maps of the space that can be placed, to `good`. */
 static void check_each(struct system *system, const struct space *space, const struct list *maps, struct list *good)
 {
-    LIST_FOR(struct map, map, maps)
-    {
+    LIST_FOR (struct map, map, maps) {
         if (map->region == NULL || !map->address_valid) {
             continue;
         }
@@ -139,16 +138,14 @@ static void check_occupied(struct system *system, const struct pd *pd, const str
 {
     struct list ranges = {0};
     layout_occupied(system, pd, &ranges);
-    LIST_FOR(const struct map, map, maps)
-    {
+    LIST_FOR (const struct map, map, maps) {
         if (map->address == 0) {
             report_warning(&system->diagnostics, map->line,
                            "<map mr=\"%s\"> at address 0 of protection domain '%s': null pointers are no faults then; "
                            "use another vaddr",
                            map->region_name, pd->name);
         }
-        LIST_FOR(const struct occupied, range, &ranges)
-        {
+        LIST_FOR (const struct occupied, range, &ranges) {
             if (map->address < range->end && range->start < map->address + map->region->size) {
                 report_error(&system->diagnostics, map->line,
                              "<map mr=\"%s\"> at %#llx to %#llx overlaps protection domain '%s': %s is at %#llx to "
@@ -164,8 +161,7 @@ static void check_occupied(struct system *system, const struct pd *pd, const str
 
 void check_maps(struct system *system)
 {
-    LIST_FOR(const struct pd, pd, &system->pds)
-    {
+    LIST_FOR (const struct pd, pd, &system->pds) {
         struct space space = {.kind = "protection domain", .name = pd->name, .end = LAYOUT_USER_END};
         struct list good = {0};
         check_each(system, &space, &pd->maps, &good);

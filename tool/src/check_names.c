@@ -101,14 +101,12 @@ static void take(struct system *system, const struct pd *pd, struct taken *taken
 static void check_notification_ids(struct system *system, const struct pd *pd)
 {
     struct taken taken = {0};
-    LIST_FOR(const struct irq, irq, &pd->irqs)
-    {
+    LIST_FOR (const struct irq, irq, &pd->irqs) {
         if (irq->id_valid) {
             take(system, pd, &taken, irq->line, "irq", irq->id);
         }
     }
-    LIST_FOR(const struct channel, channel, &system->channels)
-    {
+    LIST_FOR (const struct channel, channel, &system->channels) {
         for (uint32_t i = 0; i < channel->end_count; i++) {
             if (channel->ends[i].pd == pd && channel->ends[i].id_valid) {
                 take(system, pd, &taken, channel->ends[i].line, "end", channel->ends[i].id);
@@ -121,15 +119,13 @@ static void check_child_ids(struct system *system, const struct pd *pd)
 {
     struct taken taken = {0};
     if (pd->vm != NULL) {
-        LIST_FOR(const struct vcpu, vcpu, &pd->vm->vcpus)
-        {
+        LIST_FOR (const struct vcpu, vcpu, &pd->vm->vcpus) {
             if (vcpu->id_valid) {
                 take(system, pd, &taken, vcpu->line, "vcpu", vcpu->id);
             }
         }
     }
-    LIST_FOR(const struct pd, child, &pd->children)
-    {
+    LIST_FOR (const struct pd, child, &pd->children) {
         if (child->child_id_valid) {
             take(system, pd, &taken, child->line, "protection_domain", child->child_id);
         }
@@ -138,13 +134,11 @@ static void check_child_ids(struct system *system, const struct pd *pd)
 
 void check_identifiers(struct system *system)
 {
-    LIST_FOR(const struct pd, pd, &system->pds)
-    {
+    LIST_FOR (const struct pd, pd, &system->pds) {
         struct taken ports = {0};
         check_notification_ids(system, pd);
         check_child_ids(system, pd);
-        LIST_FOR(const struct ioport, port, &pd->ioports)
-        {
+        LIST_FOR (const struct ioport, port, &pd->ioports) {
             if (port->id_valid) {
                 take(system, pd, &ports, port->line, "ioport", port->id);
             }

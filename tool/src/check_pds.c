@@ -32,8 +32,7 @@ static void check_machine(struct system *system, const struct pd *pd)
                      "own; remove passive",
                      pd->name);
     }
-    LIST_FOR(const struct pd, child, &pd->children)
-    {
+    LIST_FOR (const struct pd, child, &pd->children) {
         report_error(&system->diagnostics, child->line,
                      "<protection_domain name=\"%s\"> is a child of '%s', which has a virtual machine; a VMM has no "
                      "children, put it elsewhere",
@@ -49,8 +48,7 @@ static void check_machine(struct system *system, const struct pd *pd)
 
 static bool is_called(const struct system *system, const struct pd *pd)
 {
-    LIST_FOR(const struct channel, channel, &system->channels)
-    {
+    LIST_FOR (const struct channel, channel, &system->channels) {
         for (uint32_t i = 0; channel->end_count == 2 && i < 2; i++) {
             if (channel->ends[i].pd == pd && channel->ends[1 - i].call) {
                 return true;
@@ -62,8 +60,7 @@ static bool is_called(const struct system *system, const struct pd *pd)
 
 void check_protection_domains(struct system *system)
 {
-    LIST_FOR(const struct pd, pd, &system->pds)
-    {
+    LIST_FOR (const struct pd, pd, &system->pds) {
         if (pd->vm != NULL) {
             check_machine(system, pd);
         }
@@ -73,8 +70,7 @@ void check_protection_domains(struct system *system)
                            "init; give it a channel whose other end has pp=\"true\"",
                            pd->name);
         }
-        LIST_FOR(const struct setvar, setvar, &pd->setvars)
-        {
+        LIST_FOR (const struct setvar, setvar, &pd->setvars) {
             if (setvar->region != NULL && !setvar->region->has_physical_address) {
                 report_error(&system->diagnostics, setvar->line,
                              "<setvar region_paddr=\"%s\">: the region has no phys_addr, and where memory lies is not "
@@ -97,12 +93,10 @@ void check_limits(struct system *system)
 {
     size_t pds = 0, threads = 0, vms = 0, vcpus = 0, irqs = 0, ports = 0, maps = 0, ends = 0, spaces = 0;
     size_t regions = 0;
-    LIST_FOR(const struct region, region, &system->regions)
-    {
+    LIST_FOR (const struct region, region, &system->regions) {
         limit(system, ++regions, PLAN_MAX_REGIONS, region->line, "memory regions");
     }
-    LIST_FOR(const struct pd, pd, &system->pds)
-    {
+    LIST_FOR (const struct pd, pd, &system->pds) {
         limit(system, ++pds, PLAN_MAX_PDS, pd->line, "protection domains");
         limit(system, ++spaces, PLAN_MAX_SPACES, pd->line, "address spaces");
         for (uint32_t i = 0; i < pd_thread_count(pd); i++) {
@@ -114,16 +108,13 @@ void check_limits(struct system *system)
             limit(system, ++regions, PLAN_MAX_REGIONS, pd->line, "memory regions, program segments included");
             limit(system, ++maps, PLAN_MAX_MAPS, pd->line, "maps, program segments included");
         }
-        LIST_FOR(const struct irq, irq, &pd->irqs)
-        {
+        LIST_FOR (const struct irq, irq, &pd->irqs) {
             limit(system, ++irqs, PLAN_MAX_IRQS, irq->line, "interrupts");
         }
-        LIST_FOR(const struct ioport, port, &pd->ioports)
-        {
+        LIST_FOR (const struct ioport, port, &pd->ioports) {
             limit(system, ++ports, PLAN_MAX_IOPORTS, port->line, "ioports");
         }
-        LIST_FOR(const struct map, map, &pd->maps)
-        {
+        LIST_FOR (const struct map, map, &pd->maps) {
             limit(system, ++maps, PLAN_MAX_MAPS, map->line, "maps");
         }
         if (pd->vm == NULL) {
@@ -131,17 +122,14 @@ void check_limits(struct system *system)
         }
         limit(system, ++vms, PLAN_MAX_VMS, pd->vm->line, "virtual machines");
         limit(system, ++spaces, PLAN_MAX_SPACES, pd->vm->line, "address spaces");
-        LIST_FOR(const struct vcpu, vcpu, &pd->vm->vcpus)
-        {
+        LIST_FOR (const struct vcpu, vcpu, &pd->vm->vcpus) {
             limit(system, ++vcpus, PLAN_MAX_VCPUS, vcpu->line, "vCPUs");
         }
-        LIST_FOR(const struct map, map, &pd->vm->maps)
-        {
+        LIST_FOR (const struct map, map, &pd->vm->maps) {
             limit(system, ++maps, PLAN_MAX_MAPS, map->line, "maps");
         }
     }
-    LIST_FOR(const struct channel, channel, &system->channels)
-    {
+    LIST_FOR (const struct channel, channel, &system->channels) {
         ends += 2;
         limit(system, ends - 1, PLAN_MAX_CHANNEL_ENDS, channel->line, "channel ends");
     }
@@ -154,8 +142,7 @@ void check_machine_memory(struct system *system, uint64_t machine_memory)
 {
     uint64_t total = MACHINE_RESERVE, largest = 0;
     const struct region *big = NULL;
-    LIST_FOR(const struct region, region, &system->regions)
-    {
+    LIST_FOR (const struct region, region, &system->regions) {
         if (region_kind(system, region) != PLAN_REGION_RAM) {
             continue;
         }
@@ -173,8 +160,7 @@ void check_machine_memory(struct system *system, uint64_t machine_memory)
                          region->name, (unsigned long long)region->physical_address);
         }
     }
-    LIST_FOR(const struct blob, blob, &system->blobs)
-    {
+    LIST_FOR (const struct blob, blob, &system->blobs) {
         total = __builtin_add_overflow(total, blob->size, &total) ? UINT64_MAX : total;
     }
     if (total > machine_memory && big != NULL) {

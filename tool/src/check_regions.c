@@ -90,8 +90,7 @@ static int compare_addresses(const void *left, const void *right)
 static void check_physical_overlaps(struct system *system)
 {
     struct list sorted = {0};
-    LIST_FOR(struct region, region, &system->regions)
-    {
+    LIST_FOR (struct region, region, &system->regions) {
         if (region->has_physical_address && region->size != 0 && region->size < PHYSICAL_END) {
             list_append(&system->arena, &sorted, region);
         }
@@ -120,19 +119,21 @@ static void check_physical_overlaps(struct system *system)
     }
 }
 
-static bool is_mapped(const struct system *system, const struct region *region)
+static bool is_used(const struct system *system, const struct region *region)
 {
-    LIST_FOR(const struct pd, pd, &system->pds)
-    {
-        LIST_FOR(const struct map, map, &pd->maps)
-        {
+    LIST_FOR (const struct pd, pd, &system->pds) {
+        LIST_FOR (const struct setvar, setvar, &pd->setvars) {
+            if (setvar->region == region) {
+                return true;
+            }
+        }
+        LIST_FOR (const struct map, map, &pd->maps) {
             if (map->region == region) {
                 return true;
             }
         }
         if (pd->vm != NULL) {
-            LIST_FOR(const struct map, map, &pd->vm->maps)
-            {
+            LIST_FOR (const struct map, map, &pd->vm->maps) {
                 if (map->region == region) {
                     return true;
                 }
@@ -144,8 +145,7 @@ static bool is_mapped(const struct system *system, const struct region *region)
 
 void check_regions(struct system *system)
 {
-    LIST_FOR(const struct region, region, &system->regions)
-    {
+    LIST_FOR (const struct region, region, &system->regions) {
         check_size(system, region);
         check_physical_address(system, region);
         check_source(system, region);
@@ -156,7 +156,7 @@ void check_regions(struct system *system)
                          "or leave size out",
                          region->name, (unsigned long long)region->size, (unsigned long long)minimum);
         }
-        if (region->name[0] != '\0' && !is_mapped(system, region)) {
+        if (region->name[0] != '\0' && !is_used(system, region)) {
             report_warning(&system->diagnostics, region->line,
                            "<memory_region name=\"%s\"> is mapped nowhere; add a <map mr=\"%s\" ... /> or remove it",
                            region->name, region->name);

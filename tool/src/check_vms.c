@@ -88,8 +88,7 @@ static void check_flat(struct system *system, const struct vm_element *vm)
 
 void check_vms(struct system *system)
 {
-    LIST_FOR(const struct vm_element, vm, &system->vms)
-    {
+    LIST_FOR (const struct vm_element, vm, &system->vms) {
         if (vm->kernel != NULL) {
             if (vm->protocol == VM_BOOT_LINUX) {
                 check_linux(system, vm);

@@ -21,8 +21,7 @@ static int write_output(struct system *system, const char *directory, const char
     if (!make_directories(arena, directory, &reason)) {
         return failure("directory '%s' cannot be made: %s", directory, reason);
     }
-    LIST_FOR(const struct region, region, &system->regions)
-    {
+    LIST_FOR (const struct region, region, &system->regions) {
         if (region->prefill != NULL && region->prefill->generated) {
             const char *path = arena_format(arena, "%s/%s", directory, region->prefill_path);
             if (!write_file(arena, path, region->prefill->data, region->prefill->size, &reason)) {

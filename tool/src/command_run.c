@@ -145,8 +145,7 @@ static int run(struct arena *arena, struct run_request *request, const struct li
     if (!build_command(arena, request, &arguments)) {
         return EXIT_FAILED;
     }
-    LIST_FOR(char, word, extra)
-    {
+    LIST_FOR (char, word, extra) {
         list_append(arena, &arguments, word);
     }
     if (request->verbose || request->dry_run) {

@@ -34,8 +34,7 @@ static void report(struct diagnostics *diagnostics, enum severity severity, long
     char text[1024];
     vsnprintf(text, sizeof(text), format, arguments);
     make_printable(text);
-    LIST_FOR(struct diagnostic, other, &diagnostics->items)
-    {
+    LIST_FOR (struct diagnostic, other, &diagnostics->items) {
         if (other->line == line && strcmp(other->text, text) == 0) {
             return;
         }
@@ -80,8 +79,7 @@ void diagnostics_print(struct diagnostics *diagnostics, FILE *to)
         return;
     }
     qsort(diagnostics->items.items, diagnostics->items.count, sizeof(void *), compare);
-    LIST_FOR(struct diagnostic, item, &diagnostics->items)
-    {
+    LIST_FOR (struct diagnostic, item, &diagnostics->items) {
         const char *severity = item->severity == SEVERITY_ERROR ? "error" : "warning";
         if (item->line > 0) {
             fprintf(to, "%s:%ld: %s: %s\n", diagnostics->file, item->line, severity, item->text);

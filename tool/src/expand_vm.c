@@ -202,8 +202,7 @@ static void add_guest_image(struct system *system, const struct vm_element *vm, 
         return;
     }
     struct region *region = NULL;
-    LIST_FOR(struct region, other, &system->regions)
-    {
+    LIST_FOR (struct region, other, &system->regions) {
         if (other->generated && other->prefill == blob) {
             region = other;
         }
@@ -345,8 +344,7 @@ static struct blob *read_guest_image(struct system *system, const struct vm_elem
 static uint32_t count_virtual_machines(const struct list *pds)
 {
     uint32_t count = 0;
-    LIST_FOR(const struct pd, pd, pds)
-    {
+    LIST_FOR (const struct pd, pd, pds) {
         count += (pd->vm != NULL) + count_virtual_machines(&pd->children);
     }
     return count;
@@ -355,11 +353,9 @@ static uint32_t count_virtual_machines(const struct list *pds)
 /* VMs that can be expanded: those with a name of their own. */
 static void select_vms(struct system *system, struct list *selected)
 {
-    LIST_FOR(struct vm_element, vm, &system->vms)
-    {
+    LIST_FOR (struct vm_element, vm, &system->vms) {
         bool usable = vm->name[0] != '\0';
-        LIST_FOR(const struct vm_element, other, selected)
-        {
+        LIST_FOR (const struct vm_element, other, selected) {
             if (usable && strcmp(vm->name, other->name) == 0) {
                 report_error(&system->diagnostics, vm->line,
                              "<vm name=\"%s\"> again (first at line %ld); give each VM its own name", vm->name,
@@ -394,8 +390,7 @@ void system_expand(struct system *system)
     add_console(system, &services);
     add_manager(system, &services);
     uint32_t index = 0;
-    LIST_FOR(const struct vm_element, vm, &vms)
-    {
+    LIST_FOR (const struct vm_element, vm, &vms) {
         add_vmm(system, &services, vm, index, kernel_vm + index);
         index++;
     }

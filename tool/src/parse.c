@@ -46,8 +46,7 @@ void system_parse(struct system *system, const void *text, size_t size)
     } else {
         check_attributes(system, root, none);
         check_no_text(system, root);
-        FOR_EACH_CHILD(child, root)
-        {
+        FOR_EACH_CHILD (child, root) {
             parse_top_element(system, child);
         }
         if (system->top_pds.count == 0 && system->vms.count == 0) {

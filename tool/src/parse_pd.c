@@ -206,8 +206,7 @@ static void parse_virtual_machine(struct system *system, xmlNodePtr node, struct
     struct virtual_machine *vm = ARENA_NEW(&system->arena, struct virtual_machine);
     vm->line = element_line(node);
     vm->name = name_attribute(system, node, "name");
-    FOR_EACH_CHILD(child, node)
-    {
+    FOR_EACH_CHILD (child, node) {
         if (element_is(child, "vcpu")) {
             parse_vcpu(system, child, vm);
         } else if (element_is(child, "map")) {
@@ -302,8 +301,7 @@ void parse_protection_domain(struct system *system, xmlNodePtr node, struct pd *
     parse_pd_attributes(system, node, pd);
     check_no_text(system, node);
     list_append(&system->arena, parent == NULL ? &system->top_pds : &parent->children, pd);
-    FOR_EACH_CHILD(child, node)
-    {
+    FOR_EACH_CHILD (child, node) {
         if (element_is(child, "program_image")) {
             parse_program_image(system, child, pd);
         } else if (element_is(child, "map")) {

@@ -110,8 +110,7 @@ void parse_channel(struct system *system, xmlNodePtr node)
     struct channel *channel = ARENA_NEW(&system->arena, struct channel);
     channel->line = element_line(node);
     uint32_t count = 0;
-    FOR_EACH_CHILD(child, node)
-    {
+    FOR_EACH_CHILD (child, node) {
         if (!element_is(child, "end")) {
             report_unknown_element(system, child, children);
             continue;

@@ -112,8 +112,7 @@ static void parse_command_line(struct system *system, xmlNodePtr node, struct vm
 {
     static const char *const none[] = {NULL};
     check_attributes(system, node, none);
-    FOR_EACH_CHILD(child, node)
-    {
+    FOR_EACH_CHILD (child, node) {
         report_unknown_element(system, child, none);
     }
     xmlChar *content = xmlNodeGetContent(node);
@@ -193,8 +192,7 @@ static void parse_on_event(struct system *system, xmlNodePtr node, enum vm_on_ev
 {
     static const char *const none[] = {NULL};
     check_attributes(system, node, none);
-    FOR_EACH_CHILD(child, node)
-    {
+    FOR_EACH_CHILD (child, node) {
         report_unknown_element(system, child, none);
     }
     xmlChar *content = xmlNodeGetContent(node);
@@ -293,8 +291,7 @@ void parse_vm(struct system *system, xmlNodePtr node)
     vm->index = (uint32_t)system->vms.count;
     check_no_text(system, node);
     parse_vm_attributes(system, node, vm);
-    FOR_EACH_CHILD(child, node)
-    {
+    FOR_EACH_CHILD (child, node) {
         parse_vm_child(system, child, vm, &lines);
     }
     if (vm->kernel_line == 0) {

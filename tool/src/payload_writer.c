@@ -24,8 +24,7 @@ struct blob *payload_write(struct arena *arena, const struct list *items, const 
     uint64_t header_size =
         align_up(sizeof(struct payload_header) + items->count * sizeof(struct payload_image), PAYLOAD_ALIGNMENT);
     uint64_t total = header_size;
-    LIST_FOR(const struct payload_item, item, items)
-    {
+    LIST_FOR (const struct payload_item, item, items) {
         total += align_up(item->blob->size, PAYLOAD_ALIGNMENT);
     }
     uint8_t *data = arena_allocate(arena, total);
@@ -43,8 +42,7 @@ struct blob *payload_write(struct arena *arena, const struct list *items, const 
     memcpy(header.system_name, options->system_name, strnlen(options->system_name, PAYLOAD_NAME_LENGTH - 1));
     uint64_t offset = header_size;
     uint8_t *row = data + sizeof(header);
-    LIST_FOR(const struct payload_item, item, items)
-    {
+    LIST_FOR (const struct payload_item, item, items) {
         struct payload_image image = {.role = item->role, .offset = offset, .size = item->blob->size};
         memcpy(image.name, item->name, strnlen(item->name, PAYLOAD_NAME_LENGTH - 1));
         memcpy(data + offset, item->blob->data, item->blob->size);

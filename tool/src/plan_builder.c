@@ -52,8 +52,7 @@ static uint32_t add_image(struct plan_tables *plan, const char *name, enum paylo
 static uint32_t add_data(struct plan_tables *plan, const struct region *region)
 {
     uint32_t index = 0;
-    LIST_FOR(const struct payload_item, item, &plan->images)
-    {
+    LIST_FOR (const struct payload_item, item, &plan->images) {
         if (item->role == PAYLOAD_ROLE_DATA && item->blob->size == region->prefill->size &&
             memcmp(item->blob->data, region->prefill->data, region->prefill->size) == 0) {
             return index;
@@ -99,8 +98,7 @@ static void add_map(struct plan_tables *plan, uint32_t space, uint32_t region, u
 
 static void add_maps(struct plan_tables *plan, uint32_t space, const struct list *maps)
 {
-    LIST_FOR(const struct map, map, maps)
-    {
+    LIST_FOR (const struct map, map, maps) {
         uint32_t flags = map->permissions | (map->cached ? 0u : PLAN_MAP_UNCACHED);
         add_map(plan, space, map->region->plan_index, map->address, flags);
     }
@@ -216,8 +214,7 @@ static void add_vm(struct plan_tables *plan, const struct pd *pd)
     row->vcpu_count = (uint32_t)pd->vm->vcpus.count;
     uint32_t first_thread = PLAN_ROWS(plan, PLAN_TABLE_PDS, struct plan_pd)[pd->index].first_thread;
     uint32_t index = 0;
-    LIST_FOR(const struct vcpu, vcpu, &pd->vm->vcpus)
-    {
+    LIST_FOR (const struct vcpu, vcpu, &pd->vm->vcpus) {
         PLAN_ROWS(plan, PLAN_TABLE_THREADS, struct plan_thread)
         [first_thread + index].vcpu = row_count(plan, PLAN_TABLE_VCPUS);
         struct plan_vcpu *vcpu_row = add_row(plan, PLAN_TABLE_VCPUS);
@@ -245,8 +242,7 @@ static void add_channel(struct plan_tables *plan, const struct channel *channel)
 
 static void add_interrupts_and_ports(struct plan_tables *plan, const struct pd *pd)
 {
-    LIST_FOR(const struct irq, irq, &pd->irqs)
-    {
+    LIST_FOR (const struct irq, irq, &pd->irqs) {
         struct plan_irq *row = add_row(plan, PLAN_TABLE_IRQS);
         row->pd = pd->index;
         row->thread = 0;
@@ -264,8 +260,7 @@ static void add_interrupts_and_ports(struct plan_tables *plan, const struct pd *
             row->pin = irq->pin;
         }
     }
-    LIST_FOR(const struct ioport, port, &pd->ioports)
-    {
+    LIST_FOR (const struct ioport, port, &pd->ioports) {
         struct plan_ioport *row = add_row(plan, PLAN_TABLE_IOPORTS);
         row->pd = pd->index;
         row->id = port->id;
@@ -310,23 +305,19 @@ struct plan_tables *plan_build(struct system *system, const struct blob *kernel)
     }
     add_image(plan, "kernel", PAYLOAD_ROLE_KERNEL, kernel);
     uint32_t plan_image = add_image(plan, "plan", PAYLOAD_ROLE_PLAN, NULL);
-    LIST_FOR(struct region, region, &system->regions)
-    {
+    LIST_FOR (struct region, region, &system->regions) {
         add_system_region(plan, region);
     }
-    LIST_FOR(const struct pd, pd, &system->pds)
-    {
+    LIST_FOR (const struct pd, pd, &system->pds) {
         add_pd(plan, pd);
     }
-    LIST_FOR(const struct pd, pd, &system->pds)
-    {
+    LIST_FOR (const struct pd, pd, &system->pds) {
         if (pd->vm != NULL) {
             add_vm(plan, pd);
         }
         add_interrupts_and_ports(plan, pd);
     }
-    LIST_FOR(const struct channel, channel, &system->channels)
-    {
+    LIST_FOR (const struct channel, channel, &system->channels) {
         add_channel(plan, channel);
     }
     ((struct payload_item *)plan->images.items[plan_image])->blob = serialise(plan);

@@ -79,8 +79,7 @@ static void print_region(const struct region *region, FILE *to)
 
 static void print_maps(const struct list *maps, unsigned int depth, FILE *to)
 {
-    LIST_FOR(const struct map, map, maps)
-    {
+    LIST_FOR (const struct map, map, maps) {
         char permissions[4] = "";
         size_t count = 0;
         permissions[count++] = 'r';
@@ -144,8 +143,7 @@ static void print_machine(const struct virtual_machine *vm, unsigned int depth, 
     fputs("<virtual_machine", to);
     text_attribute(to, "name", vm->name);
     fputs(">\n", to);
-    LIST_FOR(const struct vcpu, vcpu, &vm->vcpus)
-    {
+    LIST_FOR (const struct vcpu, vcpu, &vm->vcpus) {
         indent(to, depth + 1);
         fputs("<vcpu", to);
         number(to, "id", vcpu->id);
@@ -201,12 +199,10 @@ static void print_pd(const struct pd *pd, unsigned int depth, FILE *to)
     text_attribute(to, "path_for_symbols", pd->symbols_path);
     fputs(" />\n", to);
     print_maps(&pd->maps, depth + 1, to);
-    LIST_FOR(const struct irq, irq, &pd->irqs)
-    {
+    LIST_FOR (const struct irq, irq, &pd->irqs) {
         print_irq(irq, depth + 1, to);
     }
-    LIST_FOR(const struct ioport, port, &pd->ioports)
-    {
+    LIST_FOR (const struct ioport, port, &pd->ioports) {
         indent(to, depth + 1);
         fputs("<ioport", to);
         number(to, "id", port->id);
@@ -216,8 +212,7 @@ static void print_pd(const struct pd *pd, unsigned int depth, FILE *to)
         text_attribute(to, "setvar_addr", port->setvar_addr);
         fputs(" />\n", to);
     }
-    LIST_FOR(const struct setvar, setvar, &pd->setvars)
-    {
+    LIST_FOR (const struct setvar, setvar, &pd->setvars) {
         indent(to, depth + 1);
         fputs("<setvar", to);
         text_attribute(to, "symbol", setvar->symbol);
@@ -227,8 +222,7 @@ static void print_pd(const struct pd *pd, unsigned int depth, FILE *to)
     if (pd->vm != NULL) {
         print_machine(pd->vm, depth + 1, to);
     }
-    LIST_FOR(const struct pd, child, &pd->children)
-    {
+    LIST_FOR (const struct pd, child, &pd->children) {
         print_pd(child, depth + 1, to);
     }
     indent(to, depth);
@@ -261,16 +255,13 @@ static void print_channel(const struct channel *channel, FILE *to)
 void system_print(const struct system *system, FILE *to)
 {
     fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<system>\n", to);
-    LIST_FOR(const struct region, region, &system->regions)
-    {
+    LIST_FOR (const struct region, region, &system->regions) {
         print_region(region, to);
     }
-    LIST_FOR(const struct pd, pd, &system->top_pds)
-    {
+    LIST_FOR (const struct pd, pd, &system->top_pds) {
         print_pd(pd, 1, to);
     }
-    LIST_FOR(const struct channel, channel, &system->channels)
-    {
+    LIST_FOR (const struct channel, channel, &system->channels) {
         print_channel(channel, to);
     }
     fputs("</system>\n", to);

@@ -33,8 +33,7 @@ const char *find_program(struct arena *arena, const char *name)
 const char *command_line(struct arena *arena, const struct list *arguments)
 {
     const char *line = "";
-    LIST_FOR(const char, argument, arguments)
-    {
+    LIST_FOR (const char, argument, arguments) {
         bool plain = argument[0] != '\0' &&
                      argument[strspn(argument, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                                "-_./=,+:@%")] == '\0';

@@ -9,8 +9,7 @@
 /* Parents before children, depth first: the order of protection domains in the plan. */
 static void flatten(struct system *system, const struct list *pds)
 {
-    LIST_FOR(struct pd, pd, pds)
-    {
+    LIST_FOR (struct pd, pd, pds) {
         pd->index = (uint32_t)system->pds.count;
         list_append(&system->arena, &system->pds, pd);
         flatten(system, &pd->children);
@@ -34,8 +33,7 @@ static struct region *find_region(struct system *system, long line, const char *
 
 static void resolve_maps(struct system *system, struct list *maps)
 {
-    LIST_FOR(struct map, map, maps)
-    {
+    LIST_FOR (struct map, map, maps) {
         map->region = find_region(system, map->line, "map", map->region_name);
     }
 }
@@ -83,8 +81,7 @@ static void read_prefill(struct system *system, struct region *region)
 
 static bool maps_aligned(const struct list *maps, const struct region *region, uint64_t alignment)
 {
-    LIST_FOR(const struct map, map, maps)
-    {
+    LIST_FOR (const struct map, map, maps) {
         if (map->region == region && map->address % alignment != 0) {
             return false;
         }
@@ -101,8 +98,7 @@ static void choose_page_size(struct system *system, struct region *region)
         (region->has_physical_address && region->physical_address % PAGE_SIZE_2M != 0)) {
         return;
     }
-    LIST_FOR(const struct pd, pd, &system->pds)
-    {
+    LIST_FOR (const struct pd, pd, &system->pds) {
         if (!maps_aligned(&pd->maps, region, PAGE_SIZE_2M) ||
             (pd->vm != NULL && !maps_aligned(&pd->vm->maps, region, PAGE_SIZE_2M))) {
             return;
@@ -166,8 +162,7 @@ static void resolve_program(struct system *system, struct pd *pd)
     }
     struct list problems = {0};
     elf_check_program(&system->arena, pd->image, &problems);
-    LIST_FOR(const char, problem, &problems)
-    {
+    LIST_FOR (const char, problem, &problems) {
         report_error(&system->diagnostics, pd->image_line,
                      "<program_image> path=\"%s\" of protection domain '%s' cannot be used: %s", pd->image_path,
                      pd->name, problem);
@@ -180,24 +175,20 @@ static void resolve_program(struct system *system, struct pd *pd)
 void system_resolve(struct system *system)
 {
     flatten(system, &system->top_pds);
-    LIST_FOR(struct pd, pd, &system->pds)
-    {
+    LIST_FOR (struct pd, pd, &system->pds) {
         resolve_maps(system, &pd->maps);
         if (pd->vm != NULL) {
             resolve_maps(system, &pd->vm->maps);
         }
-        LIST_FOR(struct setvar, setvar, &pd->setvars)
-        {
+        LIST_FOR (struct setvar, setvar, &pd->setvars) {
             setvar->region = find_region(system, setvar->line, "setvar", setvar->region_name);
         }
         resolve_program(system, pd);
     }
-    LIST_FOR(struct channel, channel, &system->channels)
-    {
+    LIST_FOR (struct channel, channel, &system->channels) {
         resolve_channel(system, channel);
     }
-    LIST_FOR(struct region, region, &system->regions)
-    {
+    LIST_FOR (struct region, region, &system->regions) {
         resolve_region(system, region);
     }
 }

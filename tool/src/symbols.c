@@ -20,8 +20,7 @@ static void add(struct system *system, struct list *writes, long line, const cha
 
 static void collect_channels(struct system *system, const struct pd *pd, struct list *writes)
 {
-    LIST_FOR(const struct channel, channel, &system->channels)
-    {
+    LIST_FOR (const struct channel, channel, &system->channels) {
         for (uint32_t i = 0; i < channel->end_count; i++) {
             const struct channel_end *end = &channel->ends[i];
             if (end->pd == pd) {
@@ -33,35 +32,29 @@ static void collect_channels(struct system *system, const struct pd *pd, struct 
 
 void symbols_collect(struct system *system, const struct pd *pd, struct list *writes)
 {
-    LIST_FOR(const struct map, map, &pd->maps)
-    {
+    LIST_FOR (const struct map, map, &pd->maps) {
         add(system, writes, map->line, "map", "setvar_vaddr", map->setvar_vaddr, map->address);
         add(system, writes, map->line, "map", "setvar_size", map->setvar_size,
             map->region == NULL ? 0 : map->region->size);
         add(system, writes, map->line, "map", "setvar_prefill_size", map->setvar_prefill_size,
             map->region == NULL || map->region->prefill == NULL ? 0 : map->region->prefill->size);
     }
-    LIST_FOR(const struct irq, irq, &pd->irqs)
-    {
+    LIST_FOR (const struct irq, irq, &pd->irqs) {
         add(system, writes, irq->line, "irq", "setvar_id", irq->setvar_id, irq->id);
     }
-    LIST_FOR(const struct ioport, port, &pd->ioports)
-    {
+    LIST_FOR (const struct ioport, port, &pd->ioports) {
         add(system, writes, port->line, "ioport", "setvar_id", port->setvar_id, port->id);
         add(system, writes, port->line, "ioport", "setvar_addr", port->setvar_addr, port->base);
     }
-    LIST_FOR(const struct setvar, setvar, &pd->setvars)
-    {
+    LIST_FOR (const struct setvar, setvar, &pd->setvars) {
         add(system, writes, setvar->line, "setvar", "symbol", setvar->symbol,
             setvar->region == NULL ? 0 : setvar->region->physical_address);
     }
-    LIST_FOR(const struct pd, child, &pd->children)
-    {
+    LIST_FOR (const struct pd, child, &pd->children) {
         add(system, writes, child->line, "protection_domain", "setvar_id", child->setvar_id, child->child_id);
     }
     if (pd->vm != NULL) {
-        LIST_FOR(const struct vcpu, vcpu, &pd->vm->vcpus)
-        {
+        LIST_FOR (const struct vcpu, vcpu, &pd->vm->vcpus) {
             add(system, writes, vcpu->line, "vcpu", "setvar_id", vcpu->setvar_id, vcpu->id);
         }
     }
@@ -125,8 +118,7 @@ static void check_pd(struct system *system, const struct pd *pd)
 
 void symbols_check(struct system *system)
 {
-    LIST_FOR(const struct pd, pd, &system->pds)
-    {
+    LIST_FOR (const struct pd, pd, &system->pds) {
         check_pd(system, pd);
     }
 }
@@ -144,16 +136,13 @@ static void patch_if_present(struct program *program, const struct pd *pd, const
 static void patch_microkit(struct system *system, struct program *program, const struct pd *pd)
 {
     uint64_t irqs = 0, notifications = 0, calls = 0, ioports = 0;
-    LIST_FOR(const struct irq, irq, &pd->irqs)
-    {
+    LIST_FOR (const struct irq, irq, &pd->irqs) {
         irqs |= 1ull << irq->id;
     }
-    LIST_FOR(const struct ioport, port, &pd->ioports)
-    {
+    LIST_FOR (const struct ioport, port, &pd->ioports) {
         ioports |= 1ull << port->id;
     }
-    LIST_FOR(const struct channel, channel, &system->channels)
-    {
+    LIST_FOR (const struct channel, channel, &system->channels) {
         for (uint32_t i = 0; i < 2; i++) {
             const struct channel_end *end = &channel->ends[i];
             if (end->pd == pd) {
@@ -179,8 +168,7 @@ struct program *symbols_patch(struct system *system, const struct pd *pd)
     struct list writes = {0};
     patch_microkit(system, program, pd);
     symbols_collect(system, pd, &writes);
-    LIST_FOR(const struct symbol_write, write, &writes)
-    {
+    LIST_FOR (const struct symbol_write, write, &writes) {
         const struct elf_symbol *symbol = lookup(pd, write->symbol);
         if (symbol != NULL) {
             program_patch(program, symbol->address, &write->value, sizeof(write->value));

@@ -24,8 +24,7 @@ uint32_t pd_thread_cpu(const struct pd *pd, uint32_t thread)
 uint32_t system_cpu_count(const struct system *system)
 {
     uint32_t count = 1;
-    LIST_FOR(const struct pd, pd, &system->pds)
-    {
+    LIST_FOR (const struct pd, pd, &system->pds) {
         for (uint32_t i = 0; i < pd_thread_count(pd); i++) {
             uint32_t cpu = pd_thread_cpu(pd, i);
             count = cpu + 1 > count ? cpu + 1 : count;
@@ -39,8 +38,7 @@ struct pd *system_find_pd(const struct system *system, const char *name)
     if (name == NULL || name[0] == '\0') {
         return NULL;
     }
-    LIST_FOR(struct pd, pd, &system->pds)
-    {
+    LIST_FOR (struct pd, pd, &system->pds) {
         if (strcmp(pd->name, name) == 0) {
             return pd;
         }
@@ -53,8 +51,7 @@ struct region *system_find_region(const struct system *system, const char *name)
     if (name == NULL || name[0] == '\0') {
         return NULL;
     }
-    LIST_FOR(struct region, region, &system->regions)
-    {
+    LIST_FOR (struct region, region, &system->regions) {
         if (strcmp(region->name, name) == 0) {
             return region;
         }
@@ -65,8 +62,7 @@ struct region *system_find_region(const struct system *system, const char *name)
 /* Visits the maps of a region: all uncached? any writable? any at all? */
 static void look_at_maps(const struct list *maps, const struct region *region, bool *any, bool *cached, bool *writable)
 {
-    LIST_FOR(const struct map, map, maps)
-    {
+    LIST_FOR (const struct map, map, maps) {
         if (map->region == region) {
             *any = true;
             *cached = *cached || map->cached;
@@ -79,8 +75,7 @@ static void look_at_region(const struct system *system, const struct region *reg
                            bool *writable)
 {
     *any = *cached = *writable = false;
-    LIST_FOR(const struct pd, pd, &system->pds)
-    {
+    LIST_FOR (const struct pd, pd, &system->pds) {
         look_at_maps(&pd->maps, region, any, cached, writable);
         if (pd->vm != NULL) {
             look_at_maps(&pd->vm->maps, region, any, cached, writable);
@@ -139,8 +134,7 @@ uint64_t region_provided_size(const struct region *region)
 
 struct blob *system_read_blob(struct system *system, const char *path, const char **reason)
 {
-    LIST_FOR(struct blob, blob, &system->blobs)
-    {
+    LIST_FOR (struct blob, blob, &system->blobs) {
         if (strcmp(blob->path, path) == 0) {
             return blob;
         }
@@ -173,8 +167,7 @@ void system_init(struct system *system, const char *file, const struct list *sea
     system->name = system_name(&system->arena, file);
     struct list *directories = ARENA_NEW(&system->arena, struct list);
     if (search != NULL) {
-        LIST_FOR(char, directory, search)
-        {
+        LIST_FOR (char, directory, search) {
             list_append(&system->arena, directories, directory);
         }
     }

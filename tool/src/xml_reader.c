@@ -156,10 +156,10 @@ static unsigned int edit_distance(const char *a, const char *b)
 static const char *suggestion(struct system *system, const char *word, const char *const *known)
 {
     const char *nearest = NULL;
-    unsigned int distance = 3;
+    unsigned int distance = 4;
     for (size_t i = 0; known[i] != NULL; i++) {
         unsigned int d = edit_distance(word, known[i]);
-        if (d < distance && d < strlen(known[i])) {
+        if (d < distance && d <= strlen(known[i]) / 3) {
             distance = d;
             nearest = known[i];
         }
@@ -215,8 +215,7 @@ void check_empty(struct system *system, xmlNodePtr node)
 {
     static const char *const none[] = {NULL};
     check_no_text(system, node);
-    FOR_EACH_CHILD(child, node)
-    {
+    FOR_EACH_CHILD (child, node) {
         report_unknown_element(system, child, none);
     }
 }

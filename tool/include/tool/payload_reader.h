@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Payloads taken apart again. Nothing in the file is believed: what is wrong is
+ * listed, and only what lies within the file can be reached afterwards.
+ */
+#pragma once
+
+#include <skyscope/payload.h>
+#include <skyscope/plan.h>
+#include <tool/arena.h>
+#include <tool/file.h>
+
+struct image_view {
+    struct payload_image row; /* name is terminated and printable */
+    const uint8_t *data;      /* NULL if it does not lie in the file */
+    bool hash_right;
+};
+
+struct payload_view {
+    struct payload_header header; /* system_name is terminated and printable */
+    bool header_present;          /* else nothing below is */
+    bool header_hash_right;
+    struct image_view *images;
+    uint32_t image_count;
+    bool plan_present;
+    struct plan_header plan; /* system_name is terminated and printable */
+    const void *rows[PLAN_TABLE_COUNT];
+    uint32_t row_counts[PLAN_TABLE_COUNT];
+    struct list problems; /* char *; empty if all is right */
+};
+
+/* True if nothing is wrong. */
+bool payload_read(struct arena *arena, const struct blob *blob, struct payload_view *view);
+
+/* Row of a table, NULL if there is no such row. */
+const void *plan_row(const struct payload_view *view, enum plan_table table, uint32_t index);
+/* Printable names of rows, "?" if there is no such row. In the arena. */
+const char *plan_pd_name(struct arena *arena, const struct payload_view *view, uint32_t index);
+const char *plan_space_name(struct arena *arena, const struct payload_view *view, uint32_t index);
+const char *plan_region_name(struct arena *arena, const struct payload_view *view, uint32_t index);
+const char *plan_vm_name(struct arena *arena, const struct payload_view *view, uint32_t index);
+/* A name field as a string without control characters. */
+const char *printable_name(struct arena *arena, const char *name, size_t size);

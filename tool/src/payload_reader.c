@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <crypto/hash.h>
+#include <string.h>
+#include <tool/layout.h>
+#include <tool/payload_reader.h>
+
+#define PROBLEMS_MAX 100u
+
+static const size_t entry_sizes[PLAN_TABLE_COUNT] = {
+    sizeof(struct plan_region), sizeof(struct plan_space),       sizeof(struct plan_map), sizeof(struct plan_pd),
+    sizeof(struct plan_thread), sizeof(struct plan_channel_end), sizeof(struct plan_irq), sizeof(struct plan_ioport),
+    sizeof(struct plan_vm),     sizeof(struct plan_vcpu),
+};
+
+static const uint32_t row_limits[PLAN_TABLE_COUNT] = {
+    PLAN_MAX_REGIONS,      PLAN_MAX_SPACES, PLAN_MAX_MAPS,    PLAN_MAX_PDS, PLAN_MAX_THREADS,
+    PLAN_MAX_CHANNEL_ENDS, PLAN_MAX_IRQS,   PLAN_MAX_IOPORTS, PLAN_MAX_VMS, PLAN_MAX_VCPUS,
+};
+
+static const char *const table_names[PLAN_TABLE_COUNT] = {
+    "regions", "spaces", "maps",  "protection domains", "threads", "channel ends", "interrupts",
+    "ioports", "VMs",    "vCPUs",
+};
+
+static void add_problem(struct arena *arena, struct payload_view *view, char *text)
+{
+    if (view->problems.count < PROBLEMS_MAX) {
+        list_append(arena, &view->problems, text);
+    }
+}
+
+#define PROBLEM(...) add_problem(arena, view, arena_format(arena, __VA_ARGS__))
+
+const char *printable_name(struct arena *arena, const char *name, size_t size)
+{
+    size_t length = strnlen(name, size);
+    char *copy = arena_allocate(arena, length + 1);
+    for (size_t i = 0; i < length; i++) {
+        copy[i] = name[i] >= 0x20 && name[i] <= 0x7e ? name[i] : '?';
+    }
+    return copy;
+}
+
+/* Makes a name field of a copied row safe to print. */
+static void clean_name(char *name, size_t size)
+{
+    size_t length = strnlen(name, size);
+    for (size_t i = 0; i < size; i++) {
+        bool printable = name[i] >= 0x20 && name[i] <= 0x7e;
+        name[i] = i < length && i + 1 < size ? (char)(printable ? name[i] : '?') : '\0';
+    }
+}
+
+static bool name_good(const char *name, size_t size)
+{
+    size_t length = strnlen(name, size);
+    for (size_t i = 0; i < length; i++) {
+        if (name[i] < 0x20 || name[i] > 0x7e) {
+            return false;
+        }
+    }
+    return length > 0 && length < size;
+}
+
+static bool is_zero(const uint8_t *data, uint64_t size)
+{
+    for (uint64_t i = 0; i < size; i++) {
+        if (data[i] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool read_header(struct arena *arena, const struct blob *blob, struct payload_view *view)
+{
+    struct payload_header *header = &view->header;
+    if (blob->size < sizeof(*header)) {
+        PROBLEM("the file has %zu bytes, too few for a payload", blob->size);
+        return false;
+    }
+    memcpy(header, blob->data, sizeof(*header));
+    if (memcmp(header->magic, PAYLOAD_MAGIC, sizeof(header->magic)) != 0) {
+        PROBLEM("the file is not a Skyscope payload (wrong magic)");
+        return false;
+    }
+    if (header->version != PAYLOAD_VERSION) {
+        PROBLEM("format version %u; this tool reads version %u", header->version, PAYLOAD_VERSION);
+        return false;
+    }
+    if (!name_good(header->system_name, sizeof(header->system_name))) {
+        PROBLEM("the system's name is not valid");
+    }
+    clean_name(header->system_name, sizeof(header->system_name));
+    view->header_present = true;
+    if (header->header_size < sizeof(*header) || header->header_size % PAYLOAD_ALIGNMENT != 0 ||
+        header->header_size > PAYLOAD_MAX_HEADER_SIZE || header->header_size > blob->size) {
+        PROBLEM("the header's size %u is not valid", header->header_size);
+        return false;
+    }
+    if (header->total_size != blob->size) {
+        PROBLEM("the header says %llu bytes and the file has %zu: cut off or padded",
+                (unsigned long long)header->total_size, blob->size);
+    }
+    if (header->hash_algorithm != PAYLOAD_HASH_SHA512) {
+        PROBLEM("unknown hash algorithm %u", header->hash_algorithm);
+    }
+    if (header->reserved != 0 || header->signature_size != 0 || header->signature_offset != 0) {
+        PROBLEM("fields that must be zero are not");
+    }
+    if (header->image_count == 0 || header->image_count > PAYLOAD_MAX_IMAGES) {
+        PROBLEM("wrong number of images (%u)", header->image_count);
+        return false;
+    }
+    uint64_t table_size = (uint64_t)header->image_count * sizeof(struct payload_image);
+    if (header->image_table_offset < sizeof(*header) || header->image_table_offset > header->header_size ||
+        table_size > header->header_size - header->image_table_offset) {
+        PROBLEM("the image table does not lie in the header");
+        return false;
+    }
+    return true;
+}
+
+static void check_header_hash(struct arena *arena, const struct blob *blob, struct payload_view *view)
+{
+    static const uint8_t zero[PAYLOAD_HASH_SIZE];
+    size_t at = offsetof(struct payload_header, header_hash);
+    struct hash_sha512_state state;
+    uint8_t hash[PAYLOAD_HASH_SIZE];
+    hash_sha512_start(&state);
+    hash_sha512_add(&state, blob->data, at);
+    hash_sha512_add(&state, zero, sizeof(zero));
+    hash_sha512_add(&state, blob->data + at + sizeof(zero), view->header.header_size - at - sizeof(zero));
+    hash_sha512_finish(&state, hash);
+    view->header_hash_right = memcmp(hash, view->header.header_hash, sizeof(hash)) == 0;
+    if (!view->header_hash_right) {
+        PROBLEM("the header's hash is wrong: the header was changed or damaged");
+    }
+}
+
+static void read_image(struct arena *arena, const struct blob *blob, struct payload_view *view, uint32_t index)
+{
+    struct image_view *image = &view->images[index];
+    struct payload_image *row = &image->row;
+    memcpy(row, blob->data + view->header.image_table_offset + index * sizeof(*row), sizeof(*row));
+    if (!name_good(row->name, sizeof(row->name))) {
+        PROBLEM("image %u has no valid name", index);
+    }
+    clean_name(row->name, sizeof(row->name));
+    for (uint32_t i = 0; i < index; i++) {
+        if (strcmp(view->images[i].row.name, row->name) == 0) {
+            PROBLEM("images %u and %u are both named '%s'", i, index, row->name);
+        }
+    }
+    if (row->role < PAYLOAD_ROLE_KERNEL || row->role > PAYLOAD_ROLE_DATA || row->reserved != 0) {
+        PROBLEM("image '%s' has an unknown role %u or a reserved field that is not zero", row->name, row->role);
+    }
+    if (row->offset % PAYLOAD_ALIGNMENT != 0 || row->offset < view->header.header_size || row->offset > blob->size ||
+        row->size == 0 || row->size > blob->size - row->offset) {
+        PROBLEM("image '%s' does not lie in the file", row->name);
+        return;
+    }
+    image->data = blob->data + row->offset;
+    uint64_t end = align_up(row->size, PAYLOAD_ALIGNMENT);
+    if (end > blob->size - row->offset || !is_zero(image->data + row->size, end - row->size)) {
+        PROBLEM("the padding after image '%s' is missing or not zero", row->name);
+    }
+    uint8_t hash[PAYLOAD_HASH_SIZE];
+    hash_sha512(image->data, row->size, hash);
+    image->hash_right = memcmp(hash, row->hash, sizeof(hash)) == 0;
+    if (!image->hash_right) {
+        PROBLEM("the hash of image '%s' is wrong: it was changed or damaged", row->name);
+    }
+}
+
+static void check_roles(struct arena *arena, struct payload_view *view)
+{
+    uint32_t kernels = 0, plans = 0;
+    for (uint32_t i = 0; i < view->image_count; i++) {
+        kernels += view->images[i].row.role == PAYLOAD_ROLE_KERNEL;
+        plans += view->images[i].row.role == PAYLOAD_ROLE_PLAN;
+        for (uint32_t j = 0; j < i; j++) {
+            const struct payload_image *a = &view->images[i].row, *b = &view->images[j].row;
+            if (view->images[i].data != NULL && view->images[j].data != NULL && a->offset < b->offset + b->size &&
+                b->offset < a->offset + a->size) {
+                PROBLEM("images '%s' and '%s' overlap", b->name, a->name);
+            }
+        }
+    }
+    if (kernels != 1 || plans != 1) {
+        PROBLEM("there are %u kernels and %u plans; there must be one of each", kernels, plans);
+    }
+}
+
+static void read_plan(struct arena *arena, struct payload_view *view, const struct image_view *image)
+{
+    struct plan_header *header = &view->plan;
+    if (image->row.size < sizeof(*header) || image->row.size > PLAN_MAX_SIZE) {
+        PROBLEM("the plan has a wrong size (%llu bytes)", (unsigned long long)image->row.size);
+        return;
+    }
+    memcpy(header, image->data, sizeof(*header));
+    if (memcmp(header->magic, PLAN_MAGIC, sizeof(header->magic)) != 0 || header->version != PLAN_VERSION) {
+        PROBLEM("the plan has a wrong magic or version");
+        return;
+    }
+    clean_name(header->system_name, sizeof(header->system_name));
+    view->plan_present = true;
+    if (header->total_size != image->row.size || header->reserved != 0) {
+        PROBLEM("the plan's header says %u bytes and its image has %llu", header->total_size,
+                (unsigned long long)image->row.size);
+    }
+    if (header->cpu_count == 0 || header->cpu_count > PLAN_MAX_CPUS || header->kernel_pool_size == 0 ||
+        header->kernel_pool_size % PAGE_SIZE_2M != 0) {
+        PROBLEM("the plan's CPU count or kernel memory is not valid");
+    }
+    for (uint32_t i = 0; i < PLAN_TABLE_COUNT; i++) {
+        const struct plan_table_location *table = &header->tables[i];
+        uint64_t size = (uint64_t)table->count * table->entry_size;
+        if (table->entry_size != entry_sizes[i] || table->count > row_limits[i] || table->offset % 8 != 0 ||
+            table->reserved != 0 || table->offset < sizeof(*header) || table->offset > image->row.size ||
+            size > image->row.size - table->offset) {
+            PROBLEM("the plan's table of %s does not lie in the plan", table_names[i]);
+            continue;
+        }
+        /* A copy, because the file may not be aligned. */
+        void *rows = arena_allocate(arena, size);
+        memcpy(rows, image->data + table->offset, size);
+        view->rows[i] = rows;
+        view->row_counts[i] = table->count;
+    }
+}
+
+const void *plan_row(const struct payload_view *view, enum plan_table table, uint32_t index)
+{
+    return index < view->row_counts[table] ? (const uint8_t *)view->rows[table] + index * entry_sizes[table] : NULL;
+}
+
+static const char *row_name(struct arena *arena, const struct payload_view *view, enum plan_table table, uint32_t index)
+{
+    /* In each of these tables the name is the first field. */
+    const void *row = plan_row(view, table, index);
+    return row == NULL ? "?" : printable_name(arena, row, PLAN_NAME_LENGTH);
+}
+
+const char *plan_pd_name(struct arena *arena, const struct payload_view *view, uint32_t index)
+{
+    return row_name(arena, view, PLAN_TABLE_PDS, index);
+}
+
+const char *plan_space_name(struct arena *arena, const struct payload_view *view, uint32_t index)
+{
+    return row_name(arena, view, PLAN_TABLE_SPACES, index);
+}
+
+const char *plan_region_name(struct arena *arena, const struct payload_view *view, uint32_t index)
+{
+    return row_name(arena, view, PLAN_TABLE_REGIONS, index);
+}
+
+const char *plan_vm_name(struct arena *arena, const struct payload_view *view, uint32_t index)
+{
+    return row_name(arena, view, PLAN_TABLE_VMS, index);
+}
+
+static void check_regions(struct arena *arena, struct payload_view *view)
+{
+    for (uint32_t i = 0; i < view->row_counts[PLAN_TABLE_REGIONS]; i++) {
+        const struct plan_region *region = plan_row(view, PLAN_TABLE_REGIONS, i);
+        const char *name = plan_region_name(arena, view, i);
+        bool sizes =
+            region->page_size == PAGE_SIZE_4K || region->page_size == PAGE_SIZE_2M || region->page_size == PAGE_SIZE_1G;
+        if (!sizes || region->size == 0 || region->size % region->page_size != 0 ||
+            (region->physical_address != PLAN_ANY_ADDRESS && region->physical_address % region->page_size != 0)) {
+            PROBLEM("plan: region '%s' has a wrong size, page size or address", name);
+        }
+        if (region->kind < PLAN_REGION_RAM || region->kind > PLAN_REGION_KERNEL_LOG) {
+            PROBLEM("plan: region '%s' has an unknown kind %u", name, region->kind);
+        }
+        if (region->image == PLAN_NONE) {
+            continue;
+        }
+        if (region->image >= view->image_count) {
+            PROBLEM("plan: region '%s' names image %u, which does not exist", name, region->image);
+            continue;
+        }
+        uint64_t size = view->images[region->image].row.size;
+        if (region->image_offset > size || region->image_size > size - region->image_offset ||
+            region->prefill_offset > region->size || region->image_size > region->size - region->prefill_offset) {
+            PROBLEM("plan: region '%s' takes more than its image or itself has", name);
+        }
+    }
+}
+
+static void check_maps(struct arena *arena, struct payload_view *view)
+{
+    for (uint32_t i = 0; i < view->row_counts[PLAN_TABLE_MAPS]; i++) {
+        const struct plan_map *map = plan_row(view, PLAN_TABLE_MAPS, i);
+        const struct plan_region *region = plan_row(view, PLAN_TABLE_REGIONS, map->region);
+        if (region == NULL || plan_row(view, PLAN_TABLE_SPACES, map->space) == NULL) {
+            PROBLEM("plan: map %u names a region or space that does not exist", i);
+        } else if (map->region_offset > region->size || map->size > region->size - map->region_offset ||
+                   map->size == 0 || map->virtual_address + map->size < map->virtual_address) {
+            PROBLEM("plan: map %u of region '%s' ends outside of it", i, plan_region_name(arena, view, map->region));
+        }
+    }
+}
+
+static void check_objects(struct arena *arena, struct payload_view *view)
+{
+    for (uint32_t i = 0; i < view->row_counts[PLAN_TABLE_PDS]; i++) {
+        const struct plan_pd *pd = plan_row(view, PLAN_TABLE_PDS, i);
+        uint32_t threads = view->row_counts[PLAN_TABLE_THREADS];
+        if (plan_row(view, PLAN_TABLE_SPACES, pd->space) == NULL || pd->thread_count == 0 ||
+            pd->first_thread > threads || pd->thread_count > threads - pd->first_thread ||
+            (pd->parent != PLAN_NONE && plan_row(view, PLAN_TABLE_PDS, pd->parent) == NULL)) {
+            PROBLEM("plan: protection domain '%s' names something that does not exist", plan_pd_name(arena, view, i));
+        }
+    }
+    for (uint32_t i = 0; i < view->row_counts[PLAN_TABLE_THREADS]; i++) {
+        const struct plan_thread *thread = plan_row(view, PLAN_TABLE_THREADS, i);
+        if (plan_row(view, PLAN_TABLE_PDS, thread->pd) == NULL || thread->cpu >= view->plan.cpu_count ||
+            thread->priority > PLAN_PRIORITY_MAX || thread->budget_us == 0 || thread->period_us < thread->budget_us ||
+            (thread->vcpu != PLAN_NONE && plan_row(view, PLAN_TABLE_VCPUS, thread->vcpu) == NULL)) {
+            PROBLEM("plan: thread %u has a value that is not valid", i);
+        }
+    }
+    for (uint32_t i = 0; i < view->row_counts[PLAN_TABLE_CHANNEL_ENDS]; i++) {
+        const struct plan_channel_end *end = plan_row(view, PLAN_TABLE_CHANNEL_ENDS, i);
+        if (plan_row(view, PLAN_TABLE_PDS, end->pd) == NULL || plan_row(view, PLAN_TABLE_PDS, end->peer_pd) == NULL ||
+            end->id >= PLAN_CHANNEL_IDS || end->peer_id >= PLAN_CHANNEL_IDS) {
+            PROBLEM("plan: channel end %u names something that does not exist", i);
+        }
+    }
+    for (uint32_t i = 0; i < view->row_counts[PLAN_TABLE_VMS]; i++) {
+        const struct plan_vm *vm = plan_row(view, PLAN_TABLE_VMS, i);
+        uint32_t vcpus = view->row_counts[PLAN_TABLE_VCPUS];
+        if (plan_row(view, PLAN_TABLE_PDS, vm->pd) == NULL || plan_row(view, PLAN_TABLE_SPACES, vm->space) == NULL ||
+            vm->first_vcpu > vcpus || vm->vcpu_count > vcpus - vm->first_vcpu) {
+            PROBLEM("plan: VM '%s' names something that does not exist", plan_vm_name(arena, view, i));
+        }
+    }
+}
+
+bool payload_read(struct arena *arena, const struct blob *blob, struct payload_view *view)
+{
+    *view = (struct payload_view){0};
+    if (!read_header(arena, blob, view)) {
+        return false;
+    }
+    check_header_hash(arena, blob, view);
+    view->image_count = view->header.image_count;
+    view->images = arena_allocate(arena, view->image_count * sizeof(*view->images));
+    for (uint32_t i = 0; i < view->image_count; i++) {
+        read_image(arena, blob, view, i);
+    }
+    check_roles(arena, view);
+    for (uint32_t i = 0; i < view->image_count && !view->plan_present; i++) {
+        if (view->images[i].row.role == PAYLOAD_ROLE_PLAN && view->images[i].data != NULL) {
+            read_plan(arena, view, &view->images[i]);
+        }
+    }
+    check_regions(arena, view);
+    check_maps(arena, view);
+    check_objects(arena, view);
+    return view->problems.count == 0;
+}
