@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Unit tests of the device models. vmm/build.mk includes this file.
+
+DEVICE_SOURCES := $(wildcard vmm/devices/*.c vmm/pci/*.c vmm/acpi/*.c)
+DEVICE_TEST_SUPPORT := tests/unit/vmm/devices/pc.c vmm/core/bus.c vmm/core/irq.c vmm/core/timer.c
+
+$(foreach test,$(wildcard tests/unit/vmm/devices/*_test.c),\
+	$(call unit_test,vmm_$(notdir $(basename $(test))),$(test) $(DEVICE_TEST_SUPPORT) $(DEVICE_SOURCES)))
