@@ -35,12 +35,14 @@ static __attribute__((noinline)) enum vcpu_enter_result bad_state(struct vcpu *v
     return svm_exit_to_vmm(vcpu, VCPU_EXIT_BAD_STATE);
 }
 
-/* Return address that the guest sees for an injected INT n, INT3 or INTO: the
- * processor takes it from the VMCB's nRIP where it has one. */
-static void set_software_return(struct vmcb *vmcb, uint64_t event)
+static __attribute__((noinline)) void begin_delivery(struct vcpu_hardware *hardware, uint64_t event)
 {
+    struct vmcb *vmcb = hardware->vmcb;
     if (svm_event_is_software(event)) {
+        /* The processor takes the return address from nRIP, where it has one. */
         vmcb->next_rip = vmcb->rip;
+    } else if (EVENT_TYPE(event) == VCPU_EVENT_NMI) {
+        svm_nmi_delivered(hardware);
     }
 }
 
@@ -50,6 +52,9 @@ static __attribute__((noinline)) void keep_event(struct vcpu *vcpu, uint64_t inj
 {
     if (svm_event_is_software(event) && event != injected) {
         return; /* RIP is still at the instruction: it raises the event again */
+    }
+    if (event == injected && EVENT_TYPE(event) == VCPU_EVENT_NMI) {
+        svm_nmi_undelivered(vcpu->hardware);
     }
     vcpu->page->control.event = event;
 }
@@ -78,6 +83,7 @@ enum vcpu_enter_result vcpu_enter(struct vcpu *vcpu)
         }
     }
     uint64_t event = READ_ONCE(page->control.event);
+    event = (event & VCPU_EVENT_VALID) != 0 ? event : 0;
     if (hardware->invalid_groups != 0 || (event != 0 && !svm_event_valid(event))) {
         return bad_state(vcpu);
     }
@@ -94,7 +100,7 @@ enum vcpu_enter_result vcpu_enter(struct vcpu *vcpu)
     vmcb->event = event;
     if (event != 0) {
         page->control.event = 0;
-        set_software_return(vmcb, event);
+        begin_delivery(hardware, event);
     }
     if (hardware->cpu->current != hardware) {
         switch_to(vcpu);
@@ -118,8 +124,6 @@ enum vcpu_enter_result vcpu_enter(struct vcpu *vcpu)
     uint64_t pending = vmcb->exit_event;
     if ((pending & VCPU_EVENT_VALID) != 0) {
         keep_event(vcpu, event, pending);
-    } else if ((event & VCPU_EVENT_VALID) != 0 && EVENT_TYPE(event) == VCPU_EVENT_NMI) {
-        svm_nmi_delivered(hardware);
     }
     return svm_handle_exit(vcpu);
 }

@@ -83,8 +83,9 @@ void svm_debug_forget(struct vcpu_hardware *hardware);
 
 /* window.c */
 void svm_update_windows(struct vcpu_hardware *hardware, uint32_t interrupt_window, bool nmi_window);
-/* An NMI reached the guest's handler. */
+/* The next entry delivers an NMI; or it did not, after all. */
 void svm_nmi_delivered(struct vcpu_hardware *hardware);
+void svm_nmi_undelivered(struct vcpu_hardware *hardware);
 void svm_handle_iret(struct vcpu_hardware *hardware);
 /* Whether this #DB was the end of a step of ours, and the guest must not see it. */
 bool svm_handle_step(struct vcpu_hardware *hardware);

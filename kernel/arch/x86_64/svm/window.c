@@ -58,6 +58,13 @@ void svm_nmi_delivered(struct vcpu_hardware *hardware)
     hardware->vmcb->clean &= ~CLEAN_INTERCEPTS;
 }
 
+void svm_nmi_undelivered(struct vcpu_hardware *hardware)
+{
+    hardware->attention &= ~(uint32_t)SVM_NMI_BLOCKED;
+    hardware->vmcb->intercept3 &= ~INTERCEPT_IRET;
+    hardware->vmcb->clean &= ~CLEAN_INTERCEPTS;
+}
+
 void svm_handle_iret(struct vcpu_hardware *hardware)
 {
     hardware->vmcb->intercept3 &= ~INTERCEPT_IRET;
