@@ -114,7 +114,7 @@ void vm_request_start(struct vm *vm)
 
 static void fail(struct vm *vm, const char *problem)
 {
-    strlcpy(vm->reason, problem, sizeof(vm->reason));
+    snprintf(vm->reason, sizeof(vm->reason), "%s", problem);
     vmm_log(vm, "%s: cannot start: %s", vm->config.name, problem);
     vm_set_state(vm, VM_STATE_FAILED);
 }
