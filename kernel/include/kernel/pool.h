@@ -24,6 +24,9 @@ void *pool_pointer(hpa_t address);
 /* virtual_base: where the pool's first byte is mapped. Called once. */
 void pool_init(void *virtual_base, hpa_t physical_base, uint64_t size);
 
+/* The same memory is now reached at another address; earlier pointers are void. */
+void pool_move(void *virtual_base);
+
 /* From here on pool_alloc() is a kernel bug and panics. */
 void pool_seal(void);
 

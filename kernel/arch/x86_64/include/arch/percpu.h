@@ -25,6 +25,7 @@
 
 #include <kernel/cpu.h>
 
+struct pd;
 struct task_state_segment;
 
 struct percpu {
@@ -34,11 +35,11 @@ struct percpu {
     uint32_t flags;     /* PERCPU_FLAG_* */
     uint32_t index;     /* cpu_id_t: index in hardware_info.cpus */
     uint64_t nmi_count;
-    uint32_t apic_id;
-    uint32_t reserved;
     struct task_state_segment *tss;
     uint64_t spec_ctrl; /* value of MSR_SPEC_CTRL for the host; 0 also if the MSR is not there */
-    struct cpu core;    /* the portable part; its first member is the current thread */
+    const struct pd *loaded_pd; /* whose address space is in CR3 */
+    struct cpu core;            /* the portable part; its first member is the current thread */
+    uint32_t apic_id;
 };
 _Static_assert(offsetof(struct percpu, self) == PERCPU_SELF, "assembly offset");
 _Static_assert(offsetof(struct percpu, stack_top) == PERCPU_STACK_TOP, "assembly offset");

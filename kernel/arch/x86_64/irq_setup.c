@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <arch/interrupts.h>
+#include <arch/ioapic.h>
+#include <arch/irq_setup.h>
+#include <arch/lapic.h>
+#include <kernel/log.h>
+#include <kernel/system.h>
+
+#define MSI_ADDRESS 0xfee00000u
+
+void irq_setup(struct irq *irq, const struct plan_irq *planned, const char *pd_name)
+{
+    uint32_t apic_id = kernel_system.hardware->cpus[irq->target->cpu].apic_id;
+
+    irq->vector = (uint8_t)(VECTOR_DEVICE_BASE + planned->vector);
+    interrupt_assign(irq->vector, irq);
+    if (planned->kind == PLAN_IRQ_MSI) {
+        /* The driver programs its device; these are the values that reach it. */
+        kernel_log("kernel: PD %s interrupt %u: MSI address 0x%x data 0x%x\n", pd_name, planned->id,
+                   MSI_ADDRESS | (apic_id & 0xff) << 12, irq->vector);
+        return;
+    }
+    if (!ioapic_resolve(kernel_system.hardware, planned, irq)) {
+        kernel_refuse("PD %s: interrupt %u: no IOAPIC of this machine has pin %u", pd_name, planned->id, planned->pin);
+    }
+    ioapic_route(irq, apic_id);
+}
