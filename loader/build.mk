@@ -36,3 +36,8 @@ $(BUILD)/tests/loader_kernel.elf: $(LOADER_TEST_KERNEL_OBJECTS) tests/system/loa
 	@$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \
 		-Wl,--fatal-warnings -T tests/system/loader/kernel.ld $(LOADER_TEST_KERNEL_OBJECTS) -o $@
 SYSTEM_TEST_NEEDS += $(BUILD)/tests/loader_kernel.elf
+
+# Host tests.
+LOADER_TEST_SUPPORT := tests/unit/loader/support.c $(LOADER_PURE_SOURCES) $(CRYPTO_HASH_SOURCES)
+$(foreach t,$(patsubst tests/unit/loader/%_test.c,%,$(wildcard tests/unit/loader/*_test.c)),\
+	$(call unit_test,loader_$t,tests/unit/loader/$t_test.c $(LOADER_TEST_SUPPORT)))

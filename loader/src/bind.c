@@ -6,6 +6,7 @@
  */
 #include <loader/bind.h>
 
+#include <base/format.h>
 #include <base/memory.h>
 #include <skyscope/types.h>
 
@@ -51,10 +52,8 @@ static int no_memory(struct binder *b, const char *what, uint64_t size, uint64_t
 
 static int no_memory_for_region(struct binder *b, const struct plan_region *region, bool contiguous)
 {
-    char what[PLAN_NAME_LENGTH + 16] = "region \"";
-    size_t length = 8 + strlcpy(what + 8, region->name, PLAN_NAME_LENGTH);
-    what[length] = '"';
-    what[length + 1] = '\0';
+    char what[PLAN_NAME_LENGTH + 16];
+    snprintf(what, sizeof(what), "region \"%s\"", region->name);
     return no_memory(b, what, region->size, region->page_size, contiguous);
 }
 

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "support.h"
+
+#include <crypto/hash.h>
+
+unsigned int warning_count;
+char last_warning[256];
+
+void forget_warnings(void)
+{
+    warning_count = 0;
+    last_warning[0] = '\0';
+}
+
+void log_warning(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(last_warning, sizeof(last_warning), format, arguments);
+    va_end(arguments);
+    warning_count++;
+}
+
+static const void *fake_at(const struct physical_memory *memory, uint64_t address, uint64_t size)
+{
+    const struct fake_memory *fake = (const struct fake_memory *)(const void *)memory;
+    for (unsigned int i = 0; i < fake->count; i++) {
+        uint64_t offset = address - fake->areas[i].address;
+        if (address >= fake->areas[i].address && offset <= fake->areas[i].size &&
+            size <= fake->areas[i].size - offset) {
+            return fake->areas[i].bytes + offset;
+        }
+    }
+    return NULL;
+}
+
+void fake_memory_start(struct fake_memory *fake)
+{
+    fake->memory.at = fake_at;
+    fake->count = 0;
+}
+
+void fake_memory_end(struct fake_memory *fake)
+{
+    for (unsigned int i = 0; i < fake->count; i++) {
+        free(fake->areas[i].bytes);
+    }
+    fake->count = 0;
+}
+
+uint8_t *fake_memory_add(struct fake_memory *fake, uint64_t address, const void *bytes, uint64_t size)
+{
+    assert_true(fake->count < FAKE_AREAS);
+    uint8_t *copy = malloc(size);
+    assert_non_null(copy);
+    if (bytes != NULL) {
+        memcpy(copy, bytes, size);
+    } else {
+        memset(copy, 0, size);
+    }
+    fake->areas[fake->count].address = address;
+    fake->areas[fake->count].size = size;
+    fake->areas[fake->count++].bytes = copy;
+    return copy;
+}
+
+void put_u16(uint8_t *p, uint16_t value)
+{
+    memcpy(p, &value, sizeof(value));
+}
+
+void put_u32(uint8_t *p, uint32_t value)
+{
+    memcpy(p, &value, sizeof(value));
+}
+
+void put_u64(uint8_t *p, uint64_t value)
+{
+    memcpy(p, &value, sizeof(value));
+}
+
+static uint64_t page_round(uint64_t size)
+{
+    return (size + PAYLOAD_ALIGNMENT - 1) / PAYLOAD_ALIGNMENT * PAYLOAD_ALIGNMENT;
+}
+
+struct payload_header *payload_header_of(uint8_t *payload)
+{
+    return (struct payload_header *)(void *)payload;
+}
+
+struct payload_image *payload_image_of(uint8_t *payload, uint32_t index)
+{
+    return (struct payload_image *)(void *)(payload + payload_header_of(payload)->image_table_offset) + index;
+}
+
+void seal_payload(uint8_t *payload)
+{
+    struct payload_header *header = payload_header_of(payload);
+    memset(header->header_hash, 0, sizeof(header->header_hash));
+    uint8_t digest[HASH_SHA512_SIZE];
+    hash_sha512(payload, header->header_size, digest);
+    memcpy(header->header_hash, digest, sizeof(digest));
+}
+
+uint8_t *make_payload(const struct test_image *images, uint32_t count, uint64_t *size)
+{
+    uint64_t header_size = page_round(sizeof(struct payload_header) + count * sizeof(struct payload_image));
+    uint64_t total = header_size;
+    for (uint32_t i = 0; i < count; i++) {
+        total += page_round(images[i].size);
+    }
+    uint8_t *payload = aligned_alloc(4096, total);
+    assert_non_null(payload);
+    memset(payload, 0, total);
+    struct payload_header *header = payload_header_of(payload);
+    memcpy(header->magic, PAYLOAD_MAGIC, 8);
+    header->version = PAYLOAD_VERSION;
+    header->header_size = (uint32_t)header_size;
+    header->total_size = total;
+    strcpy(header->system_name, "unit test");
+    header->hash_algorithm = PAYLOAD_HASH_SHA512;
+    header->image_count = count;
+    header->image_table_offset = sizeof(*header);
+    uint64_t offset = header_size;
+    for (uint32_t i = 0; i < count; i++) {
+        struct payload_image *image = payload_image_of(payload, i);
+        strcpy(image->name, images[i].name);
+        image->role = images[i].role;
+        image->offset = offset;
+        image->size = images[i].size;
+        hash_sha512(images[i].data, images[i].size, image->hash);
+        memcpy(payload + offset, images[i].data, images[i].size);
+        offset += page_round(images[i].size);
+    }
+    seal_payload(payload);
+    *size = total;
+    return payload;
+}
+
+const uint8_t *make_plan(const struct plan_region *regions, uint32_t count, uint32_t cpu_count, uint64_t pool_size,
+                         uint64_t *size)
+{
+    static const uint32_t entry_sizes[PLAN_TABLE_COUNT] = {
+        sizeof(struct plan_region), sizeof(struct plan_space),  sizeof(struct plan_map),
+        sizeof(struct plan_pd),     sizeof(struct plan_thread), sizeof(struct plan_channel_end),
+        sizeof(struct plan_irq),    sizeof(struct plan_ioport), sizeof(struct plan_vm),
+        sizeof(struct plan_vcpu),
+    };
+    static union {
+        struct plan_header header;
+        uint8_t bytes[sizeof(struct plan_header) + 64 * sizeof(struct plan_region)];
+    } plan;
+    assert_true(count <= 64);
+    memset(&plan, 0, sizeof(plan));
+    memcpy(plan.header.magic, PLAN_MAGIC, 8);
+    plan.header.version = PLAN_VERSION;
+    plan.header.total_size = (uint32_t)(sizeof(plan.header) + count * sizeof(*regions));
+    strcpy(plan.header.system_name, "unit test");
+    plan.header.cpu_count = cpu_count;
+    plan.header.kernel_pool_size = pool_size;
+    for (uint32_t i = 0; i < PLAN_TABLE_COUNT; i++) {
+        plan.header.tables[i].offset = sizeof(plan.header);
+        plan.header.tables[i].entry_size = entry_sizes[i];
+    }
+    plan.header.tables[PLAN_TABLE_REGIONS].count = count;
+    if (count > 0) {
+        memcpy(plan.bytes + sizeof(plan.header), regions, count * sizeof(*regions));
+    }
+    *size = plan.header.total_size;
+    return plan.bytes;
+}
+
+struct plan_region ram_region(const char *name, uint64_t size, uint64_t page_size)
+{
+    struct plan_region region = {
+        .size = size,
+        .page_size = page_size,
+        .physical_address = PLAN_ANY_ADDRESS,
+        .kind = PLAN_REGION_RAM,
+        .image = PLAN_NONE,
+    };
+    snprintf(region.name, sizeof(region.name), "%s", name);
+    return region;
+}
