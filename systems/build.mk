@@ -25,6 +25,9 @@ system = $(eval $(call system_rules,$(strip $(1)),$(strip $(2))))
 # $(call vm_system,NAME,FILES): the same for a system with a <vm>.
 vm_system = $(call system,$(1),$(VM_PROGRAMS) $(2))
 
+# How test programs report.
+REPORT_SOURCES := systems/common/report.c
+
 include $(wildcard systems/*/system.mk)
 
 ifeq ($(wildcard systems/$(SYSTEM)/$(SYSTEM).system),)

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Parent of the attackers: each must come to the end that the table names, and
+ * nothing else may be harmed. */
+#include <skyscope.h>
+#include <stdint.h>
+
+#include "../common/report.h"
+#include "attacks.h"
+
+struct attack {
+    const char *name;
+    unsigned int expectation;
+};
+
+#define ENTRY(function, expectation) {#function, expectation},
+static const struct attack attacks[] = {ATTACKS(ENTRY)};
+#define ATTACK_COUNT (sizeof(attacks) / sizeof(attacks[0]))
+
+uintptr_t heartbeat; /* of an innocent program; set by the system file */
+
+static unsigned int ended, wrong;
+static uint64_t last_heartbeat;
+
+void init(void)
+{
+    report("%u attacks", (unsigned int)ATTACK_COUNT);
+}
+
+void notified(microkit_channel ch)
+{
+    (void)ch;
+}
+
+static bool as_expected(const struct attack *attack, microkit_msginfo info)
+{
+    if (attack->expectation == MEMORY_FAULT) {
+        return microkit_msginfo_get_label(info) == seL4_Fault_VMFault;
+    }
+    if (microkit_msginfo_get_label(info) != seL4_Fault_UserException) {
+        return false;
+    }
+    seL4_Word vector = microkit_mr_get(seL4_UserException_Number);
+    return attack->expectation == STACK_FAULT ? vector == 12 || vector == 13 : vector == attack->expectation;
+}
+
+seL4_Bool fault(microkit_child child, microkit_msginfo info, microkit_msginfo *reply)
+{
+    (void)reply;
+    if (child >= ATTACK_COUNT) {
+        report("WRONG child %u", child);
+        return seL4_False;
+    }
+    if (!as_expected(&attacks[child], info)) {
+        wrong++;
+        report("WRONG %s: label %u, number %u", attacks[child].name, (unsigned int)microkit_msginfo_get_label(info),
+               (unsigned int)microkit_mr_get(seL4_UserException_Number));
+    } else {
+        report("ok %s", attacks[child].name);
+    }
+    if (++ended == ATTACK_COUNT) {
+        last_heartbeat = *(volatile uint64_t *)heartbeat;
+        skyscope_timer_set(__builtin_ia32_rdtsc() + skyscope_time().tsc_frequency / 20);
+    }
+    return seL4_False;
+}
+
+void skyscope_event(unsigned int thread, unsigned int events)
+{
+    (void)thread;
+    (void)events;
+    check(*(volatile uint64_t *)heartbeat != last_heartbeat, "an innocent program goes on");
+    if (check(wrong == 0, "all attacks ended as they must")) {
+        report("passed");
+    }
+}
