@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* ACPI: fixed hardware and tables. The tables are also read by ACPICA's disassembler (iasl). */
+#include "pc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define TABLES_ADDRESS 0xe0000u
+
+static int setup(void **state)
+{
+    static struct pc pc;
+    pc_create(&pc);
+    *state = &pc;
+    return 0;
+}
+
+/* --- Fixed hardware --- */
+
+static void soft_off(void **state)
+{
+    struct pc *pc = *state;
+    assert_int_equal(in(pc, 0x604, 2), 1); /* SCI_EN */
+    out(pc, 0x604, 2, PC_SLEEP_TYPE_S5 << 10);
+    assert_int_equal(pc->power_offs, 0);
+    assert_int_equal(in(pc, 0x604, 2), PC_SLEEP_TYPE_S5 << 10 | 1);
+    out(pc, 0x604, 2, PC_SLEEP_TYPE_S5 << 10 | 0x2000);
+    assert_int_equal(pc->power_offs, 1);
+    assert_int_equal(in(pc, 0x604, 2) & 0x2000, 0);
+}
+
+static void other_sleep_types_are_logged_and_ignored(void **state)
+{
+    struct pc *pc = *state;
+    uint32_t errors = pc_guest_errors();
+    for (uint32_t type = 0; type < 8; type++) {
+        if (type != PC_SLEEP_TYPE_S5) {
+            out(pc, 0x604, 2, type << 10 | 0x2000);
+        }
+    }
+    assert_int_equal(pc->power_offs, 0);
+    assert_int_equal(pc_guest_errors() - errors, 7);
+}
+
+static void power_button_raises_sci_until_cleared(void **state)
+{
+    struct pc *pc = *state;
+    assert_false(acpi_pm_press_power_button(&pc->pm)); /* not enabled */
+    assert_false(pc->lines[9]);
+    assert_int_equal(in(pc, 0x600, 2), 0x100);
+    out(pc, 0x602, 2, 0x100);
+    assert_true(pc->lines[9]);
+    out(pc, 0x600, 2, 0x100);
+    assert_false(pc->lines[9]);
+    assert_true(acpi_pm_press_power_button(&pc->pm));
+    assert_true(pc->lines[9]);
+    out(pc, 0x600, 2, 0x001); /* another bit */
+    assert_true(pc->lines[9]);
+    outb(pc, 0x601, 0x01); /* the same as a byte */
+    assert_false(pc->lines[9]);
+}
+
+static void timer_counts_at_its_frequency_and_wraps(void **state)
+{
+    struct pc *pc = *state;
+    uint32_t start = in(pc, 0x608, 4);
+    pc_advance_us(pc, 1000000);
+    assert_in_range(in(pc, 0x608, 4) - start, 3579544, 3579545);
+    pc_advance_us(pc, 1200ull * 1000000); /* 2^32 ticks are 1200 seconds */
+    uint64_t expected = 1201ull * 3579545;
+    assert_in_range(in(pc, 0x608, 4), (uint32_t)expected - 2, (uint32_t)expected);
+    assert_int_equal(in(pc, 0x609, 1), in(pc, 0x608, 4) >> 8 & 0xff);
+    out(pc, 0x608, 4, 0);
+    assert_in_range(in(pc, 0x608, 4), (uint32_t)expected - 2, (uint32_t)expected);
+}
+
+static void timer_status_is_set_when_the_highest_bit_changes(void **state)
+{
+    struct pc *pc = *state;
+    pc_advance_us(pc, 599900000);
+    assert_int_equal(in(pc, 0x600, 2), 0);
+    pc_advance_us(pc, 100000);
+    assert_int_equal(in(pc, 0x600, 2), 1);
+    assert_int_equal(pc->timers.next, 0);
+    out(pc, 0x600, 2, 1);
+    out(pc, 0x602, 2, 1);
+    pc_advance_us(pc, 599000000);
+    assert_false(pc->lines[9]);
+    pc_advance_us(pc, 1000000);
+    assert_true(pc->lines[9]);
+    out(pc, 0x600, 2, 1);
+    assert_false(pc->lines[9]);
+    pc_advance_us(pc, 600000000);
+    assert_true(pc->lines[9]);
+}
+
+static void accesses_of_any_width(void **state)
+{
+    struct pc *pc = *state;
+    out(pc, 0x600, 4, 0x07210000); /* status and enable at once */
+    assert_int_equal(in(pc, 0x600, 4), 0x07210000);
+    assert_int_equal(in(pc, 0x602, 1), 0x21);
+    assert_int_equal(in(pc, 0x603, 1), 0x07);
+    outb(pc, 0x603, 0);
+    assert_int_equal(in(pc, 0x602, 2), 0x0021);
+    assert_int_equal(in(pc, 0x606, 2), 0);
+    outb(pc, 0x605, PC_SLEEP_TYPE_S5 << 2 | 0x20);
+    assert_int_equal(pc->power_offs, 1);
+}
+
+static void reset_clears_and_releases(void **state)
+{
+    struct pc *pc = *state;
+    out(pc, 0x602, 2, 0x100);
+    acpi_pm_press_power_button(&pc->pm);
+    acpi_pm_reset(&pc->pm);
+    assert_false(pc->lines[9]);
+    assert_int_equal(in(pc, 0x600, 4), 0);
+}
+
+/* --- Tables --- */
+
+static uint32_t word(const uint8_t *at)
+{
+    return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+static uint8_t sum(const uint8_t *bytes, uint32_t size)
+{
+    uint8_t total = 0;
+    for (uint32_t i = 0; i < size; i++) {
+        total = (uint8_t)(total + bytes[i]);
+    }
+    return total;
+}
+
+static uint8_t blob[ACPI_TABLES_MAX_SIZE];
+
+static uint32_t build(uint32_t vcpus)
+{
+    struct acpi_tables_config config = {.vcpu_count = vcpus};
+    memset(blob, 0xcc, sizeof(blob));
+    uint32_t used = acpi_tables_build(&config, blob, sizeof(blob), TABLES_ADDRESS);
+    assert_true(used > 0 && used <= sizeof(blob));
+    for (uint32_t i = used; i < sizeof(blob); i++) {
+        assert_int_equal(blob[i], 0xcc);
+    }
+    return used;
+}
+
+static const uint8_t *at_address(uint32_t address)
+{
+    assert_in_range(address, TABLES_ADDRESS, TABLES_ADDRESS + sizeof(blob) - 36);
+    return blob + (address - TABLES_ADDRESS);
+}
+
+/* Follows the RSDP as an operating system does. */
+static const uint8_t *find_table(const char *signature)
+{
+    const uint8_t *xsdt = at_address(word(blob + 24));
+    uint32_t length = word(xsdt + 4);
+    for (uint32_t i = 36; i < length; i += 8) {
+        const uint8_t *table = at_address(word(xsdt + i));
+        assert_int_equal(word(xsdt + i + 4), 0);
+        if (memcmp(table, signature, 4) == 0) {
+            return table;
+        }
+    }
+    fail();
+    return NULL;
+}
+
+static void root_tables_lead_to_all_others(void **state)
+{
+    (void)state;
+    build(2);
+    assert_memory_equal(blob, "RSD PTR ", 8);
+    assert_int_equal(sum(blob, 20), 0);
+    assert_int_equal(sum(blob, 36), 0);
+    const uint8_t *rsdt = at_address(word(blob + 16));
+    const uint8_t *xsdt = at_address(word(blob + 24));
+    assert_int_equal(sum(rsdt, word(rsdt + 4)), 0);
+    assert_int_equal(sum(xsdt, word(xsdt + 4)), 0);
+    assert_int_equal((word(rsdt + 4) - 36) / 4, (word(xsdt + 4) - 36) / 8);
+    static const char *const signatures[] = {"FACP", "APIC", "MCFG"};
+    for (uint32_t i = 0; i < 3; i++) {
+        const uint8_t *table = find_table(signatures[i]);
+        assert_int_equal(sum(table, word(table + 4)), 0);
+        assert_int_equal(word(rsdt + 36 + 4 * i), word(xsdt + 36 + 8 * i));
+    }
+    const uint8_t *fadt = find_table("FACP");
+    const uint8_t *dsdt = at_address(word(fadt + 40));
+    assert_memory_equal(dsdt, "DSDT", 4);
+    assert_int_equal(sum(dsdt, word(dsdt + 4)), 0);
+    const uint8_t *facs = at_address(word(fadt + 36));
+    assert_memory_equal(facs, "FACS", 4);
+    assert_int_equal(word(fadt + 36) % 64, 0);
+}
+
+static void fadt_names_the_registers(void **state)
+{
+    (void)state;
+    build(1);
+    const uint8_t *fadt = find_table("FACP");
+    assert_int_equal(word(fadt + 4), 276);
+    assert_int_equal(fadt[8], 6);
+    assert_int_equal(fadt[46], PC_GSI_SCI);
+    assert_int_equal(word(fadt + 48), 0);
+    assert_int_equal(word(fadt + 56), 0x600);
+    assert_int_equal(word(fadt + 64), 0x604);
+    assert_int_equal(word(fadt + 76), 0x608);
+    assert_int_equal(fadt[108], 0x32);
+    assert_int_equal(word(fadt + 120), 0xcf9);
+    assert_int_equal(fadt[128], 6);
+    assert_int_equal(word(fadt + 152), 0x600);
+    assert_int_equal(word(fadt + 112) & 1u << 10, 1u << 10);
+}
+
+static void reset_register_of_the_fadt_resets(void **state)
+{
+    struct pc *pc = *state;
+    build(1);
+    const uint8_t *fadt = find_table("FACP");
+    outb(pc, (uint16_t)word(fadt + 120), fadt[128]);
+    assert_int_equal(pc->resets, 1);
+    assert_int_equal(pc->reset_kind, MACHINE_RESET_HARD);
+}
+
+static void madt_lists_processors_and_overrides(void **state)
+{
+    (void)state;
+    for (uint32_t vcpus = 1; vcpus <= VM_MAX_VCPUS; vcpus++) {
+        build(vcpus);
+        const uint8_t *madt = find_table("APIC");
+        uint32_t length = word(madt + 4);
+        uint32_t processors = 0, ioapics = 0, overrides = 0, nmis = 0;
+        assert_int_equal(word(madt + 36), 0xfee00000);
+        for (uint32_t at = 44; at < length; at += madt[at + 1]) {
+            assert_true(madt[at + 1] >= 2 && at + madt[at + 1] <= length);
+            switch (madt[at]) {
+            case 0:
+                assert_int_equal(madt[at + 3], processors);
+                assert_int_equal(word(madt + at + 4), 1);
+                processors++;
+                break;
+            case 1:
+                assert_int_equal(word(madt + at + 4), 0xfec00000);
+                assert_int_equal(word(madt + at + 8), 0);
+                ioapics++;
+                break;
+            case 2:
+                if (madt[at + 3] == 0) {
+                    assert_int_equal(word(madt + at + 4), 2);
+                    assert_int_equal(madt[at + 8], 0);
+                } else {
+                    assert_int_equal(madt[at + 3], 9);
+                    assert_int_equal(word(madt + at + 4), 9);
+                    assert_int_equal(madt[at + 8], 0x0d);
+                }
+                overrides++;
+                break;
+            case 4:
+                nmis++;
+                break;
+            default:
+                fail();
+            }
+        }
+        assert_int_equal(processors, vcpus);
+        assert_int_equal(ioapics, 1);
+        assert_int_equal(overrides, 2);
+        assert_int_equal(nmis, 1);
+    }
+}
+
+static void impossible_configurations_are_refused(void **state)
+{
+    (void)state;
+    struct acpi_tables_config config = {.vcpu_count = 0};
+    assert_int_equal(acpi_tables_build(&config, blob, sizeof(blob), TABLES_ADDRESS), 0);
+    config.vcpu_count = VM_MAX_VCPUS + 1;
+    assert_int_equal(acpi_tables_build(&config, blob, sizeof(blob), TABLES_ADDRESS), 0);
+    config.vcpu_count = 1;
+    assert_int_equal(acpi_tables_build(&config, blob, sizeof(blob), TABLES_ADDRESS + 8), 0);
+    assert_int_equal(acpi_tables_build(&config, blob, sizeof(blob), 0xfffffff0), 0);
+    assert_int_equal(acpi_tables_build(&config, blob, sizeof(blob), 1ull << 32), 0);
+}
+
+static void every_size_that_is_too_small_is_refused(void **state)
+{
+    (void)state;
+    uint32_t used = build(VM_MAX_VCPUS);
+    struct acpi_tables_config config = {.vcpu_count = VM_MAX_VCPUS};
+    for (uint32_t size = 0; size < used; size++) {
+        uint8_t *exact = malloc(size + 1); /* the address sanitizer watches its end */
+        assert_int_equal(acpi_tables_build(&config, exact, size, TABLES_ADDRESS), 0);
+        free(exact);
+    }
+    uint8_t *exact = malloc(used);
+    assert_int_equal(acpi_tables_build(&config, exact, used, TABLES_ADDRESS), used);
+    free(exact);
+}
+
+static void disassemble(const char *directory, const char *name, const uint8_t *table)
+{
+    char path[256];
+    char command[1024];
+    snprintf(path, sizeof(path), "%s/%s.dat", directory, name);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(table, 1, word(table + 4), file), word(table + 4));
+    fclose(file);
+    /* The disassembler reports errors of a table in its output and by its status. */
+    snprintf(command, sizeof(command),
+             "cd %s && iasl -d %s.dat > %s.log 2>&1 && ! grep -qi 'error\\|invalid\\|warning' %s.log %s.dsl", directory,
+             name, name, name, name);
+    int status = system(command);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        snprintf(command, sizeof(command), "cat %s/%s.log; grep -i 'error\\|invalid\\|warning' %s/%s.dsl", directory,
+                 name, directory, name);
+        status = system(command);
+        fail_msg("iasl does not like %s", name);
+    }
+}
+
+static void disassembler_reads_every_table(void **state)
+{
+    (void)state;
+    char directory[] = "/tmp/acpi_test.XXXXXX";
+    char command[256];
+    build(3);
+    assert_non_null(mkdtemp(directory));
+    const uint8_t *fadt = find_table("FACP");
+    disassemble(directory, "dsdt", at_address(word(fadt + 40)));
+    disassemble(directory, "facs", at_address(word(fadt + 36)));
+    disassemble(directory, "fadt", fadt);
+    disassemble(directory, "madt", find_table("APIC"));
+    disassemble(directory, "mcfg", find_table("MCFG"));
+    disassemble(directory, "rsdt", at_address(word(blob + 16)));
+    disassemble(directory, "xsdt", at_address(word(blob + 24)));
+    /* What was disassembled compiles again. */
+    snprintf(command, sizeof(command), "cd %s && iasl -ve dsdt.dsl > again.log 2>&1", directory);
+    assert_int_equal(system(command), 0);
+    snprintf(command, sizeof(command), "rm -r %s", directory);
+    assert_int_equal(system(command), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(soft_off, setup),
+        cmocka_unit_test_setup(other_sleep_types_are_logged_and_ignored, setup),
+        cmocka_unit_test_setup(power_button_raises_sci_until_cleared, setup),
+        cmocka_unit_test_setup(timer_counts_at_its_frequency_and_wraps, setup),
+        cmocka_unit_test_setup(timer_status_is_set_when_the_highest_bit_changes, setup),
+        cmocka_unit_test_setup(accesses_of_any_width, setup),
+        cmocka_unit_test_setup(reset_clears_and_releases, setup),
+        cmocka_unit_test(root_tables_lead_to_all_others),
+        cmocka_unit_test(fadt_names_the_registers),
+        cmocka_unit_test_setup(reset_register_of_the_fadt_resets, setup),
+        cmocka_unit_test(madt_lists_processors_and_overrides),
+        cmocka_unit_test(impossible_configurations_are_refused),
+        cmocka_unit_test(every_size_that_is_too_small_is_refused),
+        cmocka_unit_test(disassembler_reads_every_table),
+    };
+    return cmocka_run_group_tests_name("acpi", tests, NULL, NULL);
+}
