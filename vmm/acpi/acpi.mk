@@ -12,4 +12,4 @@ $(DSDT_BYTES): $(BUILD)/acpi/dsdt.aml
 	@od -An -v -tx1 $< | sed 's/ \([0-9a-f][0-9a-f]\)/0x\1,/g' > $@
 
 CFLAGS_vmm_acpi_dsdt := -I$(BUILD)/acpi
-$(foreach kind,pd host unit,$(call objects,$(kind),vmm/acpi/dsdt.c)): $(DSDT_BYTES)
+$(foreach kind,pd host unit fuzz,$(call objects,$(kind),vmm/acpi/dsdt.c)): $(DSDT_BYTES)

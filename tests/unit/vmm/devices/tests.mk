@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Unit tests of the device models. vmm/build.mk includes this file.
+# Unit tests and fuzzer of the device models. vmm/build.mk includes this file.
 
 DEVICE_SOURCES := $(wildcard vmm/devices/*.c vmm/pci/*.c vmm/acpi/*.c)
 DEVICE_TEST_SUPPORT := tests/unit/vmm/devices/pc.c tests/unit/vmm/devices/op_stream.c vmm/core/bus.c vmm/core/irq.c vmm/core/timer.c
 
-$(foreach source,$(wildcard tests/unit/vmm/devices/*.c),\
+$(foreach source,$(wildcard tests/unit/vmm/devices/*.c) tests/fuzz/devices_fuzz.c,\
 	$(eval CFLAGS_$(subst /,_,$(basename $(source))) := $(VMM_INCLUDES)))
 
 $(foreach test,$(wildcard tests/unit/vmm/devices/*_test.c),\
 	$(call unit_test,vmm_$(notdir $(basename $(test))),$(test) $(DEVICE_TEST_SUPPORT) $(DEVICE_SOURCES)))
+
+$(call fuzz_target,devices_fuzz,tests/fuzz/devices_fuzz.c $(DEVICE_TEST_SUPPORT) $(DEVICE_SOURCES),-lcmocka)
