@@ -84,6 +84,11 @@ static enum instruction_operation operation_of(ZydisMnemonic mnemonic)
     case ZYDIS_MNEMONIC_OUTSW:
     case ZYDIS_MNEMONIC_OUTSD:
         return OPERATION_STRING_OUT;
+    case ZYDIS_MNEMONIC_WBINVD:
+    case ZYDIS_MNEMONIC_INVD:
+        return OPERATION_CACHE_FLUSH; /* WBNOINVD is WBINVD with a prefix */
+    case ZYDIS_MNEMONIC_RDPMC:
+        return OPERATION_READ_COUNTER;
     default:
         return OPERATION_UNSUPPORTED;
     }

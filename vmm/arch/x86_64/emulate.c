@@ -254,7 +254,7 @@ enum access_result emulate_memory_instruction(struct vcpu_context *vcpu, const s
 {
     const struct instruction_operand *operands = instruction->operands;
     uint8_t width = operands[0].kind == OPERAND_MEMORY ? operands[0].width : operands[1].width;
-    if (instruction->operation == OPERATION_UNSUPPORTED || instruction->operation == OPERATION_MOV_CONTROL ||
+    if (instruction->operation == OPERATION_UNSUPPORTED || instruction->operation >= OPERATION_CACHE_FLUSH ||
         (width != 1 && width != 2 && width != 4 && width != 8)) {
         return unsupported(vcpu, instruction);
     }

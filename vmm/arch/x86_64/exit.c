@@ -46,9 +46,20 @@ static void exit_nmi_window(struct vcpu_context *vcpu)
     }
 }
 
-static void refuse_instruction(struct vcpu_context *vcpu)
+/* An instruction that is intercepted, and has no kind of exit to itself. */
+static void exit_instruction(struct vcpu_context *vcpu)
 {
     const struct vcpu_page *page = vcpu->page;
+    const struct instruction *instruction = instruction_fetch(vcpu);
+    if (instruction != NULL && instruction->operation == OPERATION_CACHE_FLUSH) {
+        /* No device reads the guest's memory behind the caches' back. */
+        execution_advance(vcpu, instruction->length);
+        return;
+    }
+    if (instruction != NULL && instruction->operation == OPERATION_READ_COUNTER) {
+        event_exception(vcpu, EXCEPTION_GP, 0); /* there are no counters */
+        return;
+    }
     log_guest_error(vcpu->vm, &vcpu->vm->arch.limits[X86_LOG_INSTRUCTION], "cpu",
                     "vCPU %u: instruction not offered at 0x%llx (exit code 0x%llx): #UD", vcpu->id,
                     (unsigned long long)page->state.rip, (unsigned long long)page->exit.hardware_code);
@@ -108,7 +119,7 @@ void arch_handle_exit(struct vcpu_context *vcpu)
         return;
     case VCPU_EXIT_HYPERCALL: /* none are offered */
     case VCPU_EXIT_INSTRUCTION:
-        refuse_instruction(vcpu);
+        exit_instruction(vcpu);
         return;
     case VCPU_EXIT_SHUTDOWN:
         vm_request_action(vcpu->vm, VM_ACTION_CRASH, "triple fault");

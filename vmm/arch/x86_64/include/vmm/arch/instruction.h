@@ -42,6 +42,8 @@ enum instruction_operation {
     OPERATION_STRING_LOAD,  /* LODS */
     OPERATION_STRING_IN,    /* INS */
     OPERATION_STRING_OUT,   /* OUTS */
+    OPERATION_CACHE_FLUSH,  /* WBINVD, WBNOINVD, INVD */
+    OPERATION_READ_COUNTER, /* RDPMC */
     OPERATION_MOV_CONTROL,  /* MOV to or from CRn: operands register and control register number */
 };
 
