@@ -13,9 +13,9 @@
 #include <kernel/scheduler.h>
 #include <kernel/system.h>
 
-#define MICROSECONDS_PER_SECOND 1000000ull
+#define MICROSECONDS_PER_SECOND   1000000ull
 /* A refill of less than this is not worth a switch. */
-#define MINIMUM_REFILL_US 5ull
+#define MINIMUM_REFILL_US         5ull
 /* msg[] of seL4_IPCBuffer comes after the tag word. */
 #define IPC_BUFFER_MESSAGE_OFFSET 8u
 
@@ -87,8 +87,7 @@ static void map_space(const struct construction *c, uint32_t space, struct page_
             map_or_refuse(c->view, map, table, 0, region->physical_address + map->region_offset, map->size);
             break;
         default:
-            map_or_refuse(c->view, map, table, 0, published_region(region->kind).value + map->region_offset,
-                          map->size);
+            map_or_refuse(c->view, map, table, 0, published_region(region->kind).value + map->region_offset, map->size);
             break;
         }
     }

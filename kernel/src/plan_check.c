@@ -74,13 +74,12 @@ bool plan_check_tables(const void *plan, uint64_t size, struct plan_view *view, 
                                location->entry_size, rule->entry_size);
         }
         if (location->count > rule->limit) {
-            return plan_refuse(error, "plan: %u %s, at most %u are possible", location->count, rule->name,
-                               rule->limit);
+            return plan_refuse(error, "plan: %u %s, at most %u are possible", location->count, rule->name, rule->limit);
         }
         /* No overflow: the limits keep the product below 2^32. */
         uint64_t bytes = (uint64_t)location->count * rule->entry_size;
-        if (location->offset % 8 != 0 || location->offset < sizeof(*header) ||
-            location->offset > header->total_size || bytes > header->total_size - location->offset) {
+        if (location->offset % 8 != 0 || location->offset < sizeof(*header) || location->offset > header->total_size ||
+            bytes > header->total_size - location->offset) {
             return plan_refuse(error, "plan: table of %s lies outside the plan", rule->name);
         }
         view->counts[i] = location->count;
@@ -258,8 +257,7 @@ static bool check_vms(const struct plan_view *view, struct plan_error *error)
         for (uint32_t j = 0; j < i; j++) {
             if (view->vms[j].space == vm->space || view->vms[j].pd == vm->pd ||
                 strcmp(view->vms[j].name, vm->name) == 0) {
-                return plan_refuse(error, "VM %s: shares its name, space or VMM with %s", vm->name,
-                                   view->vms[j].name);
+                return plan_refuse(error, "VM %s: shares its name, space or VMM with %s", vm->name, view->vms[j].name);
             }
         }
         if (!check_vm_vcpus(view, i, &next_vcpu, error)) {

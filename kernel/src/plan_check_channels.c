@@ -148,8 +148,7 @@ static bool check_ioport(const struct plan_view *view, uint32_t index, struct pl
     return true;
 }
 
-bool plan_check_interrupts(const struct plan_view *view, const struct plan_machine *machine,
-                           struct plan_error *error)
+bool plan_check_interrupts(const struct plan_view *view, const struct plan_machine *machine, struct plan_error *error)
 {
     for (uint32_t i = 0; i < view->counts[PLAN_TABLE_IRQS]; i++) {
         if (!check_irq(view, machine, i, error)) {

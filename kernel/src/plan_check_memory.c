@@ -7,8 +7,8 @@
 #include <skyscope/types.h>
 
 #define PHYSICAL_ADDRESS_END (1ull << 52)
-#define GUEST_PHYSICAL_END (1ull << 47)
-#define MAX_EXTENTS 16384u
+#define GUEST_PHYSICAL_END   (1ull << 47)
+#define MAX_EXTENTS          16384u
 
 static bool overlap(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
 {
@@ -38,8 +38,7 @@ static uint64_t published_size(uint32_t kind)
 
 /* Device registers must be neither memory nor the interrupt controllers, which
  * are the kernel's. */
-static bool check_device(const struct plan_region *region, const struct plan_machine *machine,
-                         struct plan_error *error)
+static bool check_device(const struct plan_region *region, const struct plan_machine *machine, struct plan_error *error)
 {
     const struct hardware_info *hardware = machine->hardware;
 
@@ -230,8 +229,8 @@ static bool check_map(const struct plan_view *view, uint32_t index, struct plan_
     }
     if (map->size == 0 || (map->size | map->region_offset | map->virtual_address) % region->page_size != 0 ||
         !within(map->region_offset, map->size, region->size) || !within(map->virtual_address, map->size, end)) {
-        return plan_refuse(error, "map of %s in %s: 0x%llx bytes at 0x%llx are not possible", region->name,
-                           space->name, (unsigned long long)map->size, (unsigned long long)map->virtual_address);
+        return plan_refuse(error, "map of %s in %s: 0x%llx bytes at 0x%llx are not possible", region->name, space->name,
+                           (unsigned long long)map->size, (unsigned long long)map->virtual_address);
     }
     if (!is_vm && map->virtual_address == 0) {
         return plan_refuse(error, "map of %s in %s: at address 0", region->name, space->name);
@@ -276,8 +275,8 @@ static bool check_thread_pages(const struct plan_view *view, struct plan_error *
         const struct plan_thread *thread = &view->threads[i];
         const struct plan_pd *pd = &view->pds[thread->pd];
         if (!page_free(view, pd->space, thread->ipc_buffer)) {
-            return plan_refuse(error, "PD %s: the IPC buffer of thread %u cannot be at 0x%llx", pd->name,
-                               thread->index, (unsigned long long)thread->ipc_buffer);
+            return plan_refuse(error, "PD %s: the IPC buffer of thread %u cannot be at 0x%llx", pd->name, thread->index,
+                               (unsigned long long)thread->ipc_buffer);
         }
         if (thread->entry >= USER_ADDRESS_END || thread->stack_top > USER_ADDRESS_END || thread->stack_top % 16 != 0) {
             return plan_refuse(error, "PD %s: thread %u has a bad entry point or stack", pd->name, thread->index);

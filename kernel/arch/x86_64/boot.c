@@ -24,8 +24,8 @@
 #include <kernel/vcpu.h>
 
 #define KERNEL_VERSION "0.1.0"
-#define COM1_FIRST 0x3f8u
-#define COM1_LAST 0x3ffu
+#define COM1_FIRST     0x3f8u
+#define COM1_LAST      0x3ffu
 
 /* Stack canary: GCC's name. A first value holds until there is a better one. */
 uintptr_t __stack_chk_guard = 0x595e9fbd94fda766;
@@ -136,8 +136,7 @@ static void report(uint32_t tsc_source)
 
     statistics->features = cpu_features_in_force() | vcpu_features();
     kernel_log("kernel: %s, %u CPU%s, TSC %llu.%03llu MHz (%s)\n", KERNEL_VERSION, kernel_system.cpu_count,
-               kernel_system.cpu_count == 1 ? "" : "s",
-               (unsigned long long)(kernel_system.tsc_frequency / 1000000),
+               kernel_system.cpu_count == 1 ? "" : "s", (unsigned long long)(kernel_system.tsc_frequency / 1000000),
                (unsigned long long)(kernel_system.tsc_frequency / 1000 % 1000), sources[tsc_source]);
     cpu_features_report(statistics->features);
 }

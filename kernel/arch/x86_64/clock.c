@@ -16,25 +16,25 @@
 
 #define MICROSECONDS_PER_SECOND 1000000ull
 #define FEMTOSECONDS_PER_SECOND 1000000000000000ull
-#define WINDOW_US 2000ull
-#define ATTEMPTS 8
+#define WINDOW_US               2000ull
+#define ATTEMPTS                8
 
-#define HPET_CAPABILITIES 0x000u
+#define HPET_CAPABILITIES  0x000u
 #define HPET_CONFIGURATION 0x010u
-#define HPET_COUNTER 0x0f0u
-#define HPET_ENABLE 1u
-#define HPET_MAX_PERIOD 100000000u /* femtoseconds */
+#define HPET_COUNTER       0x0f0u
+#define HPET_ENABLE        1u
+#define HPET_MAX_PERIOD    100000000u /* femtoseconds */
 
-#define PM_TIMER_HZ 3579545ull
-#define PIT_HZ 1193182ull
+#define PM_TIMER_HZ  3579545ull
+#define PIT_HZ       1193182ull
 #define PIT_CHANNEL2 0x42u
-#define PIT_COMMAND 0x43u
-#define PIT_GATE 0x61u
+#define PIT_COMMAND  0x43u
+#define PIT_GATE     0x61u
 
 struct reference {
-    uint32_t kind; /* enum tsc_source */
+    uint32_t kind;      /* enum tsc_source */
     uint64_t frequency; /* Hz */
-    uint64_t mask; /* the counter wraps here */
+    uint64_t mask;      /* the counter wraps here */
     volatile uint32_t *hpet;
     uint16_t pm_port;
     volatile uint32_t *pm_register;
@@ -119,8 +119,8 @@ static bool reference_wait(const struct reference *reference, uint64_t start, ui
 }
 
 struct sample {
-    uint64_t tsc, lapic;      /* ticks */
-    uint64_t frequency;       /* TSC, Hz */
+    uint64_t tsc, lapic; /* ticks */
+    uint64_t frequency;  /* TSC, Hz */
 };
 
 static bool measure(const struct reference *reference, struct sample *sample)

@@ -3,11 +3,11 @@
 #include <arch/port.h>
 #include <kernel/arch.h>
 
-#define COM1 0x3f8u
-#define LINE_STATUS (COM1 + 5)
+#define COM1              0x3f8u
+#define LINE_STATUS       (COM1 + 5)
 #define TRANSMITTER_EMPTY 0x20u
 /* Far longer than a character takes; a port that is not there reads as ready. */
-#define MAX_POLLS 100000
+#define MAX_POLLS         100000
 
 static void put(char c)
 {

@@ -123,14 +123,22 @@ void cpu_features_report(uint64_t in_force)
         uint64_t bit;
         const char *name;
     } names[] = {
-        {KERNEL_FEATURE_SVM, "svm"},           {KERNEL_FEATURE_VMX, "vmx"},
-        {KERNEL_FEATURE_NRIP_SAVE, "nrip"},    {KERNEL_FEATURE_DECODE_ASSISTS, "decode-assists"},
-        {KERNEL_FEATURE_FLUSH_BY_ASID, "flush-by-asid"}, {KERNEL_FEATURE_XSAVE, "xsave"},
-        {KERNEL_FEATURE_X2APIC, "x2apic"},     {KERNEL_FEATURE_TSC_DEADLINE, "tsc-deadline"},
-        {KERNEL_FEATURE_NX, "nx"},             {KERNEL_FEATURE_SMEP, "smep"},
-        {KERNEL_FEATURE_SMAP, "smap"},         {KERNEL_FEATURE_UMIP, "umip"},
-        {KERNEL_FEATURE_PCID, "pcid"},         {KERNEL_FEATURE_IBPB, "ibpb"},
-        {KERNEL_FEATURE_STIBP, "stibp"},       {KERNEL_FEATURE_VERW, "verw"},
+        {KERNEL_FEATURE_SVM, "svm"},
+        {KERNEL_FEATURE_VMX, "vmx"},
+        {KERNEL_FEATURE_NRIP_SAVE, "nrip"},
+        {KERNEL_FEATURE_DECODE_ASSISTS, "decode-assists"},
+        {KERNEL_FEATURE_FLUSH_BY_ASID, "flush-by-asid"},
+        {KERNEL_FEATURE_XSAVE, "xsave"},
+        {KERNEL_FEATURE_X2APIC, "x2apic"},
+        {KERNEL_FEATURE_TSC_DEADLINE, "tsc-deadline"},
+        {KERNEL_FEATURE_NX, "nx"},
+        {KERNEL_FEATURE_SMEP, "smep"},
+        {KERNEL_FEATURE_SMAP, "smap"},
+        {KERNEL_FEATURE_UMIP, "umip"},
+        {KERNEL_FEATURE_PCID, "pcid"},
+        {KERNEL_FEATURE_IBPB, "ibpb"},
+        {KERNEL_FEATURE_STIBP, "stibp"},
+        {KERNEL_FEATURE_VERW, "verw"},
         {KERNEL_FEATURE_L1D_FLUSH, "l1d-flush"},
     };
     char line[160];

@@ -7,22 +7,22 @@
 #include <arch/percpu.h>
 #include <kernel/pool.h>
 
-#define GDT_ENTRIES 8u
+#define GDT_ENTRIES            8u
 #define DESCRIPTOR_KERNEL_CODE 0x00af9b000000ffffull
 #define DESCRIPTOR_KERNEL_DATA 0x00cf93000000ffffull
-#define DESCRIPTOR_USER_DATA 0x00cff3000000ffffull
-#define DESCRIPTOR_USER_CODE 0x00affb000000ffffull
-#define DESCRIPTOR_TSS 0x0000890000000000ull
-#define GATE_INTERRUPT 0x8e00u
-#define GATE_USER 0x6000u
+#define DESCRIPTOR_USER_DATA   0x00cff3000000ffffull
+#define DESCRIPTOR_USER_CODE   0x00affb000000ffffull
+#define DESCRIPTOR_TSS         0x0000890000000000ull
+#define GATE_INTERRUPT         0x8e00u
+#define GATE_USER              0x6000u
 /* TF IF DF IOPL NT AC and all others that a program could have set. */
-#define SYSCALL_FLAG_MASK 0x247fd5u
+#define SYSCALL_FLAG_MASK      0x247fd5u
 
-#define VECTOR_DEBUG 1u
-#define VECTOR_NMI 2u
-#define VECTOR_BREAKPOINT 3u
-#define VECTOR_OVERFLOW 4u
-#define VECTOR_DOUBLE_FAULT 8u
+#define VECTOR_DEBUG         1u
+#define VECTOR_NMI           2u
+#define VECTOR_BREAKPOINT    3u
+#define VECTOR_OVERFLOW      4u
+#define VECTOR_DOUBLE_FAULT  8u
 #define VECTOR_MACHINE_CHECK 18u
 
 struct gate {
@@ -96,8 +96,8 @@ void descriptor_tables_create(struct percpu *percpu)
     tables->gdt[SELECTOR_KERNEL_DATA / 8] = DESCRIPTOR_KERNEL_DATA;
     tables->gdt[SELECTOR_USER_DATA / 8] = DESCRIPTOR_USER_DATA;
     tables->gdt[SELECTOR_USER_CODE / 8] = DESCRIPTOR_USER_CODE;
-    tables->gdt[SELECTOR_TSS / 8] = DESCRIPTOR_TSS | (sizeof(tables->tss) - 1) | (tss & 0xffffff) << 16 |
-                                    (tss >> 24 & 0xff) << 56;
+    tables->gdt[SELECTOR_TSS / 8] =
+        DESCRIPTOR_TSS | (sizeof(tables->tss) - 1) | (tss & 0xffffff) << 16 | (tss >> 24 & 0xff) << 56;
     tables->gdt[SELECTOR_TSS / 8 + 1] = tss >> 32;
 }
 

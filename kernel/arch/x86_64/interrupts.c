@@ -66,8 +66,7 @@ void interrupt_handle(struct cpu *cpu, uint32_t vector)
 
 void arch_interrupt_cpu(uint32_t cpu)
 {
-    struct percpu *target =
-        (struct percpu *)(void *)((char *)kernel_system.cpus[cpu] - offsetof(struct percpu, core));
+    struct percpu *target = (struct percpu *)(void *)((char *)kernel_system.cpus[cpu] - offsetof(struct percpu, core));
     lapic_send(target->apic_id, VECTOR_INTERPROCESSOR);
 }
 

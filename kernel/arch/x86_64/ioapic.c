@@ -5,11 +5,11 @@
 #include <kernel/spinlock.h>
 
 #define REGISTER_VERSION 0x01u
-#define REGISTER_PINS 0x10u
+#define REGISTER_PINS    0x10u
 
 #define ENTRY_ACTIVE_LOW (1u << 13)
-#define ENTRY_LEVEL (1u << 15)
-#define ENTRY_MASKED (1u << 16)
+#define ENTRY_LEVEL      (1u << 15)
+#define ENTRY_MASKED     (1u << 16)
 
 static volatile uint32_t *windows[HARDWARE_MAX_IOAPICS];
 /* CPUs share the index register. */

@@ -5,34 +5,34 @@
 #include <arch/msr.h>
 #include <arch/page_table.h>
 
-#define REGISTER_ID 0x020u
-#define REGISTER_TPR 0x080u
-#define REGISTER_EOI 0x0b0u
-#define REGISTER_SPURIOUS 0x0f0u
-#define REGISTER_ISR 0x100u
-#define REGISTER_ERROR 0x280u
-#define REGISTER_COMMAND 0x300u
-#define REGISTER_COMMAND_HIGH 0x310u
-#define REGISTER_LVT_TIMER 0x320u
-#define REGISTER_LVT_THERMAL 0x330u
-#define REGISTER_LVT_COUNTERS 0x340u
-#define REGISTER_LVT_LINT0 0x350u
-#define REGISTER_LVT_LINT1 0x360u
-#define REGISTER_LVT_ERROR 0x370u
+#define REGISTER_ID            0x020u
+#define REGISTER_TPR           0x080u
+#define REGISTER_EOI           0x0b0u
+#define REGISTER_SPURIOUS      0x0f0u
+#define REGISTER_ISR           0x100u
+#define REGISTER_ERROR         0x280u
+#define REGISTER_COMMAND       0x300u
+#define REGISTER_COMMAND_HIGH  0x310u
+#define REGISTER_LVT_TIMER     0x320u
+#define REGISTER_LVT_THERMAL   0x330u
+#define REGISTER_LVT_COUNTERS  0x340u
+#define REGISTER_LVT_LINT0     0x350u
+#define REGISTER_LVT_LINT1     0x360u
+#define REGISTER_LVT_ERROR     0x370u
 #define REGISTER_INITIAL_COUNT 0x380u
 #define REGISTER_CURRENT_COUNT 0x390u
-#define REGISTER_DIVIDE 0x3e0u
+#define REGISTER_DIVIDE        0x3e0u
 
-#define LVT_MASKED (1u << 16)
-#define LVT_NMI (4u << 8)
+#define LVT_MASKED         (1u << 16)
+#define LVT_NMI            (4u << 8)
 #define TIMER_TSC_DEADLINE (2u << 17)
-#define SPURIOUS_ENABLE (1u << 8)
-#define DIVIDE_BY_1 0xbu
-#define COMMAND_PENDING (1u << 12)
-#define COMMAND_ASSERT (1u << 14)
-#define COMMAND_NMI (4u << 8)
+#define SPURIOUS_ENABLE    (1u << 8)
+#define DIVIDE_BY_1        0xbu
+#define COMMAND_PENDING    (1u << 12)
+#define COMMAND_ASSERT     (1u << 14)
+#define COMMAND_NMI        (4u << 8)
 #define COMMAND_ALL_OTHERS (3u << 18)
-#define APIC_BASE_ENABLE (1ull << 11)
+#define APIC_BASE_ENABLE   (1ull << 11)
 
 static volatile uint32_t *registers;
 /* Timer ticks per TSC tick, 32.32 fixed point. */

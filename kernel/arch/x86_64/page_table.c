@@ -8,21 +8,21 @@
 
 #include <arch/cpu.h>
 
-#define ENTRY_PRESENT (1ull << 0)
-#define ENTRY_WRITE (1ull << 1)
-#define ENTRY_USER (1ull << 2)
+#define ENTRY_PRESENT       (1ull << 0)
+#define ENTRY_WRITE         (1ull << 1)
+#define ENTRY_USER          (1ull << 2)
 #define ENTRY_WRITE_THROUGH (1ull << 3)
 #define ENTRY_CACHE_DISABLE (1ull << 4)
-#define ENTRY_ACCESSED (1ull << 5)
-#define ENTRY_DIRTY (1ull << 6)
-#define ENTRY_LARGE (1ull << 7)
-#define ENTRY_GLOBAL (1ull << 8)
-#define ENTRY_NO_EXECUTE (1ull << 63)
-#define ENTRY_ADDRESS 0x000ffffffffff000ull
+#define ENTRY_ACCESSED      (1ull << 5)
+#define ENTRY_DIRTY         (1ull << 6)
+#define ENTRY_LARGE         (1ull << 7)
+#define ENTRY_GLOBAL        (1ull << 8)
+#define ENTRY_NO_EXECUTE    (1ull << 63)
+#define ENTRY_ADDRESS       0x000ffffffffff000ull
 
-#define TABLE_ENTRIES 512u
+#define TABLE_ENTRIES    512u
 #define TOP_ENTRY_KERNEL 511u
-#define CR3_KEEP_TLB (1ull << 63)
+#define CR3_KEEP_TLB     (1ull << 63)
 
 /* Section boundaries, from the linker script. */
 extern char image_start[], text_end[], rodata_end[], image_end[];
@@ -55,8 +55,8 @@ static uint64_t *walk(const struct page_table *table, uint64_t address, unsigned
         uint64_t *entry = entry_of(current, at, address);
         if ((*entry & ENTRY_PRESENT) == 0) {
             uint64_t *next = pool_alloc(PAGE_SIZE_4K, PAGE_SIZE_4K);
-            *entry = pool_hpa(next).value | ENTRY_PRESENT | ENTRY_WRITE | ENTRY_ACCESSED |
-                     (table->user ? ENTRY_USER : 0);
+            *entry =
+                pool_hpa(next).value | ENTRY_PRESENT | ENTRY_WRITE | ENTRY_ACCESSED | (table->user ? ENTRY_USER : 0);
         } else if ((*entry & ENTRY_LARGE) != 0) {
             return NULL;
         }

@@ -9,9 +9,9 @@
 #include <kernel/system.h>
 
 #define SLEEP_TYPE_SHIFT 10u
-#define SLEEP_ENABLE (1u << 13)
-#define SPACE_MEMORY 0u
-#define SPACE_IO 1u
+#define SLEEP_ENABLE     (1u << 13)
+#define SPACE_MEMORY     0u
+#define SPACE_IO         1u
 
 static volatile uint8_t *reset_register; /* if it is memory */
 

@@ -15,17 +15,17 @@
 #include <kernel/scheduler.h>
 #include <kernel/syscall.h>
 
-#define VECTOR_DEBUG 1u
-#define VECTOR_NMI 2u
-#define VECTOR_DOUBLE_FAULT 8u
-#define VECTOR_PAGE_FAULT 14u
+#define VECTOR_DEBUG         1u
+#define VECTOR_NMI           2u
+#define VECTOR_DOUBLE_FAULT  8u
+#define VECTOR_PAGE_FAULT    14u
 #define VECTOR_MACHINE_CHECK 18u
-#define EXCEPTIONS 32u
+#define EXCEPTIONS           32u
 
 #define PAGE_FAULT_FETCH (1u << 4)
 
 #define MACHINE_CHECK_MSR_CAPABILITY 0x179u
-#define MACHINE_CHECK_MSR_STATUS0 0x401u
+#define MACHINE_CHECK_MSR_STATUS0    0x401u
 
 static bool stopping;
 

@@ -7,10 +7,10 @@
 #include <kernel/thread.h>
 
 /* seL4_Fault_tag, and the messages' lengths. */
-#define FAULT_CAP 1u
+#define FAULT_CAP             1u
 #define FAULT_UNKNOWN_SYSCALL 2u
-#define FAULT_USER_EXCEPTION 3u
-#define FAULT_VM 5u
+#define FAULT_USER_EXCEPTION  3u
+#define FAULT_VM              5u
 
 /* The current thread cannot go on. */
 void fault_raise(struct cpu *cpu, struct thread *thread, const struct fault *fault);

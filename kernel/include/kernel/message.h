@@ -6,8 +6,8 @@
 #include <kernel/thread.h>
 
 #define MESSAGE_MAX_WORDS 64u
-#define BADGE_CALL (1ull << 63)
-#define BADGE_FAULT (1ull << 62)
+#define BADGE_CALL        (1ull << 63)
+#define BADGE_FAULT       (1ull << 62)
 
 static inline uint64_t message_info(uint64_t label, uint32_t length)
 {

@@ -54,8 +54,7 @@ bool plan_check_tables(const void *plan, uint64_t size, struct plan_view *view, 
 bool plan_check_objects(const struct plan_view *view, struct plan_error *error);
 bool plan_check_channels(const struct plan_view *view, struct plan_error *error);
 bool plan_check_memory(const struct plan_view *view, const struct plan_machine *machine, struct plan_error *error);
-bool plan_check_interrupts(const struct plan_view *view, const struct plan_machine *machine,
-                           struct plan_error *error);
+bool plan_check_interrupts(const struct plan_view *view, const struct plan_machine *machine, struct plan_error *error);
 
 /* Bounds of hardware_info's own tables. */
 bool plan_check_hardware(const struct hardware_info *hardware, struct plan_error *error);

@@ -41,16 +41,16 @@ enum thread_block {
 };
 
 /* thread.pending */
-#define PENDING_EVENT (1ull << 62) /* look in thread.events */
-#define PENDING_FAULT (1ull << 63) /* look in thread.faulted_children */
+#define PENDING_EVENT         (1ull << 62) /* look in thread.events */
+#define PENDING_FAULT         (1ull << 63) /* look in thread.faulted_children */
 #define PENDING_NOTIFICATIONS (PENDING_EVENT - 1)
 /* What ends a vCPU's run. */
-#define PENDING_FOR_VCPU (PENDING_NOTIFICATIONS | PENDING_EVENT)
+#define PENDING_FOR_VCPU      (PENDING_NOTIFICATIONS | PENDING_EVENT)
 
 /* thread.requests: what other CPUs ask this thread's CPU to do with it. */
 enum thread_request {
-    REQUEST_WAKE = 1u << 0,    /* thread.pending changed */
-    REQUEST_REPLY = 1u << 1,   /* the parent replied to its fault */
+    REQUEST_WAKE = 1u << 0,  /* thread.pending changed */
+    REQUEST_REPLY = 1u << 1, /* the parent replied to its fault */
     REQUEST_STOP = 1u << 2,
     REQUEST_RESUME = 1u << 3,
     REQUEST_RESTART = 1u << 4,
@@ -71,7 +71,7 @@ enum reply_kind { REPLY_NONE = 0, REPLY_CALL, REPLY_FAULT };
 struct thread {
     struct user_frame frame; /* first: entry code writes here */
 
-    struct scheduling_context *sc; /* NULL: none at the moment, cannot run */
+    struct scheduling_context *sc;            /* NULL: none at the moment, cannot run */
     struct thread *list_next, *list_previous; /* ready queue, or a callee's callers */
     uint8_t priority;
     uint8_t block; /* enum thread_block; BLOCK_FAULT is read by any CPU */
@@ -90,13 +90,13 @@ struct thread {
     uint32_t requests; /* any CPU: REQUEST_* */
 
     struct pd *pd;
-    uint64_t *message; /* msg[] of its IPC buffer, the kernel's mapping */
+    uint64_t *message;     /* msg[] of its IPC buffer, the kernel's mapping */
     struct fpu_state *fpu; /* NULL: may not use the FPU */
     struct vcpu *vcpu;     /* NULL: runs none */
     struct thread_statistics *statistics;
     uint64_t guest_ticks_charged; /* of vcpu->statistics->guest_ticks */
 
-    struct timer timer;    /* SYSCALL_TIMER, or the vCPU page's deadline */
+    struct timer timer;     /* SYSCALL_TIMER, or the vCPU page's deadline */
     uint64_t vcpu_deadline; /* the page's deadline as last seen */
 
     /* As a callee. */
@@ -108,8 +108,8 @@ struct thread {
 
     /* As a caller. */
     struct thread *callee;
-    bool call_queued;   /* in callee->callers */
-    uint8_t call_id;    /* channel's id at the callee */
+    bool call_queued; /* in callee->callers */
+    uint8_t call_id;  /* channel's id at the callee */
     uint64_t call_info;
 
     /* As a child. The faulting CPU writes fault before it sets the parent's bit. */
@@ -118,14 +118,14 @@ struct thread {
     uint64_t reply_info;     /* parent's reply, from another CPU */
     uint32_t reply_sequence;
     uint64_t reply_words[FRAME_CONTEXT_WORDS];
-    uint64_t control_entry;          /* for REQUEST_RESTART */
+    uint64_t control_entry;           /* for REQUEST_RESTART */
     struct thread *control_requester; /* who waits for REQUEST_STOP, RESUME, RESTART */
 
     /* As a parent. */
     uint64_t faulted_children[PLAN_MAX_THREADS / 64]; /* any CPU: by thread number */
     uint32_t control_remaining;                       /* any CPU */
     struct pd *controlled;                            /* child being stopped or started */
-    bool deferred_restart; /* asked while this thread waited for its own child */
+    bool deferred_restart;                            /* asked while this thread waited for its own child */
 
     struct scheduling_context home; /* its own */
     uint64_t entry, stack_top;
@@ -154,8 +154,8 @@ struct pd {
     uint32_t thread_count;
     uint32_t number; /* in the plan's table */
     uint32_t child_id;
-    uint32_t flags;           /* enum plan_pd_flags */
-    uint32_t control_locked;  /* any CPU: a thread of the parent operates on it */
+    uint32_t flags;          /* enum plan_pd_flags */
+    uint32_t control_locked; /* any CPU: a thread of the parent operates on it */
     const char *name;
 };
 

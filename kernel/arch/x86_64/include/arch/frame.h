@@ -5,24 +5,24 @@
  */
 #pragma once
 
-#define FRAME_SIZE 176
+#define FRAME_SIZE   176
 #define FRAME_VECTOR 120
-#define FRAME_RIP 136
-#define FRAME_CS 144
+#define FRAME_RIP    136
+#define FRAME_CS     144
 #define FRAME_RFLAGS 152
-#define FRAME_RSP 160
+#define FRAME_RSP    160
 
 /* Value of vector after SYSCALL: RCX and R11 need not be restored, so SYSRET will do. */
 #define FRAME_VECTOR_SYSCALL 256
 /* Everything must be restored: IRET. */
-#define FRAME_VECTOR_FULL 257
+#define FRAME_VECTOR_FULL    257
 
 #define SELECTOR_KERNEL_CODE 0x08
 #define SELECTOR_KERNEL_DATA 0x10
 #define SELECTOR_SYSRET_BASE 0x1b
-#define SELECTOR_USER_DATA 0x23
-#define SELECTOR_USER_CODE 0x2b
-#define SELECTOR_TSS 0x30
+#define SELECTOR_USER_DATA   0x23
+#define SELECTOR_USER_CODE   0x2b
+#define SELECTOR_TSS         0x30
 
 #ifndef __ASSEMBLER__
 
@@ -48,8 +48,8 @@ _Static_assert(offsetof(struct user_frame, rsp) == FRAME_RSP, "assembly offset")
 #define FRAME_MESSAGE_REGISTERS 4u
 /* First address after those a PD can have: the last page stays unused, so that no
  * instruction ends at the end of the canonical half. */
-#define USER_ADDRESS_END 0x7ffffffff000ull
-#define USER_CANONICAL_END 0x800000000000ull
+#define USER_ADDRESS_END        0x7ffffffff000ull
+#define USER_CANONICAL_END      0x800000000000ull
 
 /* Words of seL4_UserContext on x86-64. */
 #define FRAME_CONTEXT_WORDS 20u

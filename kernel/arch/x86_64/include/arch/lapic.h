@@ -8,11 +8,11 @@
 #include <skyscope/types.h>
 
 /* Vectors. Device interrupts: VECTOR_DEVICE_BASE + Microkit's vector number. */
-#define VECTOR_DEVICE_BASE 0x30u
-#define VECTOR_TIMER 0xf0u
+#define VECTOR_DEVICE_BASE    0x30u
+#define VECTOR_TIMER          0xf0u
 #define VECTOR_INTERPROCESSOR 0xf1u
-#define VECTOR_APIC_ERROR 0xfeu
-#define VECTOR_SPURIOUS 0xffu
+#define VECTOR_APIC_ERROR     0xfeu
+#define VECTOR_SPURIOUS       0xffu
 
 /* Boot CPU, once: maps the registers. */
 void lapic_init(hpa_t address);

@@ -10,15 +10,15 @@
  */
 #pragma once
 
-#define KERNEL_POOL_BASE 0xffffff8000000000
-#define KERNEL_POOL_MAX 0x4000000000 /* 256 GiB */
-#define KERNEL_IMAGE_BASE 0xffffffff80000000
+#define KERNEL_POOL_BASE   0xffffff8000000000
+#define KERNEL_POOL_MAX    0x4000000000 /* 256 GiB */
+#define KERNEL_IMAGE_BASE  0xffffffff80000000
 #define KERNEL_DEVICE_BASE 0xffffffffc0000000
 #define KERNEL_STACKS_BASE 0xffffffffe0000000
 
 /* Per CPU: guard page, main stack, then guard page and stack for each of the
  * events that interrupt the kernel anywhere. */
-#define KERNEL_STACK_PAGES 4
+#define KERNEL_STACK_PAGES       4
 #define KERNEL_EVENT_STACK_PAGES 2
-#define KERNEL_EVENT_STACKS 4 /* NMI, double fault, machine check, debug */
-#define KERNEL_STACK_WINDOW 0x20000
+#define KERNEL_EVENT_STACKS      4 /* NMI, double fault, machine check, debug */
+#define KERNEL_STACK_WINDOW      0x20000

@@ -7,13 +7,13 @@
 #pragma once
 
 /* Offsets that assembly uses. */
-#define PERCPU_SELF 0
+#define PERCPU_SELF      0
 #define PERCPU_STACK_TOP 8
-#define PERCPU_SCRATCH 16
-#define PERCPU_FLAGS 24
-#define PERCPU_INDEX 28
+#define PERCPU_SCRATCH   16
+#define PERCPU_FLAGS     24
+#define PERCPU_INDEX     28
 #define PERCPU_NMI_COUNT 32
-#define PERCPU_CURRENT 64
+#define PERCPU_CURRENT   64
 
 #define PERCPU_FLAG_SMAP 1 /* entries from user mode clear RFLAGS.AC */
 #define PERCPU_FLAG_VERW 2 /* VERW before return to user mode (MDS) */
@@ -36,7 +36,7 @@ struct percpu {
     uint32_t index;     /* cpu_id_t: index in hardware_info.cpus */
     uint64_t nmi_count;
     struct task_state_segment *tss;
-    uint64_t spec_ctrl; /* value of MSR_SPEC_CTRL for the host; 0 also if the MSR is not there */
+    uint64_t spec_ctrl;         /* value of MSR_SPEC_CTRL for the host; 0 also if the MSR is not there */
     const struct pd *loaded_pd; /* whose address space is in CR3 */
     struct cpu core;            /* the portable part; its first member is the current thread */
     uint32_t apic_id;
