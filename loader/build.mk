@@ -10,7 +10,7 @@ LOADER_SOURCES := $(LOADER_PURE_SOURCES) $(addprefix loader/src/,main.c hardware
 	$(CRYPTO_HASH_SOURCES) $(BASE_SOURCES)
 LOADER_LINKER_SCRIPT := loader/arch/$(ARCH)/loader.ld
 
-LOADER_TESTS := $(wildcard tests/unit/loader/*.c tests/fuzz/*.c)
+LOADER_TESTS := $(wildcard tests/unit/loader/*.c) tests/fuzz/loader_payload_fuzz.c tests/fuzz/loader_boot_fuzz.c
 $(foreach s,$(filter loader/%,$(LOADER_SOURCES)) $(LOADER_TESTS),$(eval CFLAGS_$(subst /,_,$(basename $s)) += \
 	-Iloader/include -Iloader/arch/$(ARCH)/include -Icrypto/include))
 
@@ -41,3 +41,7 @@ SYSTEM_TEST_NEEDS += $(BUILD)/tests/loader_kernel.elf
 LOADER_TEST_SUPPORT := tests/unit/loader/support.c $(LOADER_PURE_SOURCES) $(CRYPTO_HASH_SOURCES)
 $(foreach t,$(patsubst tests/unit/loader/%_test.c,%,$(wildcard tests/unit/loader/*_test.c)),\
 	$(call unit_test,loader_$t,tests/unit/loader/$t_test.c $(LOADER_TEST_SUPPORT)))
+
+$(call fuzz_target,loader_payload_fuzz,tests/fuzz/loader_payload_fuzz.c $(LOADER_PURE_SOURCES) $(CRYPTO_HASH_SOURCES))
+$(call fuzz_target,loader_boot_fuzz,tests/fuzz/loader_boot_fuzz.c $(LOADER_PURE_SOURCES) \
+	$(CRYPTO_HASH_SOURCES))
