@@ -7,7 +7,7 @@ Written from the formats' specifications and independent of the tool's own code.
 import struct
 
 EXECUTE, WRITE, READ = 1, 2, 4
-LOAD, DYNAMIC, INTERPRETER = 1, 2, 3
+LOAD, DYNAMIC, NOTE = 1, 2, 4
 EXECUTABLE, RELOCATABLE = 2, 1
 I386, AARCH64, X86_64 = 3, 183, 62
 
@@ -97,7 +97,7 @@ def write_all(directory):
         "shared_page.elf": elf([(LOAD, READ | EXECUTE, 0x200000, b"\xf4" * 16, 16),
                                 (LOAD, READ | WRITE, 0x200800, b"x", 1)]),
         "overlap.elf": elf([(LOAD, READ | EXECUTE, 0x200000, b"\xf4" * 16, 0x3000), DATA]),
-        "nothing.elf": elf([]),
+        "nothing.elf": elf([(NOTE, READ, 0x200000, bytes(16), 16)]),
         "empty.bin": b"",
         "data.bin": bytes(i % 251 for i in range(5000)),
         "vmlinuz": linux_kernel(),

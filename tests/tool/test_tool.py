@@ -434,10 +434,10 @@ def test_flat_guest_and_sharing_with_own_protection_domains(tool):
 
 
 def test_32_vms(tool):
-    vms = "".join(f'<vm name="v{i}" memory="32MiB" cpus="{i % 2}"><kernel path="vmlinuz" /></vm>' for i in range(33))
+    vms = "".join(f'<vm name="v{i}" memory="64MiB" cpus="{i % 2}"><kernel path="vmlinuz" /></vm>' for i in range(33))
     result = tool.check(tool.write(f"<system>{vms}</system>"))
     assert result.returncode == 1 and "at most 32 are possible" in result.stderr
-    vms = "".join(f'<vm name="v{i}" memory="32MiB" cpus="{i % 2}"><kernel path="vmlinuz" /></vm>' for i in range(32))
+    vms = "".join(f'<vm name="v{i}" memory="64MiB" cpus="{i % 2}"><kernel path="vmlinuz" /></vm>' for i in range(32))
     payload = Payload(tool.build(f"<system>{vms}</system>"))
     assert len(payload.vms) == 32 and len(payload.pds) == 35
 

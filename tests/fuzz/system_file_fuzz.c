@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* System files of any bytes: parsed, expanded, resolved, checked and printed. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <tool/print_system.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct system system;
+    char *text = NULL;
+    size_t length = 0;
+    system_init(&system, "/nowhere/fuzz.system", NULL);
+    /* No file that happens to be on the machine. */
+    system.search = ARENA_NEW(&system.arena, struct list);
+    system_parse(&system, data, size);
+    if (!system.syntax_error) {
+        system_expand(&system);
+        system_resolve(&system);
+        system_check(&system, 1ull << 30);
+    }
+    FILE *to = open_memstream(&text, &length);
+    diagnostics_print(&system.diagnostics, to);
+    if (system.diagnostics.error_count == 0) {
+        system_print(&system, to);
+    }
+    fclose(to);
+    free(text);
+    system_free(&system);
+    return 0;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The payload writer against the reader, and what the reader says of damage. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <crypto/hash.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tool/payload_reader.h>
+#include <tool/plan_builder.h>
+
+static struct blob *plan_blob(struct arena *arena)
+{
+    static const uint32_t sizes[PLAN_TABLE_COUNT] = {
+        sizeof(struct plan_region), sizeof(struct plan_space),  sizeof(struct plan_map),
+        sizeof(struct plan_pd),     sizeof(struct plan_thread), sizeof(struct plan_channel_end),
+        sizeof(struct plan_irq),    sizeof(struct plan_ioport), sizeof(struct plan_vm),
+        sizeof(struct plan_vcpu),
+    };
+    struct plan_header header = {.version = PLAN_VERSION, .cpu_count = 1, .kernel_pool_size = 0x200000};
+    struct plan_region region = {.name = "region",
+                                 .size = 0x2000,
+                                 .page_size = 0x1000,
+                                 .physical_address = PLAN_ANY_ADDRESS,
+                                 .kind = PLAN_REGION_RAM,
+                                 .image = 2,
+                                 .image_size = 5};
+    memcpy(header.magic, PLAN_MAGIC, sizeof(header.magic));
+    strcpy(header.system_name, "system");
+    for (uint32_t i = 0; i < PLAN_TABLE_COUNT; i++) {
+        header.tables[i] = (struct plan_table_location){.offset = sizeof(header), .entry_size = sizes[i]};
+    }
+    header.tables[PLAN_TABLE_REGIONS].count = 1;
+    header.total_size = sizeof(header) + sizeof(region);
+    struct blob *blob = ARENA_NEW(arena, struct blob);
+    blob->size = header.total_size;
+    blob->data = arena_allocate(arena, blob->size);
+    memcpy(blob->data, &header, sizeof(header));
+    memcpy(blob->data + sizeof(header), &region, sizeof(region));
+    return blob;
+}
+
+static struct blob *make_payload(struct arena *arena)
+{
+    static uint8_t kernel[5000], data[4096] = {1, 2, 3, 4, 5};
+    static struct blob kernel_blob = {.data = kernel, .size = sizeof(kernel)};
+    static struct blob data_blob = {.data = data, .size = sizeof(data)};
+    struct payload_item items[] = {
+        {"kernel", PAYLOAD_ROLE_KERNEL, &kernel_blob},
+        {"plan", PAYLOAD_ROLE_PLAN, plan_blob(arena)},
+        {"data/region", PAYLOAD_ROLE_DATA, &data_blob},
+    };
+    struct list list = {0};
+    struct payload_options options = {.system_name = "system", .rollback_index = 3, .creation_time = 4};
+    memset(kernel, 0xaa, sizeof(kernel));
+    for (size_t i = 0; i < sizeof(items) / sizeof(items[0]); i++) {
+        struct payload_item *item = ARENA_NEW(arena, struct payload_item);
+        *item = items[i];
+        list_append(arena, &list, item);
+    }
+    return payload_write(arena, &list, &options);
+}
+
+/* Reads a copy that has exactly `size` bytes. */
+static bool read_copy(struct arena *arena, const uint8_t *data, size_t size, struct payload_view *view)
+{
+    struct blob blob = {.data = malloc(size == 0 ? 1 : size), .size = size, .path = "test"};
+    memcpy(blob.data, data, size);
+    bool good = payload_read(arena, &blob, view);
+    free(blob.data);
+    return good;
+}
+
+static void round_trip(void **state)
+{
+    struct arena arena = {0};
+    struct payload_view view;
+    (void)state;
+    struct blob *payload = make_payload(&arena);
+    assert_int_equal(payload->size, 4096 * 5);
+    assert_true(payload_read(&arena, payload, &view));
+    assert_int_equal(view.image_count, 3);
+    assert_true(view.header_hash_right);
+    assert_string_equal(view.header.system_name, "system");
+    assert_int_equal(view.header.rollback_index, 3);
+    assert_int_equal(view.header.creation_time, 4);
+    assert_int_equal(view.images[0].row.size, 5000);
+    assert_int_equal(view.images[0].row.offset, 4096);
+    assert_int_equal(view.images[1].row.offset, 4096 * 3);
+    assert_true(view.plan_present);
+    assert_string_equal(plan_region_name(&arena, &view, 0), "region");
+    assert_string_equal(plan_region_name(&arena, &view, 1), "?");
+    assert_null(plan_row(&view, PLAN_TABLE_PDS, 0));
+    arena_free(&arena);
+}
+
+static void every_changed_byte_is_found(void **state)
+{
+    struct arena arena = {0};
+    (void)state;
+    struct blob *payload = make_payload(&arena);
+    for (size_t at = 0; at < payload->size; at += at < 700 ? 1 : 97) {
+        struct arena other = {0};
+        struct payload_view view;
+        payload->data[at] ^= 0x80;
+        assert_false(read_copy(&other, payload->data, payload->size, &view));
+        assert_true(view.problems.count > 0);
+        payload->data[at] ^= 0x80;
+        arena_free(&other);
+    }
+    arena_free(&arena);
+}
+
+static void every_cut_is_found(void **state)
+{
+    struct arena arena = {0};
+    (void)state;
+    struct blob *payload = make_payload(&arena);
+    for (size_t size = 0; size < payload->size; size += size < 700 ? 1 : 101) {
+        struct arena other = {0};
+        struct payload_view view;
+        assert_false(read_copy(&other, payload->data, size, &view));
+        arena_free(&other);
+    }
+    arena_free(&arena);
+}
+
+static void reseal(struct blob *payload)
+{
+    struct payload_header *header = (struct payload_header *)(void *)payload->data;
+    struct payload_image *images = (struct payload_image *)(void *)(payload->data + sizeof(*header));
+    for (uint32_t i = 0; i < 3; i++) {
+        hash_sha512(payload->data + images[i].offset, images[i].size, images[i].hash);
+    }
+    memset(header->header_hash, 0, sizeof(header->header_hash));
+    hash_sha512(payload->data, 4096, header->header_hash);
+}
+
+/* With right hashes, only the structure tells. */
+static void wrong_structure_is_found(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 12; i++) {
+        struct arena arena = {0};
+        struct payload_view view;
+        struct blob *payload = make_payload(&arena);
+        struct payload_image *images = (struct payload_image *)(void *)(payload->data + sizeof(struct payload_header));
+        struct plan_header *plan = (struct plan_header *)(void *)(payload->data + 4096 * 3);
+        struct plan_region *region = (struct plan_region *)(void *)(plan + 1);
+        switch (i) {
+        case 0:
+            strcpy(images[1].name, "kernel");
+            break;
+        case 1:
+            images[2].role = PAYLOAD_ROLE_PLAN;
+            break;
+        case 2:
+            images[0].role = 77;
+            break;
+        case 3:
+            memset(images[0].name, 'a', sizeof(images[0].name));
+            break;
+        case 4:
+            payload->data[4096 + 5000] = 1; /* padding */
+            break;
+        case 5:
+            plan->tables[PLAN_TABLE_REGIONS].count = 2;
+            break;
+        case 6:
+            plan->tables[PLAN_TABLE_MAPS].count = 0x10000000;
+            break;
+        case 7:
+            region->image = 3;
+            break;
+        case 8:
+            region->image_size = 0x2001;
+            break;
+        case 9:
+            region->prefill_offset = UINT64_MAX;
+            break;
+        case 10:
+            plan->cpu_count = 0;
+            break;
+        default:
+            region->page_size = 0x3000;
+        }
+        reseal(payload);
+        assert_false(read_copy(&arena, payload->data, payload->size, &view));
+        assert_true(view.problems.count > 0);
+        arena_free(&arena);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(round_trip),
+        cmocka_unit_test(every_changed_byte_is_found),
+        cmocka_unit_test(every_cut_is_found),
+        cmocka_unit_test(wrong_structure_is_found),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
