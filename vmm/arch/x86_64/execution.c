@@ -22,6 +22,18 @@ uint32_t execution_length(struct vcpu_context *vcpu)
     if (exit->instruction_length != 0) {
         return exit->instruction_length;
     }
+    static const uint8_t opcodes[VCPU_EXIT_KIND_COUNT][2] = {
+        [VCPU_EXIT_CPUID] = {0x0f, 0xa2},
+        [VCPU_EXIT_HALT] = {0xf4, 0},
+    };
+    static const uint8_t msr_opcodes[2][2] = {{0x0f, 0x32}, {0x0f, 0x30}};
+    const uint8_t *opcode = exit->kind == VCPU_EXIT_MSR         ? msr_opcodes[exit->msr.write != 0]
+                            : exit->kind < VCPU_EXIT_KIND_COUNT ? opcodes[exit->kind]
+                                                                : opcodes[0];
+    uint32_t usual_length = opcode[1] != 0 ? 2 : 1;
+    if (opcode[0] != 0 && instruction_is(vcpu, opcode, usual_length)) {
+        return usual_length;
+    }
     const struct instruction *instruction = instruction_fetch(vcpu);
     if (instruction == NULL || instruction->length == 0) {
         log_guest_error(vcpu->vm, &vcpu->vm->arch.limits[X86_LOG_INSTRUCTION], "cpu",

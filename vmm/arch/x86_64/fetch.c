@@ -65,9 +65,44 @@ static void keep_first(uint64_t bytes[2], uint32_t count)
     }
 }
 
+/* Linear address of the instruction. False if the segments cannot be had. */
+static bool linear_rip(struct vcpu_context *vcpu, enum instruction_mode mode, uint64_t *linear)
+{
+    *linear = vcpu->page->state.rip;
+    if (mode == INSTRUCTION_MODE_64) {
+        return true;
+    }
+    if (!execution_need(vcpu, VCPU_STATE_SEGMENTS)) {
+        return false;
+    }
+    *linear = (*linear + vcpu->page->state.cs.base) & 0xffffffffull;
+    return true;
+}
+
+bool instruction_is(struct vcpu_context *vcpu, const uint8_t *opcode, uint32_t length)
+{
+    uint64_t linear;
+    if (!linear_rip(vcpu, execution_mode(vcpu), &linear) || (linear & 0xfff) + length > PAGE_SIZE_4K) {
+        return false;
+    }
+    const uint8_t *page = walk_code_page(vcpu, linear);
+    if (page == NULL) {
+        return false;
+    }
+    page += linear & 0xfff;
+    return page[0] == opcode[0] && (length == 1 || page[1] == opcode[1]);
+}
+
+static bool same_bytes(const struct cached_instruction *cached, const uint64_t bytes[2])
+{
+    uint64_t found[2] = {bytes[0], bytes[1]};
+    keep_first(found, cached->instruction.length);
+    return found[0] == cached->bytes[0] && found[1] == cached->bytes[1];
+}
+
 const struct instruction *instruction_fetch(struct vcpu_context *vcpu)
 {
-    struct vcpu_page *page = vcpu->page;
+    const struct vcpu_page *page = vcpu->page;
     uint64_t rip = page->state.rip;
     enum instruction_mode mode = execution_mode(vcpu);
     uint64_t bytes[2] = {0, 0};
@@ -77,34 +112,31 @@ const struct instruction *instruction_fetch(struct vcpu_context *vcpu)
                                                                       : INSTRUCTION_MAX_LENGTH;
         memcpy(bytes, page->exit.instruction, count);
     } else {
-        uint64_t linear = rip;
-        if (mode != INSTRUCTION_MODE_64) {
-            if (!execution_need(vcpu, VCPU_STATE_SEGMENTS)) {
-                return NULL;
-            }
-            linear = (rip + page->state.cs.base) & 0xffffffffull;
-        }
-        count = fetch_bytes(vcpu, linear, bytes);
+        uint64_t linear;
+        count = linear_rip(vcpu, mode, &linear) ? fetch_bytes(vcpu, linear, bytes) : 0;
         if (count == 0) {
             return NULL;
         }
     }
 
-    struct cached_instruction *cached =
-        &vcpu->arch.instructions.entries[(rip ^ rip >> 6) & (INSTRUCTION_CACHE_SIZE - 1)];
-    if (cached->rip == rip && cached->mode == (uint32_t)mode && cached->instruction.length <= count) {
-        uint64_t found[2] = {bytes[0], bytes[1]};
-        keep_first(found, cached->instruction.length);
-        if (found[0] == cached->bytes[0] && found[1] == cached->bytes[1]) {
+    struct instruction_cache *cache = &vcpu->arch.instructions;
+    uint32_t set = (uint32_t)(rip * 0x9e3779b97f4a7c15ull >> 32) & (INSTRUCTION_CACHE_SETS - 1);
+    for (uint32_t way = 0; way < INSTRUCTION_CACHE_WAYS; way++) {
+        const struct cached_instruction *cached = &cache->sets[set][way];
+        if (cached->rip == rip && cached->mode == (uint32_t)mode && cached->instruction.length <= count &&
+            same_bytes(cached, bytes)) {
             return &cached->instruction;
         }
     }
-    instruction_decode(mode, (const uint8_t *)bytes, count, &cached->instruction);
-    cached->rip = rip;
+    uint32_t way = cache->oldest[set];
+    cache->oldest[set] = (uint8_t)((way + 1) % INSTRUCTION_CACHE_WAYS);
+    struct cached_instruction *entry = &cache->sets[set][way];
+    instruction_decode(mode, (const uint8_t *)bytes, count, &entry->instruction);
+    entry->rip = rip;
     /* What is not valid is not kept: its bytes have no length to compare. */
-    cached->mode = cached->instruction.length != 0 ? (uint32_t)mode : 0;
-    keep_first(bytes, cached->instruction.length);
-    cached->bytes[0] = bytes[0];
-    cached->bytes[1] = bytes[1];
-    return &cached->instruction;
+    entry->mode = entry->instruction.length != 0 ? (uint32_t)mode : 0;
+    keep_first(bytes, entry->instruction.length);
+    entry->bytes[0] = bytes[0];
+    entry->bytes[1] = bytes[1];
+    return &entry->instruction;
 }

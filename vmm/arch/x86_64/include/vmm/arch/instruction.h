@@ -78,7 +78,8 @@ struct instruction {
     int64_t displacement;
 };
 
-#define INSTRUCTION_CACHE_SIZE 64u /* power of two */
+#define INSTRUCTION_CACHE_SETS 64u /* power of two */
+#define INSTRUCTION_CACHE_WAYS 2u
 
 struct cached_instruction {
     uint64_t rip;
@@ -88,7 +89,8 @@ struct cached_instruction {
 };
 
 struct instruction_cache {
-    struct cached_instruction entries[INSTRUCTION_CACHE_SIZE];
+    struct cached_instruction sets[INSTRUCTION_CACHE_SETS][INSTRUCTION_CACHE_WAYS];
+    uint8_t oldest[INSTRUCTION_CACHE_SETS]; /* way that is replaced next */
 };
 
 enum instruction_mode {
@@ -102,6 +104,11 @@ enum instruction_mode {
 /* Decodes up to 15 bytes: a pure function. length is 0 in *out if they are not a
  * valid instruction. */
 void instruction_decode(enum instruction_mode mode, const uint8_t *bytes, uint32_t count, struct instruction *out);
+
+/* Whether the bytes at the guest's RIP are exactly these, 1 or 2 of them: an
+ * instruction without prefixes. Spares decoding where the exit says already
+ * which instruction it was. */
+bool instruction_is(struct vcpu_context *vcpu, const uint8_t *opcode, uint32_t length);
 
 /* The instruction at the guest's RIP, or NULL if it cannot be fetched. An
  * instruction of length 0 is not valid. The result stays valid until the next call. */
