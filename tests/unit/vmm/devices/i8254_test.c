@@ -324,6 +324,20 @@ static void reset_stops_everything(void **state)
     assert_int_equal(pc->timers.next, 0);
 }
 
+static void mode_3_with_odd_count_is_high_one_clock_longer(void **state)
+{
+    struct pc *pc = *state;
+    program(pc, 0, 3, 101);
+    pc_advance(pc, 50 * CLOCK + CLOCK / 2);
+    assert_true(i8254_output(&pc->pit, 0));
+    pc_advance(pc, CLOCK);
+    assert_false(i8254_output(&pc->pit, 0));
+    pc_advance(pc, 49 * CLOCK);
+    assert_false(i8254_output(&pc->pit, 0));
+    pc_advance(pc, CLOCK);
+    assert_true(i8254_output(&pc->pit, 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -348,6 +362,7 @@ int main(void)
         cmocka_unit_test_setup(refresh_bit_toggles, setup),
         cmocka_unit_test_setup(control_word_cannot_be_read, setup),
         cmocka_unit_test_setup(reset_stops_everything, setup),
+        cmocka_unit_test_setup(mode_3_with_odd_count_is_high_one_clock_longer, setup),
     };
     return cmocka_run_group_tests_name("i8254", tests, NULL, NULL);
 }

@@ -217,19 +217,34 @@ static void level_triggered_lint_requests_until_released(void **state)
 {
     struct pc *pc = *state;
     struct lapic *lapic = &pc->lapics[0];
-    lapic_set_lint(lapic, 0, true);
-    set(pc, 0x350, 0x8035);
-    assert_int_equal(get(pc, 0x350), 0xc035);
-    for (int i = 0; i < 3; i++) {
-        assert_int_equal(lapic_highest_pending(lapic), 0x35);
+    for (uint32_t pin = 0; pin < 2; pin++) {
+        uint32_t entry = 0x350 + 0x10 * pin;
+        set(pc, entry, 0x8035); /* no level yet */
+        assert_int_equal(get(pc, entry), 0x8035);
+        set(pc, entry, 0x18035);
+        lapic_set_lint(lapic, pin, true);
+        set(pc, entry, 0x8035);
+        assert_int_equal(get(pc, entry), 0xc035);
+        for (int i = 0; i < 3; i++) {
+            assert_int_equal(lapic_highest_pending(lapic), 0x35);
+            lapic_accept(lapic, 0x35);
+            set(pc, entry, 0x8035); /* written again while in service: no second request */
+            assert_int_equal(get(pc, entry), 0xc035);
+            assert_int_equal(lapic_highest_request(lapic), -1);
+            set(pc, 0xb0, 0);
+        }
         lapic_accept(lapic, 0x35);
+        lapic_set_lint(lapic, pin, false);
         set(pc, 0xb0, 0);
+        assert_int_equal(lapic_highest_pending(lapic), -1);
+        assert_int_equal(get(pc, entry), 0x8035);
+        lapic_set_lint(lapic, pin, true);
+        lapic_accept(lapic, 0x35);
+        set(pc, entry, 0x0035); /* edge: nothing to end */
+        assert_int_equal(get(pc, entry), 0x0035);
+        set(pc, 0xb0, 0);
+        assert_int_equal(lapic_highest_pending(lapic), -1);
     }
-    lapic_accept(lapic, 0x35);
-    lapic_set_lint(lapic, 0, false);
-    set(pc, 0xb0, 0);
-    assert_int_equal(lapic_highest_pending(lapic), -1);
-    assert_int_equal(get(pc, 0x350), 0x8035);
 }
 
 static void base_register_has_the_architectures_transitions(void **state)

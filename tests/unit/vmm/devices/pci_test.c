@@ -94,6 +94,7 @@ static void host_bridge_is_at_0_0_0(void **state)
     assert_int_equal(config(pc, 0, 0x0e, 1), 0);
     assert_int_equal(config(pc, 0, 2, 2), 0x29c0);
     assert_int_equal(config(pc, 0, 1, 1), 0x80);
+    assert_int_equal(config(pc, 0, 0x2c, 4), 0x29c08086);
     set_config(pc, 0, 0, 4, 0);
     set_config(pc, 0, 0x10, 4, 0xffffffff);
     assert_int_equal(config(pc, 0, 0, 4), 0x29c08086);
@@ -121,6 +122,9 @@ static void what_is_not_there_reads_all_ones(void **state)
 static void address_register_is_32_bits_wide_only(void **state)
 {
     struct pc *pc = &((struct fixture *)*state)->pc;
+    out(pc, 0xcf8, 4, 0x80000000);
+    assert_int_equal(in(pc, 0xcf8, 2), 0xffff);
+    assert_int_equal(in(pc, 0xcfa, 2), 0xffff);
     out(pc, 0xcf8, 4, 0xffffffff);
     assert_int_equal(in(pc, 0xcf8, 4), 0x80fffffc);
     outb(pc, 0xcf8, 0);
@@ -197,7 +201,9 @@ static void bar_over_another_device_does_not_answer(void **state)
     assert_int_equal(mmio_read(pc, 0, PC_IOAPIC_BASE + 0x10, 4), 0x00170020);
     set_config(pc, 3, 0x10, 4, 0xc000);
     assert_int_equal(in(pc, 0xc000, 1), 0x11);
-    set_config(pc, 3, 0x10, 4, 0x1c000); /* beyond the ports */
+    set_config(pc, 3, 0x10, 4, 0xffe0); /* the last ports */
+    assert_int_equal(in(pc, 0xffff, 1), 0x11);
+    set_config(pc, 3, 0x10, 4, 0x1c000); /* beyond them */
     assert_int_equal(in(pc, 0xc000, 1), 0xff);
     assert_int_equal(fixture->toy.function.bars[0].mapped, false);
 }
@@ -243,6 +249,7 @@ static void interrupts_are_swizzled_shared_and_can_be_disabled(void **state)
     assert_true(pc->lines[19]);
     pci_device_set_interrupt(&other, false);
     assert_false(pc->lines[19]);
+    assert_int_equal(config(pc, 1, 6, 2), 0);
 }
 
 static void capabilities_are_linked(void **state)

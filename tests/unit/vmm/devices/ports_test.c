@@ -63,6 +63,9 @@ static void keyboard_controller_pulses_reset(void **state)
     struct pc *pc = *state;
     outb(pc, 0x64, 0xff);
     assert_int_equal(pc->resets, 0);
+    outb(pc, 0x64, 0xf0);
+    assert_int_equal(pc->resets, 1);
+    pc->resets = 0;
     outb(pc, 0x64, 0xfe);
     assert_int_equal(pc->resets, 1);
     assert_int_equal(pc->reset_kind, MACHINE_RESET_INIT);
@@ -86,6 +89,9 @@ static void keyboard_controller_passes_its_self_test(void **state)
 {
     struct pc *pc = *state;
     assert_int_equal(inb(pc, 0x64) & 0x03, 0);
+    outb(pc, 0x64, 0x60);
+    outb(pc, 0x60, 0x00);
+    assert_int_equal(inb(pc, 0x64) & 0x04, 0);
     outb(pc, 0x64, 0xaa);
     assert_int_equal(answer(pc), 0x55);
     assert_int_equal(inb(pc, 0x64) & 0x04, 0x04);
