@@ -33,4 +33,6 @@ void list_append(struct arena *arena, struct list *list, void *item);
 /* for (type *name in list): the list must not grow meanwhile. */
 #define LIST_FOR(type, name, list)                                                                                     \
     for (type *name = NULL, **name##_slot = (type **)(void *)(list)->items;                                            \
-         name##_slot != (type **)(void *)(list)->items + (list)->count && ((name = *name##_slot), 1); name##_slot++)
+         (list)->count != 0 && name##_slot != (type **)(void *)(list)->items + (list)->count &&                        \
+         ((name = *name##_slot), 1);                                                                                   \
+         name##_slot++)
