@@ -25,10 +25,12 @@ $(foreach source,libmicrokit/arch/$(ARCH)/src/stack_guard libmicrokit/src/data_r
 	libmicrokit/src/thread_main libmicrokit/src/debug libmicrokit/src/skyscope, \
 	$(eval CFLAGS_$(subst /,_,$(source)) += -fno-stack-protector))
 
-# The C library's functions are weak, so that a program may bring its own.
+# The C library's functions are weak, so that a program may bring its own. (Only
+# those that an object defines: an undefined weak symbol would not be linked in.)
+NM ?= nm
 $(BUILD)/lib/weak/%.o: $(BUILD)/pd/%.o
 	@mkdir -p $(@D)
-	@$(OBJCOPY) --weaken $< $@
+	@$(OBJCOPY) $$($(NM) -g --defined-only -f posix $< | sed -n 's/^\([^ ]*\) .*/--weaken-symbol=\1/p') $< $@
 
 LIBMICROKIT_OBJECTS := $(call objects,pd,$(LIBMICROKIT_SOURCES)) $(call objects,lib/weak,$(BASE_SOURCES))
 
