@@ -42,7 +42,8 @@ struct fpu_cpu {
 struct fpu_state {
     struct fpu_cpu *cpu; /* where it is used; known from the first use on */
     uint64_t xcr0;       /* while it owns the registers */
-    uint64_t reserved[6];
+    bool own_xcr0;       /* a guest's, else all features */
+    uint8_t reserved[47];
     uint8_t area[] __attribute__((aligned(FPU_AREA_ALIGNMENT)));
 };
 _Static_assert(sizeof(struct fpu_state) == FPU_AREA_ALIGNMENT, "the area follows a header of one cache line");
@@ -70,8 +71,10 @@ static void save(struct fpu_state *state)
         __asm__ volatile("fxsave64 %0" : "=m"(state->area[0]) : : "memory");
         return;
     }
-    state->xcr0 = live_xcr0();
-    write_xcr0(fpu.features);
+    if (state->own_xcr0) {
+        state->xcr0 = live_xcr0();
+        write_xcr0(fpu.features);
+    }
     if (fpu.xsaveopt) {
         __asm__ volatile("xsaveopt64 %0" : "+m"(state->area[0]) : "a"(low), "d"(high) : "memory");
     } else {
@@ -94,7 +97,7 @@ static void restore(const struct fpu_state *state)
         return;
     }
     __asm__ volatile("xrstor64 %0" : : "m"(state->area[0]), "a"(low), "d"(high) : "memory");
-    if (state->xcr0 != fpu.features) {
+    if (state->own_xcr0) {
         write_xcr0(state->xcr0);
     }
 }
@@ -193,6 +196,7 @@ void fpu_set_xcr0(struct fpu_state *state, uint64_t xcr0)
         return;
     }
     state->xcr0 = xcr0;
+    state->own_xcr0 = true;
     if (owns(state)) {
         write_xcr0(xcr0);
     }
