@@ -65,6 +65,14 @@ static void put(uint8_t *at, uint32_t width, uint64_t value)
     }
 }
 
+/* A text field, without terminator. */
+static void put_text(uint8_t *at, const char *text, uint32_t width)
+{
+    for (uint32_t i = 0; i < width; i++) {
+        at[i] = (uint8_t)text[i];
+    }
+}
+
 /* Room for a table, zeroed; its offset. */
 static uint32_t reserve(struct builder *builder, uint32_t size, uint32_t alignment)
 {
@@ -88,13 +96,13 @@ static uint8_t *begin_table(struct builder *builder, const char *signature, uint
         return NULL;
     }
     uint8_t *table = builder->blob + *offset;
-    memcpy(table, signature, 4);
+    put_text(table, signature, 4);
     put(table + 4, 4, size);
     table[8] = revision;
-    memcpy(table + 10, OEM_ID, 6);
-    memcpy(table + 16, OEM_TABLE_ID, 8);
+    put_text(table + 10, OEM_ID, 6);
+    put_text(table + 16, OEM_TABLE_ID, 8);
     put(table + 24, 4, 1);
-    memcpy(table + 28, CREATOR_ID, 4);
+    put_text(table + 28, CREATOR_ID, 4);
     put(table + 32, 4, 1);
     return table;
 }
@@ -125,7 +133,7 @@ static uint32_t build_facs(struct builder *builder)
     uint32_t offset = reserve(builder, FACS_SIZE, 64);
     if (!builder->full) {
         uint8_t *facs = builder->blob + offset;
-        memcpy(facs, "FACS", 4);
+        put_text(facs, "FACS", 4);
         put(facs + 4, 4, FACS_SIZE);
         facs[32] = 2; /* version */
     }
@@ -271,8 +279,8 @@ uint32_t acpi_tables_build(const struct acpi_tables_config *config, uint8_t *blo
         return 0;
     }
     uint8_t *at = blob + rsdp;
-    memcpy(at, "RSD PTR ", 8);
-    memcpy(at + 9, OEM_ID, 6);
+    put_text(at, "RSD PTR ", 8);
+    put_text(at + 9, OEM_ID, 6);
     at[15] = 2;
     put(at + 16, 4, address + rsdt);
     put(at + 20, 4, RSDP_SIZE);
