@@ -151,6 +151,7 @@ static void round_trip(void **state)
         *segments[i] = (struct vcpu_segment){
             .selector = (uint16_t)(8 * i), .attributes = (uint16_t)(0x90 + i), .limit = i, .base = 0x1000u * i};
     }
+    wanted.cs_attributes = wanted.cs.attributes;
     wanted.star = 1;
     wanted.lstar = 2;
     wanted.cstar = 3;

@@ -21,16 +21,18 @@ enum instruction_mode execution_mode(struct vcpu_context *vcpu)
     if (state->rip > UINT32_MAX) {
         return INSTRUCTION_MODE_64;
     }
-    if ((state->cr0 & CR0_PE) == 0 || !execution_need(vcpu, VCPU_STATE_SEGMENTS)) {
+    if ((state->cr0 & CR0_PE) == 0) {
         return INSTRUCTION_MODE_16;
     }
-    if ((state->efer & EFER_LMA) != 0 && (state->cs.attributes & SEGMENT_LONG) != 0) {
+    bool have_segments = ((vcpu->arch.groups | vcpu->page->control.dirty) & VCPU_STATE_SEGMENTS) != 0;
+    uint32_t attributes = have_segments ? state->cs.attributes : state->cs_attributes;
+    if ((state->efer & EFER_LMA) != 0 && (attributes & SEGMENT_LONG) != 0) {
         return INSTRUCTION_MODE_64;
     }
     if ((state->rflags & RFLAGS_VM) != 0) {
         return INSTRUCTION_MODE_16;
     }
-    return (state->cs.attributes & SEGMENT_DEFAULT_BIG) != 0 ? INSTRUCTION_MODE_32 : INSTRUCTION_MODE_16;
+    return (attributes & SEGMENT_DEFAULT_BIG) != 0 ? INSTRUCTION_MODE_32 : INSTRUCTION_MODE_16;
 }
 
 /* Copies up to 15 bytes from the guest; fewer if the next page cannot be read. */

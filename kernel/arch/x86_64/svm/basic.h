@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* VCPU_STATE_BASIC between page and VMCB: part of nearly every exit and entry. */
+/* VCPU_STATE_BASIC and CONTROL between page and VMCB: part of nearly every exit. */
 #pragma once
 
 #include "svm.h"
@@ -22,6 +22,17 @@ static inline void svm_read_basic(struct vcpu_arch_state *state, const struct vc
     state->rflags = hides_trace_flag(hardware) ? vmcb->rflags & ~RFLAGS_TF : vmcb->rflags;
     state->interrupt_shadow = vmcb->interrupt_shadow & 1;
     state->cr8 = vmcb->virtual_interrupt & SVM_CR8_MASK;
+}
+
+static inline void svm_read_control(struct vcpu_arch_state *state, const struct vmcb *vmcb)
+{
+    state->cr0 = vmcb->cr0;
+    state->cr2 = vmcb->cr2;
+    state->cr3 = vmcb->cr3;
+    state->cr4 = vmcb->cr4;
+    state->efer = vmcb->efer & ~EFER_SVME;
+    state->cpl = vmcb->cpl;
+    state->cs_attributes = vmcb->cs.attributes;
 }
 
 static inline void svm_write_basic(struct vcpu_hardware *hardware, const struct vcpu_arch_state *state)

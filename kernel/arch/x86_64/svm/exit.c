@@ -12,7 +12,9 @@ enum vcpu_enter_result svm_exit_to_vmm(struct vcpu *vcpu, enum vcpu_exit_kind ki
     vcpu->statistics->exits[kind]++;
     svm_read_basic(&page->state, vcpu->hardware);
     uint32_t want = page->control.want & ~(uint32_t)VCPU_STATE_BASIC;
-    if (want != 0) {
+    if (want == VCPU_STATE_CONTROL) {
+        svm_read_control(&page->state, vcpu->hardware->vmcb);
+    } else if (want != 0) {
         vcpu_read(vcpu, want);
     }
     return VCPU_ENTER_EXIT;

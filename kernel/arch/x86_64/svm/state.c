@@ -67,12 +67,7 @@ void vcpu_read(struct vcpu *vcpu, uint32_t groups)
         return;
     }
     if ((groups & VCPU_STATE_CONTROL) != 0) {
-        state->cr0 = vmcb->cr0;
-        state->cr2 = vmcb->cr2;
-        state->cr3 = vmcb->cr3;
-        state->cr4 = vmcb->cr4;
-        state->efer = vmcb->efer & ~EFER_SVME;
-        state->cpl = vmcb->cpl;
+        svm_read_control(state, vmcb);
     }
     if ((groups & VCPU_STATE_SEGMENTS) != 0) {
         read_segments(state, vmcb);

@@ -64,7 +64,7 @@ struct vcpu_arch_state {
     uint64_t cr0, cr2, cr3, cr4;
     uint64_t efer; /* without SVME, which the kernel owns */
     uint32_t cpl;
-    uint32_t reserved0;
+    uint32_t cs_attributes; /* cs.attributes, read only: tells 16, 32 and 64-bit code apart */
     /* VCPU_STATE_SEGMENTS */
     struct vcpu_segment es, cs, ss, ds, fs, gs, tr, ldtr, gdtr, idtr;
     /* VCPU_STATE_SYSCALL */
