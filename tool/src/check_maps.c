@@ -12,6 +12,12 @@ struct space {
     bool guest;
 };
 
+/* First address after the map. */
+static unsigned long long map_end(const struct map *map)
+{
+    return map->address + map->region->size;
+}
+
 static void check_alignment(struct system *system, const struct map *map)
 {
     char text[32];
@@ -91,10 +97,8 @@ static void report_overlap(struct system *system, const struct space *space, con
     report_error(&system->diagnostics, later->line,
                  "<map mr=\"%s\"> at %#llx to %#llx overlaps the map of '%s' of line %ld (%#llx to %#llx) in %s '%s'; "
                  "move one of them",
-                 later->region_name, (unsigned long long)later->address,
-                 (unsigned long long)(later->address + later->region->size), earlier->region_name, earlier->line,
-                 (unsigned long long)earlier->address, (unsigned long long)(earlier->address + earlier->region->size),
-                 space->kind, space->name);
+                 later->region_name, (unsigned long long)later->address, map_end(later), earlier->region_name,
+                 earlier->line, (unsigned long long)earlier->address, map_end(earlier), space->kind, space->name);
 }
 
 static void check_overlaps(struct system *system, const struct space *space, struct list *maps)
@@ -150,8 +154,7 @@ static void check_occupied(struct system *system, const struct pd *pd, const str
                 report_error(&system->diagnostics, map->line,
                              "<map mr=\"%s\"> at %#llx to %#llx overlaps protection domain '%s': %s is at %#llx to "
                              "%#llx; use another vaddr",
-                             map->region_name, (unsigned long long)map->address,
-                             (unsigned long long)(map->address + map->region->size), pd->name, range->what,
+                             map->region_name, (unsigned long long)map->address, map_end(map), pd->name, range->what,
                              (unsigned long long)range->start, (unsigned long long)range->end);
                 break;
             }

@@ -81,6 +81,12 @@ static void check_source(struct system *system, const struct region *region)
     }
 }
 
+/* First physical address after the region. */
+static unsigned long long physical_end(const struct region *region)
+{
+    return region->physical_address + region->size;
+}
+
 static int compare_addresses(const void *left, const void *right)
 {
     const struct region *a = *(struct region *const *)left, *b = *(struct region *const *)right;
@@ -108,10 +114,8 @@ static void check_physical_overlaps(struct system *system)
             report_error(&system->diagnostics, later->line,
                          "<memory_region name=\"%s\"> phys_addr %#llx to %#llx overlaps region '%s' of line %ld (%#llx "
                          "to %#llx); move one of them",
-                         later->name, (unsigned long long)later->physical_address,
-                         (unsigned long long)(later->physical_address + later->size), earlier->name, earlier->line,
-                         (unsigned long long)earlier->physical_address,
-                         (unsigned long long)(earlier->physical_address + earlier->size));
+                         later->name, (unsigned long long)later->physical_address, physical_end(later), earlier->name,
+                         earlier->line, (unsigned long long)earlier->physical_address, physical_end(earlier));
         }
         if (region->physical_address + region->size > widest->physical_address + widest->size) {
             widest = region;

@@ -68,7 +68,7 @@ static void check_linux(struct system *system, const struct vm_element *vm)
         report_error(&system->diagnostics, vm->line,
                      "<vm name=\"%s\"> memory of %llu MiB is too little for its kernel and initrd, which need %llu "
                      "MiB; give more",
-                     vm->name, (unsigned long long)(vm->memory >> 20), (unsigned long long)((need >> 20) + 1));
+                     vm->name, (unsigned long long)(vm->memory >> 20), (unsigned long long)(need >> 20) + 1);
     }
 }
 
