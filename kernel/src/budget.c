@@ -66,22 +66,8 @@ void budget_init(struct budget *b, uint64_t budget, uint64_t period, uint64_t mi
     };
 }
 
-static void charge_slice(struct budget *b, uint64_t used)
+void budget_charge_refills(struct budget *b, uint64_t used)
 {
-    if (used < b->slice) {
-        b->slice -= used;
-    } else {
-        b->slice = b->budget;
-        b->slice_expired = true;
-    }
-}
-
-void budget_charge(struct budget *b, uint64_t used)
-{
-    if (b->round_robin) {
-        charge_slice(b, used);
-        return;
-    }
     /* The timer may be late; more than a whole budget is not remembered, which
      * bounds this loop by the number of refills. */
     if (used > b->budget) {
@@ -109,7 +95,7 @@ void budget_yield(struct budget *b)
         b->slice = b->budget;
         b->slice_expired = true;
     } else {
-        budget_charge(b, head_of(b)->amount);
+        budget_charge_refills(b, head_of(b)->amount);
     }
 }
 

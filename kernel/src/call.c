@@ -86,7 +86,7 @@ static void release(struct cpu *cpu, struct thread *caller, int64_t status)
     caller->callee = NULL;
     caller->block = BLOCK_NONE;
     if (thread_runnable(caller)) {
-        scheduler_make_ready(cpu, caller);
+        scheduler_hand_back(cpu, caller);
     }
 }
 

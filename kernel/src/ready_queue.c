@@ -38,6 +38,7 @@ void thread_list_remove(struct thread_list *list, struct thread *thread)
 static void mark(struct ready_queue *queue, struct thread *thread)
 {
     queue->occupied[thread->priority / 64] |= 1ull << (thread->priority % 64);
+    queue->words |= 1u << (thread->priority / 64);
     thread->queued = true;
 }
 
@@ -61,17 +62,15 @@ void ready_queue_remove(struct ready_queue *queue, struct thread *thread)
     thread->queued = false;
     if (list->first == NULL) {
         queue->occupied[thread->priority / 64] &= ~(1ull << (thread->priority % 64));
+        if (queue->occupied[thread->priority / 64] == 0) {
+            queue->words &= ~(1u << (thread->priority / 64));
+        }
     }
 }
 
 struct thread *ready_queue_first(const struct ready_queue *queue)
 {
-    for (unsigned int word = PRIORITY_COUNT / 64; word-- > 0;) {
-        uint64_t bits = queue->occupied[word];
-        if (bits != 0) {
-            unsigned int priority = word * 64 + 63u - (unsigned int)__builtin_clzll(bits);
-            return queue->lists[priority].first;
-        }
-    }
-    return NULL;
+    int priority = ready_queue_priority(queue);
+
+    return priority < 0 ? NULL : queue->lists[priority].first;
 }

@@ -83,7 +83,8 @@ void receive_wait(struct cpu *cpu, struct thread *thread)
         /* A barrier between this and the look at pending: see signal_thread(). */
         __atomic_exchange_n(&thread->listening, 1, __ATOMIC_SEQ_CST);
     }
-    if (!receive_deliver(thread)) {
+    bool nothing = __atomic_load_n(&thread->pending, __ATOMIC_SEQ_CST) == 0 && thread->callers.first == NULL;
+    if (nothing || !receive_deliver(thread)) {
         thread_publish_state(thread, THREAD_WAITING);
         scheduler_look(cpu);
     } else if (thread->sc != before || before != cpu->running) {

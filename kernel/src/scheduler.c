@@ -34,7 +34,7 @@ void scheduler_init_context(struct thread *thread, uint64_t budget, uint64_t per
 }
 
 /* Charges the time since the last call to whoever had it. */
-static void charge(struct cpu *cpu, uint64_t now)
+static inline void charge(struct cpu *cpu, uint64_t now)
 {
     uint64_t used = now - cpu->charged_until;
     struct thread *current = cpu->current;
@@ -113,7 +113,7 @@ static bool has_context(struct thread *thread)
     return true;
 }
 
-void scheduler_make_ready(struct cpu *cpu, struct thread *thread)
+static inline void make_ready(struct cpu *cpu, struct thread *thread, bool first)
 {
     if (thread == cpu->current) {
         cpu->reschedule = true;
@@ -131,16 +131,36 @@ void scheduler_make_ready(struct cpu *cpu, struct thread *thread)
             return;
         }
     }
-    ready_queue_push_back(&cpu->ready, thread);
     thread_publish_state(thread, THREAD_READY);
-    if (cpu->current == NULL || thread->priority >= cpu->current->priority) {
+    if (first || cpu->current == NULL || thread->priority > cpu->current->priority) {
         cpu->reschedule = true;
+        if (cpu->next == NULL) {
+            cpu->next = thread;
+            thread->queued = true;
+            return;
+        }
+    } else if (thread->priority == cpu->current->priority) {
+        cpu->reschedule = true; /* the current thread's time slice matters now */
     }
+    ready_queue_push_back(&cpu->ready, thread);
+}
+
+void scheduler_make_ready(struct cpu *cpu, struct thread *thread)
+{
+    make_ready(cpu, thread, false);
+}
+
+void scheduler_hand_back(struct cpu *cpu, struct thread *thread)
+{
+    make_ready(cpu, thread, true);
 }
 
 void scheduler_remove(struct cpu *cpu, struct thread *thread)
 {
-    if (thread->queued) {
+    if (thread == cpu->next) {
+        cpu->next = NULL;
+        thread->queued = false;
+    } else if (thread->queued) {
         ready_queue_remove(&cpu->ready, thread);
     }
     if (thread == cpu->current) {
@@ -165,11 +185,25 @@ static bool may_continue(struct cpu *cpu, struct thread *current, uint64_t now)
 }
 
 /* The thread to run next, taken off the ready queue; NULL: none. */
-static struct thread *choose(struct cpu *cpu, uint64_t now)
+static inline struct thread *choose(struct cpu *cpu, uint64_t now)
 {
     struct thread *current = cpu->current;
     bool keep = may_continue(cpu, current, now);
+    struct thread *candidate = cpu->next;
 
+    if (candidate != NULL) {
+        cpu->next = NULL;
+        candidate->queued = false;
+        if ((!keep || candidate->priority > current->priority) &&
+            candidate->priority >= ready_queue_priority(&cpu->ready) && budget_ready(&candidate->sc->budget, now)) {
+            if (keep) {
+                ready_queue_push_front(&cpu->ready, current);
+                thread_publish_state(current, THREAD_READY);
+            }
+            return candidate;
+        }
+        ready_queue_push_front(&cpu->ready, candidate);
+    }
     for (;;) {
         struct thread *next = ready_queue_first(&cpu->ready);
         if (keep && current->sc->budget.slice_expired) {
@@ -199,7 +233,7 @@ static struct thread *choose(struct cpu *cpu, uint64_t now)
     }
 }
 
-static void arm_timer(struct cpu *cpu, uint64_t now)
+static inline void arm_timer(struct cpu *cpu, uint64_t now)
 {
     uint64_t deadline = timer_queue_deadline(&cpu->timers);
     struct thread *current = cpu->current;

@@ -155,6 +155,8 @@ static int64_t simple_call(struct cpu *cpu, struct thread *thread, uint64_t numb
         return acknowledge(thread, a);
     case SYSCALL_IOPORT:
         return port_access(thread, a, b, c, frame_argument3(frame));
+    case SYSCALL_VCPU_RUN:
+        return -SKYSCOPE_NO_VCPU;
     case SYSCALL_VCPU_READ:
         if (thread->vcpu == NULL) {
             return -SKYSCOPE_NO_VCPU;
@@ -191,14 +193,23 @@ void syscall_handle(struct cpu *cpu, struct thread *thread)
     uint64_t number = frame_call_number(frame);
     int64_t status;
 
+    /* The most frequent first. */
+    if (number == SYSCALL_VCPU_RUN && thread->vcpu != NULL) {
+        vcpu_thread_start(cpu, thread);
+        return;
+    }
+    if (number == SYSCALL_REPLY_RECV) {
+        reply_receive(cpu, thread, frame_argument1(frame));
+        return;
+    }
+    if (number == SYSCALL_CALL) {
+        status = call_procedure(cpu, thread, frame_argument0(frame), frame_argument1(frame));
+        if (status != SKYSCOPE_OK) {
+            frame_set_status(frame, status);
+        } /* else the reply sets it */
+        return;
+    }
     switch (number) {
-    case SYSCALL_VCPU_RUN:
-        if (thread->vcpu != NULL) {
-            vcpu_thread_start(cpu, thread);
-            return;
-        }
-        status = -SKYSCOPE_NO_VCPU;
-        break;
     case SYSCALL_VCPU_WAIT:
         if (thread->vcpu != NULL) {
             vcpu_thread_wait(cpu, thread);
@@ -209,20 +220,11 @@ void syscall_handle(struct cpu *cpu, struct thread *thread)
     case SYSCALL_RECV:
         receive_wait(cpu, thread);
         return;
-    case SYSCALL_REPLY_RECV:
-        reply_receive(cpu, thread, frame_argument1(frame));
-        return;
     case SYSCALL_SEND_RECV:
         status = send_first_half(thread, frame_argument0(frame), frame_argument2(frame));
         if (status == SKYSCOPE_OK) {
             receive_wait(cpu, thread);
             return;
-        }
-        break;
-    case SYSCALL_CALL:
-        status = call_procedure(cpu, thread, frame_argument0(frame), frame_argument1(frame));
-        if (status == SKYSCOPE_OK) {
-            return; /* the reply sets the status */
         }
         break;
     case SYSCALL_PD_CONTROL:

@@ -29,7 +29,8 @@
 
 static bool stopping;
 
-static void raise_memory_fault(struct cpu *cpu, uint64_t address, bool fetch, uint64_t code)
+__attribute__((noinline, cold)) static void raise_memory_fault(struct cpu *cpu, uint64_t address, bool fetch,
+                                                               uint64_t code)
 {
     struct thread *thread = cpu->current;
     struct fault fault = {

@@ -35,8 +35,20 @@ struct budget {
 /* minimum is reduced to budget if it is larger. budget <= period, both not 0. */
 void budget_init(struct budget *b, uint64_t budget, uint64_t period, uint64_t minimum, uint64_t now);
 
+void budget_charge_refills(struct budget *b, uint64_t used);
+
 /* It was used for `used` ticks, until now. */
-void budget_charge(struct budget *b, uint64_t used);
+static inline void budget_charge(struct budget *b, uint64_t used)
+{
+    if (!b->round_robin) {
+        budget_charge_refills(b, used);
+    } else if (used < b->slice) {
+        b->slice -= used;
+    } else {
+        b->slice = b->budget;
+        b->slice_expired = true;
+    }
+}
 
 /* Gives up what is left of the current slice or refill. */
 void budget_yield(struct budget *b);

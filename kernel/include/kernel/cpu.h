@@ -19,6 +19,9 @@ struct cpu {
     struct thread *current; /* NULL: idle. First: assembly uses it. */
     bool reschedule;        /* something happened that the scheduler must look at */
     uint32_t index;
+    /* Ready, and probably the one to run: a short cut past the ready queue, from an
+     * event to the next run of the scheduler, which always follows. */
+    struct thread *next;
     struct scheduling_context *running; /* what time is charged to */
     uint64_t charged_until;             /* TSC value */
     uint64_t timer_armed;               /* when the hardware timer fires, UINT64_MAX: not */

@@ -14,6 +14,8 @@ void scheduler_init_context(struct thread *thread, uint64_t budget, uint64_t per
 
 /* The thread became runnable, or got a scheduling context: queues it if it can run. */
 void scheduler_make_ready(struct cpu *cpu, struct thread *thread);
+/* The same for a caller whose call has returned: it comes first in its priority. */
+void scheduler_hand_back(struct cpu *cpu, struct thread *thread);
 /* The thread is not runnable any more: takes it off the queues. */
 void scheduler_remove(struct cpu *cpu, struct thread *thread);
 

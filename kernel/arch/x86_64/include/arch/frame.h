@@ -136,7 +136,7 @@ static inline uint64_t frame_instruction_pointer(const struct user_frame *frame)
 /* May a PD's instruction pointer have this value? */
 static inline bool frame_address_valid(uint64_t address)
 {
-    return address < USER_CANONICAL_END;
+    return address >> 47 == 0; /* below USER_CANONICAL_END */
 }
 
 /* Registers in seL4_UserContext order: rip rsp rflags rax rbx rcx rdx rsi rdi rbp
