@@ -138,6 +138,7 @@ struct vcpu_page *fixture_exit(struct machine_fixture *f, enum vcpu_exit_kind ki
     memset(&page->exit, 0, sizeof(page->exit));
     page->exit.kind = kind;
     page->control.dirty = 0;
+    page->state.cs_attributes = page->state.cs.attributes; /* as the kernel does */
     return page;
 }
 
