@@ -4,7 +4,7 @@
 # Portable and pure: also compiled into host tests.
 LOADER_PURE_SOURCES := $(addprefix loader/src/,boot_source.c multiboot1.c multiboot2.c pvh.c memory_map.c \
 	free_memory.c payload.c plan.c elf.c bind.c acpi_tables.c acpi_madt.c acpi_fadt.c clock.c pci.c)
-LOADER_SOURCES := $(LOADER_PURE_SOURCES) $(addprefix loader/src/,main.c hardware.c start.c report.c) \
+LOADER_SOURCES := $(LOADER_PURE_SOURCES) $(addprefix loader/src/,main.c hardware.c start.c report.c font.c) \
 	$(addprefix loader/arch/$(ARCH)/,headers.S entry.S trampoline.S exceptions.S console.c screen.c \
 	page_tables.c delay.c lapic.c interrupts.c smp.c machine.c) \
 	$(CRYPTO_HASH_SOURCES) $(BASE_SOURCES)

@@ -132,7 +132,10 @@ static void read_table(struct acpi_table table, struct found_tables *found, stru
 static void find_s5(const struct physical_memory *memory, struct acpi_table root, uint32_t entry_size, uint64_t dsdt,
                     struct hardware_info *hardware)
 {
-    struct acpi_table table = dsdt == 0 ? (struct acpi_table){0} : acpi_table_at(memory, dsdt);
+    struct acpi_table table = {0};
+    if (dsdt != 0) {
+        table = acpi_table_at(memory, dsdt);
+    }
     if (has_signature(table, "DSDT") && acpi_read_s5(table, hardware)) {
         return;
     }

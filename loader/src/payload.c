@@ -186,7 +186,7 @@ static int check_roles(struct payload *payload, struct loader_error *error)
 /* No two images overlap, and every byte that belongs to none is zero. */
 static int check_layout(const struct payload *payload, struct loader_error *error)
 {
-    uint16_t order[PAYLOAD_MAX_IMAGES];
+    uint16_t order[PAYLOAD_MAX_IMAGES] = {0};
     uint32_t count = payload->header->image_count;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t j = i;

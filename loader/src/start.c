@@ -51,16 +51,15 @@ static void fill_extent(const struct payload *payload, const struct plan_region 
     memset(at(extent->physical_address + (data_end - start)), 0, end - data_end);
 }
 
-/* A page that real mode can reach and nothing else uses. */
-static uint64_t find_trampoline(const struct memory_map *map, uint64_t payload_address, uint64_t payload_size)
+/* A page that real mode can reach. Whatever lies in it is put back afterwards. */
+static uint64_t find_trampoline(const struct memory_map *map)
 {
     for (uint64_t page = TRAMPOLINE_LIMIT - PAGE_SIZE_4K; page >= PAGE_SIZE_4K; page -= PAGE_SIZE_4K) {
-        bool in_payload = page + PAGE_SIZE_4K > payload_address && page < payload_address + payload_size;
-        if (!in_payload && memory_map_is(map, page, PAGE_SIZE_4K, HARDWARE_MEMORY_USABLE)) {
+        if (memory_map_is(map, page, PAGE_SIZE_4K, HARDWARE_MEMORY_USABLE)) {
             return page;
         }
     }
-    loader_fail("no free memory below 640 KiB to start the other CPUs from");
+    loader_fail("no memory below 640 KiB to start the other CPUs from");
 }
 
 void system_start(const struct payload *payload, uint64_t payload_address, const struct memory_map *map,
@@ -121,7 +120,7 @@ void system_start(const struct payload *payload, uint64_t payload_address, const
         .hardware_size = HARDWARE_INFO_REGION_SIZE,
     };
     if (boot_info.cpu_count > 1) {
-        cpus_start(hardware, boot_info.cpu_count, find_trampoline(map, payload_address, payload->size));
+        cpus_start(hardware, boot_info.cpu_count, find_trampoline(map));
     }
     loader_print("loader: starting \"%s\" on %u CPU%s\n", payload->header->system_name, boot_info.cpu_count,
                  boot_info.cpu_count == 1 ? "" : "s");

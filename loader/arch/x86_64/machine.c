@@ -42,7 +42,6 @@ void cpu_identify(struct hardware_info *hardware)
 
 #define CMOS_INDEX         0x70
 #define CMOS_DATA          0x71
-#define CMOS_NMI_OFF       0x80
 #define CMOS_STATUS_A      0x0a
 #define CMOS_STATUS_B      0x0b
 #define UPDATE_IN_PROGRESS 0x80
@@ -50,7 +49,7 @@ void cpu_identify(struct hardware_info *hardware)
 
 static uint8_t cmos_read(uint8_t index)
 {
-    out8(CMOS_INDEX, CMOS_NMI_OFF | index);
+    out8(CMOS_INDEX, index); /* bit 7 clear: NMIs stay on */
     return in8(CMOS_DATA);
 }
 
@@ -223,6 +222,11 @@ void exceptions_start(void)
                                            .offset_middle = (uint16_t)(stub >> 16),
                                            .offset_high = (uint32_t)((uint64_t)stub >> 32)};
     }
+    exceptions_load();
+}
+
+void exceptions_load(void)
+{
     struct {
         uint16_t limit;
         uint64_t base;

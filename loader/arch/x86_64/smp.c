@@ -5,11 +5,14 @@
 #include <loader_arch/apic.h>
 #include <loader_arch/cpu.h>
 #include <loader_arch/delay.h>
+#include <loader_arch/exceptions.h>
+#include <skyscope/types.h>
 
 #define ANSWER_TIME_US 5000000u
 #define ANSWER_STEP_US 100u
 
-extern const char trampoline_start[], trampoline_end[];
+extern const char trampoline_start[];
+extern const uint32_t trampoline_size;
 
 /* Written for, or by, the CPU that is being started; read in entry.S. */
 extern volatile uint32_t ap_online, ap_release;
@@ -25,6 +28,7 @@ uint32_t ap_main(void);
 /* On the new CPU, on the stack that all share one after the other. */
 uint32_t ap_main(void)
 {
+    exceptions_load();
     lapic_enable(ap_x2apic != 0);
     return ap_index;
 }
@@ -56,8 +60,11 @@ static bool start_cpu(uint32_t apic_id, uint64_t trampoline)
 
 void cpus_start(const struct hardware_info *hardware, uint32_t count, uint64_t trampoline)
 {
+    static uint8_t kept[PAGE_SIZE_4K];
+    void *page = (void *)(uintptr_t)trampoline;
     ap_x2apic = hardware->x2apic;
-    memcpy((void *)(uintptr_t)trampoline, trampoline_start, (size_t)(trampoline_end - trampoline_start));
+    memcpy(kept, page, sizeof(kept));
+    memcpy(page, trampoline_start, trampoline_size);
     for (uint32_t i = 1; i < count; i++) {
         ap_index = i;
         ap_online = 0;
@@ -65,6 +72,7 @@ void cpus_start(const struct hardware_info *hardware, uint32_t count, uint64_t t
             loader_fail("CPU %u (APIC id %u) does not start", i, hardware->cpus[i].apic_id);
         }
     }
+    memcpy(page, kept, sizeof(kept));
 }
 
 void cpus_enter_kernel(const struct boot_info *boot_info, uint64_t entry)

@@ -8,7 +8,7 @@
     .section .rodata.trampoline, "a"
     .balign 16
     .code16
-    .globl trampoline_start, trampoline_end
+    .globl trampoline_start, trampoline_size
 trampoline_start:
     cli
     cld
@@ -21,5 +21,9 @@ trampoline_gdt:
     .word 31
     .long gdt_address
 trampoline_end:
+
+    .balign 4
+trampoline_size:
+    .long trampoline_end - trampoline_start
 
     .section .note.GNU-stack, "", @progbits

@@ -59,7 +59,8 @@ void acpi_enable(const struct hardware_info *hardware, const struct acpi_fixed *
 /* Masks all interrupt controllers and enables this CPU's local one; puts this
  * CPU first in hardware->cpus and completes what only registers tell. */
 void interrupts_quiesce(struct hardware_info *hardware);
-/* Starts hardware->cpus[1..count-1]; they wait. trampoline: a page below 1 MiB. */
+/* Starts hardware->cpus[1..count-1]; they wait.
+ * trampoline: a page below 1 MiB, whose contents are kept. */
 void cpus_start(const struct hardware_info *hardware, uint32_t count, uint64_t trampoline);
 /* Sends all started CPUs and this one into the kernel. */
 __attribute__((noreturn)) void cpus_enter_kernel(const struct boot_info *boot_info, uint64_t entry);

@@ -233,8 +233,9 @@ static void report_hardware(const struct hardware_info *hardware)
           (unsigned long long)hardware->reset.address, hardware->reset.value, hardware->sci_interrupt,
           hardware->s5_valid, hardware->s5_type_a, hardware->s5_type_b, (unsigned long long)hardware->hpet_address,
           (unsigned long long)hardware->lapic_address);
-    print("test kernel: framebuffer 0x%llx %ux%u", (unsigned long long)hardware->framebuffer_address,
-          hardware->framebuffer_width, hardware->framebuffer_height);
+    print("test kernel: framebuffer 0x%llx %ux%ux%u pitch %u", (unsigned long long)hardware->framebuffer_address,
+          hardware->framebuffer_width, hardware->framebuffer_height, hardware->framebuffer_bits,
+          hardware->framebuffer_pitch);
     print("test kernel: clock %llu", (unsigned long long)hardware->wall_clock);
     print("test kernel: hash cycles %llu", (unsigned long long)hardware->hash_cycles);
     for (uint32_t i = 0; i < hardware->pci_count; i++) {

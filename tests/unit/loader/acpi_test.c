@@ -55,7 +55,7 @@ static uint8_t *add_table(uint64_t address, const char *signature, const void *b
 static void make_rsdp(uint8_t rsdp[36], uint8_t revision, uint32_t rsdt, uint64_t xsdt)
 {
     memset(rsdp, 0, 36);
-    memcpy(rsdp, "RSD PTR ", 8);
+    memcpy(rsdp, (const uint8_t[]){'R', 'S', 'D', ' ', 'P', 'T', 'R', ' '}, 8);
     rsdp[15] = revision;
     put_u32(rsdp + 16, rsdt);
     put_u32(rsdp + 20, 36);

@@ -199,7 +199,7 @@ static void test_image_fields(void **state)
     EXPECT_WITH(name[0], '\0', "no valid name");
     EXPECT_WITH(name[2], '\x07', "no valid name");
 #undef EXPECT_WITH
-    strcpy(image->name, "plan");
+    snprintf(image->name, sizeof(image->name), "plan");
     seal_payload(sample->bytes);
     expect_refused(sample->bytes, sample->size, "both named \"plan\"");
     *image = good;

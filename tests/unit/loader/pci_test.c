@@ -48,7 +48,10 @@ static void model_write(const struct pci_access *access, uint32_t address, uint3
                         uint32_t value)
 {
     struct model_device *device = find(access, address);
-    assert_non_null(device);
+    if (device == NULL) {
+        fail_msg("a write to a function that is not there");
+        return;
+    }
     if (offset >= 0x10 && offset < 0x28) {
         uint32_t index = (offset - 0x10) / 4;
         assert_int_equal(width, 4);

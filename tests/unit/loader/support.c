@@ -118,14 +118,14 @@ uint8_t *make_payload(const struct test_image *images, uint32_t count, uint64_t 
     header->version = PAYLOAD_VERSION;
     header->header_size = (uint32_t)header_size;
     header->total_size = total;
-    strcpy(header->system_name, "unit test");
+    snprintf(header->system_name, sizeof(header->system_name), "unit test");
     header->hash_algorithm = PAYLOAD_HASH_SHA512;
     header->image_count = count;
     header->image_table_offset = sizeof(*header);
     uint64_t offset = header_size;
     for (uint32_t i = 0; i < count; i++) {
         struct payload_image *image = payload_image_of(payload, i);
-        strcpy(image->name, images[i].name);
+        snprintf(image->name, sizeof(image->name), "%s", images[i].name);
         image->role = images[i].role;
         image->offset = offset;
         image->size = images[i].size;
@@ -156,7 +156,7 @@ const uint8_t *make_plan(const struct plan_region *regions, uint32_t count, uint
     memcpy(plan.header.magic, PLAN_MAGIC, 8);
     plan.header.version = PLAN_VERSION;
     plan.header.total_size = (uint32_t)(sizeof(plan.header) + count * sizeof(*regions));
-    strcpy(plan.header.system_name, "unit test");
+    snprintf(plan.header.system_name, sizeof(plan.header.system_name), "unit test");
     plan.header.cpu_count = cpu_count;
     plan.header.kernel_pool_size = pool_size;
     for (uint32_t i = 0; i < PLAN_TABLE_COUNT; i++) {
