@@ -9,7 +9,7 @@
 #define KERNEL_ADDRESS 0xffffffff80000000ull
 #define NON_CANONICAL  0x0000800000000000ull
 
-static const volatile uint64_t constant = 5;
+static const char constant[] = "constant";
 static uint64_t data_word = 0xc3; /* RET */
 
 static void halt(void)
@@ -189,7 +189,7 @@ static void write_own_code(void)
 
 static void write_own_constants(void)
 {
-    *(volatile uint64_t *)(uintptr_t)&constant = 6;
+    *(volatile char *)(uintptr_t)constant = 'C';
 }
 
 static void run_data(void)

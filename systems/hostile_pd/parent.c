@@ -33,14 +33,19 @@ void notified(microkit_channel ch)
 
 static bool as_expected(const struct attack *attack, microkit_msginfo info)
 {
-    if (attack->expectation == MEMORY_FAULT) {
-        return microkit_msginfo_get_label(info) == seL4_Fault_VMFault;
+    bool memory_fault = microkit_msginfo_get_label(info) == seL4_Fault_VMFault;
+    bool exception = microkit_msginfo_get_label(info) == seL4_Fault_UserException;
+    seL4_Word vector = exception ? microkit_mr_get(seL4_UserException_Number) : 0;
+    switch (attack->expectation) {
+    case MEMORY_FAULT:
+        return memory_fault;
+    case STACK_FAULT:
+        return exception && (vector == 12 || vector == 13);
+    case BAD_RETURN:
+        return memory_fault || (exception && vector == 13);
+    default:
+        return exception && vector == attack->expectation;
     }
-    if (microkit_msginfo_get_label(info) != seL4_Fault_UserException) {
-        return false;
-    }
-    seL4_Word vector = microkit_mr_get(seL4_UserException_Number);
-    return attack->expectation == STACK_FAULT ? vector == 12 || vector == 13 : vector == attack->expectation;
 }
 
 seL4_Bool fault(microkit_child child, microkit_msginfo info, microkit_msginfo *reply)
@@ -52,8 +57,9 @@ seL4_Bool fault(microkit_child child, microkit_msginfo info, microkit_msginfo *r
     }
     if (!as_expected(&attacks[child], info)) {
         wrong++;
-        report("WRONG %s: label %u, number %u", attacks[child].name, (unsigned int)microkit_msginfo_get_label(info),
-               (unsigned int)microkit_mr_get(seL4_UserException_Number));
+        report("WRONG %s: label %u: %lx %lx %lx %lx", attacks[child].name,
+               (unsigned int)microkit_msginfo_get_label(info), microkit_mr_get(0), microkit_mr_get(1),
+               microkit_mr_get(2), microkit_mr_get(3));
     } else {
         report("ok %s", attacks[child].name);
     }
