@@ -338,6 +338,29 @@ static void mode_3_with_odd_count_is_high_one_clock_longer(void **state)
     assert_true(i8254_output(&pc->pit, 0));
 }
 
+static void new_period_is_seen_by_whatever_looks_first(void **state)
+{
+    struct pc *pc = *state;
+    outb(pc, 0x61, 1);
+    for (int way = 0; way < 4; way++) {
+        program(pc, 2, 2, 1000);
+        pc_advance(pc, 300 * CLOCK);
+        outb(pc, 0x42, 0x88);
+        outb(pc, 0x42, 0x13);         /* 5000 */
+        pc_advance(pc, 1700 * CLOCK); /* 1000 of them in the new period */
+        if (way == 0) {
+            assert_int_equal(latched(pc, 2), 4000);
+        } else if (way == 1) {
+            assert_int_equal(inb(pc, 0x42), (4000 & 0xff));
+        } else if (way == 2) {
+            assert_int_equal(status(pc, 2) & 0x40, 0);
+        } else {
+            outb(pc, 0x61, 0);
+            assert_int_equal(latched(pc, 2), 4000);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -363,6 +386,7 @@ int main(void)
         cmocka_unit_test_setup(control_word_cannot_be_read, setup),
         cmocka_unit_test_setup(reset_stops_everything, setup),
         cmocka_unit_test_setup(mode_3_with_odd_count_is_high_one_clock_longer, setup),
+        cmocka_unit_test_setup(new_period_is_seen_by_whatever_looks_first, setup),
     };
     return cmocka_run_group_tests_name("i8254", tests, NULL, NULL);
 }

@@ -63,6 +63,11 @@ static void request_gives_its_vector_and_goes_into_service(void **state)
     assert_int_equal(inb(pc, MASTER_COMMAND), 0x08);
     eoi(pc);
     assert_int_equal(inb(pc, MASTER_COMMAND), 0x00);
+    pulse(pc, 0);
+    assert_int_equal(i8259_acknowledge(&pc->pic), 0x30);
+    assert_int_equal(inb(pc, MASTER_COMMAND), 0x01);
+    eoi(pc);
+    assert_int_equal(inb(pc, MASTER_COMMAND), 0x00);
 }
 
 static void slave_request_comes_through_the_cascade(void **state)

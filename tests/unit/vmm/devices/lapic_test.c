@@ -170,6 +170,12 @@ static void illegal_vectors_and_registers_show_in_esr_after_a_write(void **state
     assert_int_equal(get(pc, 0x280), 0xe0);
     set(pc, 0x280, 0xff);
     assert_int_equal(get(pc, 0x280), 0);
+    static const uint32_t holes[] = {0x000, 0x010, 0x040, 0x290, 0x2f0, 0x3a0, 0x3f0, 0x400, 0xff0};
+    for (size_t i = 0; i < sizeof(holes) / sizeof(holes[0]); i++) {
+        set(pc, holes[i], 0);
+        set(pc, 0x280, 0);
+        assert_int_equal(get(pc, 0x280), 0x80);
+    }
 }
 
 static void error_interrupt_with_illegal_vector_ends(void **state)

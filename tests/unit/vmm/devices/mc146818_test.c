@@ -303,6 +303,9 @@ static void memory_size_is_where_firmware_looks(void **state)
         sum += get(pc, i);
     }
     assert_int_equal(get(pc, 0x2e) << 8 | get(pc, 0x2f), sum & 0xffff);
+    mc146818_describe_machine(&pc->rtc, 32ull << 20, 0, 1);
+    assert_int_equal(get(pc, 0x17) | get(pc, 0x18) << 8, 31 * 1024);
+    assert_int_equal(get(pc, 0x34) | get(pc, 0x35) << 8, 16 * 16);
     mc146818_describe_machine(&pc->rtc, 0, UINT64_MAX, 0);
     assert_int_equal(get(pc, 0x5b) | get(pc, 0x5c) << 8 | get(pc, 0x5d) << 16, 0xffffff);
     assert_int_equal(get(pc, 0x34) | get(pc, 0x35) << 8, 0);

@@ -145,6 +145,13 @@ static void keyboard_interrupt_follows_the_output_buffer(void **state)
     outb(pc, 0x60, 0x01);
     outb(pc, 0x60, 0xf2);
     assert_true(pc->lines[1]);
+    outb(pc, 0x64, 0x60);
+    outb(pc, 0x60, 0x00); /* switched off and on while a byte waits */
+    assert_false(pc->lines[1]);
+    outb(pc, 0x64, 0x60);
+    outb(pc, 0x60, 0x01);
+    assert_true(pc->lines[1]);
+    pc->edges[1] = 1;
     outb(pc, 0x60, 0xf2); /* a new byte is a new edge */
     assert_int_equal(pc->edges[1], 2);
     inb(pc, 0x60);
