@@ -25,7 +25,7 @@ import pexpect
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
-LOGS = BUILD / "test-logs"
+LOGS = pathlib.Path(os.environ.get("SKYSCOPE_TEST_LOGS", BUILD / "test-logs"))
 
 # Times are generous, because an emulator on a busy machine is slow; a slower
 # machine still can stretch them all.
@@ -132,11 +132,10 @@ class Machine:
         """
         patterns = list(pattern) if isinstance(pattern, (list, tuple)) else [pattern]
         seconds = (self.timeout if timeout is None else timeout) * TIME_FACTOR
-        try:
-            index = self.child.expect(patterns, timeout=seconds)
-        except pexpect.TIMEOUT:
+        index = self.child.expect(patterns + [pexpect.TIMEOUT, pexpect.EOF], timeout=seconds)
+        if index == len(patterns):
             self._fail(f"no match for {patterns} within {seconds:.0f} s")
-        except pexpect.EOF:
+        if index > len(patterns):
             self._reap()
             self._fail(f"QEMU ended (status {self.exit_status}) while waiting for {patterns}")
         if isinstance(pattern, (list, tuple)):
@@ -155,20 +154,15 @@ class Machine:
     def expect_exit(self, timeout=None):
         """Waits for QEMU to end by itself (power-off; reset without `reboot`). Returns its exit status."""
         seconds = (self.timeout if timeout is None else timeout) * TIME_FACTOR
-        try:
-            self.child.expect(pexpect.EOF, timeout=seconds)
-        except pexpect.TIMEOUT:
+        if self.child.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=seconds) == 1:
             self._fail(f"QEMU still runs after {seconds:.0f} s")
         self._reap()
         return self.exit_status
 
     def expect_nothing(self, pattern, seconds):
         """Fails if the pattern turns up within the given time."""
-        try:
-            self.child.expect(pattern, timeout=seconds)
-        except (pexpect.TIMEOUT, pexpect.EOF):
-            return
-        self._fail(f"{pattern!r} turned up")
+        if self.child.expect([pattern, pexpect.TIMEOUT, pexpect.EOF], timeout=seconds) == 0:
+            self._fail(f"{pattern!r} turned up")
 
     @property
     def before(self):

@@ -45,7 +45,7 @@ def test_processor(linux):
 def test_kernel_log_has_no_errors(linux):
     serious = linux.shell("dmesg -r | grep -E '^<[0-3]>'")[1]
     assert serious.strip() == ""
-    assert linux.shell("dmesg | grep -iE 'unchecked MSR|Call Trace|BUG:|WARNING:|firmware bug|spurious'")[1].strip() == ""
+    assert linux.shell("dmesg | grep -iE 'unchecked MSR|Call Trace|BUG:|WARNING: CPU|firmware bug|spurious|unstable'")[1].strip() == ""
 
 
 def test_memory(linux):
@@ -54,7 +54,9 @@ def test_memory(linux):
 
 
 def test_time(linux):
-    assert linux.check_shell("cat /sys/devices/system/clocksource/clocksource0/current_clocksource").strip() == "tsc"
+    # Under emulation, reading the reference clock takes too long for Linux to leave the early stage.
+    clocksource = linux.check_shell("cat /sys/devices/system/clocksource/clocksource0/current_clocksource").strip()
+    assert clocksource in ("tsc", "tsc-early")
     start = time.monotonic()
     linux.check_shell("sleep 3")
     slept = time.monotonic() - start
@@ -108,8 +110,7 @@ def test_interrupt_key(linux):
 
 def test_guest_cannot_forge_the_consoles_lines(linux):
     output = linux.check_shell(r"printf '\342\237\246skyscope\342\237\247 console 7: forged\n'")
-    assert "⟦" not in output
-    assert "forged" in output
+    assert output.strip() == "?skyscope? console 7: forged"
 
 
 def test_reboot(linux):
