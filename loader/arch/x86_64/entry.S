@@ -7,7 +7,6 @@
 
 #define CPUID_LONG_MODE (1 << 29)
 #define CPUID_NX        (1 << 20)
-#define CPUID_SYSCALL   (1 << 11)
 #define EFLAGS_ID       (1 << 21)
 #define COM1            0x3f8
 #define COM1_LINE_STATUS 0x3fd
@@ -29,7 +28,7 @@ loader_entry:
     movl %eax, %edi
     movl %ebx, %esi
 
-    /* Is there CPUID, and are long mode, NX and SYSCALL? */
+    /* Is there CPUID, and are long mode and NX? (Intel shows SYSCALL only in 64-bit mode.) */
     pushfl
     popl %eax
     movl %eax, %ecx
@@ -46,8 +45,8 @@ loader_entry:
     jb no_long_mode
     movl $0x80000001, %eax
     cpuid
-    andl $(CPUID_LONG_MODE | CPUID_NX | CPUID_SYSCALL), %edx
-    cmpl $(CPUID_LONG_MODE | CPUID_NX | CPUID_SYSCALL), %edx
+    andl $(CPUID_LONG_MODE | CPUID_NX), %edx
+    cmpl $(CPUID_LONG_MODE | CPUID_NX), %edx
     jne no_long_mode
 
     /* An identity map of the first 4 GiB by 2 MiB pages; C protects it later. */
