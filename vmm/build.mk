@@ -26,7 +26,8 @@ $(ZYCORE_INCLUDE)/Zycore:
 $(ZYDIS_SOURCES): | $(DOWNLOAD)/zydis.stamp ;
 
 $(foreach source,$(ZYDIS_SOURCES),\
-	$(eval CFLAGS_$(subst /,_,$(basename $(source))) := -w -fno-stack-protector -I$(ZYDIS)/src $(ZYDIS_FLAGS)))
+	$(eval CFLAGS_$(subst /,_,$(basename $(source))) := -w -fno-stack-protector -I$(ZYDIS)/src $(ZYDIS_FLAGS) \
+	-include vmm/arch/$(ARCH)/include/vmm/arch/zydis_memory.h))
 $(foreach source,$(VMM_SOURCES) vmm/main.c vmm/hv/skyscope.c,\
 	$(eval CFLAGS_$(subst /,_,$(basename $(source))) := $(VMM_INCLUDES)))
 CFLAGS_vmm_arch_$(ARCH)_decode := $(VMM_INCLUDES) -isystem $(ZYDIS)/include $(ZYDIS_FLAGS)

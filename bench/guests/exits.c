@@ -129,6 +129,15 @@ static uint64_t mmio_read(void)
     return read_tsc() - start;
 }
 
+/* Instructions that the VMM has not met lately, and has to decode. */
+#define FIRST_READS 512
+static uint64_t mmio_read_first(void)
+{
+    uint64_t start = read_tsc();
+    __asm__ volatile(".rept 512\n\tmovl (%0), %%eax\n\t.endr" : : "r"((uintptr_t)APIC_VERSION) : "eax", "memory");
+    return (read_tsc() - start) / FIRST_READS;
+}
+
 static uint64_t msr_write(void)
 {
     uint64_t start = read_tsc();
@@ -200,6 +209,7 @@ void guest_main(void)
     measure("port_write", port_write, ITERATIONS);
     measure("port_read", port_read, ITERATIONS);
     measure("mmio_read", mmio_read, ITERATIONS);
+    measure("mmio_read_first", mmio_read_first, 10);
     write_msr(MSR_APIC_BASE, read_msr(MSR_APIC_BASE) | APIC_BASE_ENABLE | APIC_BASE_X2APIC);
     write_msr(MSR_X2APIC_SVR, 0x1ff);
     write_msr(MSR_X2APIC_TIMER, LVT_TSC_DEADLINE | VECTOR);

@@ -239,10 +239,12 @@ void instruction_decode(enum instruction_mode mode, const uint8_t *bytes, uint32
                             : mode == INSTRUCTION_MODE_32 ? ZYDIS_STACK_WIDTH_32
                                                           : ZYDIS_STACK_WIDTH_16;
     ZydisDecoder decoder;
+    ZydisDecoderContext context;
     ZydisDecodedInstruction decoded;
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
     if (!ZYAN_SUCCESS(ZydisDecoderInit(&decoder, machine, stack)) ||
-        !ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, count, &decoded, operands))) {
+        !ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(&decoder, &context, bytes, count, &decoded)) ||
+        !ZYAN_SUCCESS(ZydisDecoderDecodeOperands(&decoder, &context, &decoded, operands, decoded.operand_count))) {
         return;
     }
     if (!convert(&decoded, operands, out)) {
