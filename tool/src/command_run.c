@@ -100,8 +100,12 @@ static bool build_command(struct arena *arena, const struct run_request *request
     add(arena, arguments, "-no-reboot");
     add_two(arena, arguments, "-display", "none");
     add_two(arena, arguments, "-serial", "mon:stdio");
-    if (request->uefi && !add_firmware(arena, arguments)) {
-        return false;
+    if (request->uefi) {
+        if (!add_firmware(arena, arguments)) {
+            return false;
+        }
+        /* GRUB on UEFI complains of a machine without any display. */
+        add_two(arena, arguments, "-device", "VGA");
     }
     if (request->direct) {
         add_two(arena, arguments, "-kernel", request->loader);
