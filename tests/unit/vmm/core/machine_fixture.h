@@ -20,7 +20,7 @@ struct machine_fixture {
     struct vm *vm;
     struct vm_config config;
     uint8_t *ram, *high_ram;
-    struct vcpu_page *pages; /* [FIXTURE_VCPUS] */
+    struct vcpu_page *pages; /* that of vCPU 0; the others follow, 4 KiB apart */
     struct vm_control *control;
     struct log_ring *log;
     struct serial_queue transmit, receive;
