@@ -7,19 +7,13 @@
 #define SVM_RFLAGS_DEFINED 0x3f7fd5ull
 #define SVM_CR8_MASK       0xfu
 
-/* A step of ours (window.c) is nobody else's business. */
-static inline bool hides_trace_flag(const struct vcpu_hardware *hardware)
-{
-    return (hardware->attention & (SVM_STEPPING | SVM_STEP_WAS_TRACED)) == SVM_STEPPING;
-}
-
 static inline void svm_read_basic(struct vcpu_arch_state *state, const struct vcpu_hardware *hardware)
 {
     const struct vmcb *vmcb = hardware->vmcb;
     state->gpr[VCPU_RAX] = vmcb->rax;
     state->gpr[VCPU_RSP] = vmcb->rsp;
     state->rip = vmcb->rip;
-    state->rflags = hides_trace_flag(hardware) ? vmcb->rflags & ~RFLAGS_TF : vmcb->rflags;
+    state->rflags = vmcb->rflags & ~hardware->hidden_flags;
     state->interrupt_shadow = vmcb->interrupt_shadow & 1;
     state->cr8 = vmcb->virtual_interrupt & SVM_CR8_MASK;
 }
@@ -41,10 +35,7 @@ static inline void svm_write_basic(struct vcpu_hardware *hardware, const struct 
     vmcb->rax = state->gpr[VCPU_RAX];
     vmcb->rsp = state->gpr[VCPU_RSP];
     vmcb->rip = state->rip;
-    vmcb->rflags = (state->rflags & SVM_RFLAGS_DEFINED) | RFLAGS_RESERVED1;
-    if (hides_trace_flag(hardware)) {
-        vmcb->rflags |= RFLAGS_TF;
-    }
+    vmcb->rflags = (state->rflags & SVM_RFLAGS_DEFINED) | RFLAGS_RESERVED1 | hardware->hidden_flags;
     vmcb->interrupt_shadow = state->interrupt_shadow & 1;
     uint64_t tpr = state->cr8 & SVM_CR8_MASK;
     if ((vmcb->virtual_interrupt & VIRTUAL_TPR_MASK) != tpr) {

@@ -67,6 +67,29 @@ static __attribute__((noinline)) void run_with_guest_spec_ctrl(struct vcpu *vcpu
     wrmsr(MSR_SPEC_CTRL, current_percpu()->spec_ctrl);
 }
 
+/* Both requests for windows, read at once. */
+union windows {
+    struct {
+        uint32_t interrupt, nmi;
+    };
+    uint64_t both;
+};
+_Static_assert(offsetof(struct vcpu_control, nmi_window) == offsetof(struct vcpu_control, interrupt_window) + 4 &&
+                   offsetof(struct vcpu_control, interrupt_window) % 8 == 0,
+               "the two requests are neighbours");
+
+/* True: an NMI can be taken now. */
+static __attribute__((noinline)) bool open_windows(struct vcpu_hardware *hardware, union windows wanted, uint64_t event)
+{
+    /* With an event to deliver, the NMI's turn is after the next exit. */
+    bool nmi = wanted.nmi != 0 && event == 0;
+    if (nmi && hardware->vmcb->interrupt_shadow == 0 && (hardware->attention & (SVM_NMI_BLOCKED | SVM_STEPPING)) == 0) {
+        return true;
+    }
+    svm_update_windows(hardware, wanted.interrupt, nmi);
+    return false;
+}
+
 enum vcpu_enter_result vcpu_enter(struct vcpu *vcpu)
 {
     struct vcpu_hardware *hardware = vcpu->hardware;
@@ -87,15 +110,9 @@ enum vcpu_enter_result vcpu_enter(struct vcpu *vcpu)
     if (hardware->invalid_groups != 0 || (event != 0 && !svm_event_valid(event))) {
         return bad_state(vcpu);
     }
-    uint32_t interrupt_window = READ_ONCE(page->control.interrupt_window);
-    /* With an event to deliver, the NMI's turn is after the next exit. */
-    bool nmi_window = READ_ONCE(page->control.nmi_window) != 0 && event == 0;
-    if (interrupt_window != hardware->window || nmi_window) {
-        if (nmi_window && vmcb->interrupt_shadow == 0 &&
-            (hardware->attention & (SVM_NMI_BLOCKED | SVM_STEPPING)) == 0) {
-            return svm_exit_to_vmm(vcpu, VCPU_EXIT_NMI_WINDOW);
-        }
-        svm_update_windows(hardware, interrupt_window, nmi_window);
+    union windows windows = {.both = READ_ONCE(*(const uint64_t *)(const void *)&page->control.interrupt_window)};
+    if (windows.both != hardware->window && open_windows(hardware, windows, event)) {
+        return svm_exit_to_vmm(vcpu, VCPU_EXIT_NMI_WINDOW);
     }
     vmcb->event = event;
     if (event != 0) {

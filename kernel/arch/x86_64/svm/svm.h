@@ -37,8 +37,9 @@ struct vcpu_hardware {
     struct fpu_state *fpu;
     uint32_t attention;      /* enum svm_attention */
     uint32_t invalid_groups; /* VCPU_STATE_* groups whose last values cannot be run */
-    uint32_t window;         /* control.interrupt_window that the VMCB reflects */
     uint32_t intercepts;     /* enum vcpu_intercepts */
+    uint32_t window;         /* control.interrupt_window that the VMCB reflects */
+    uint64_t hidden_flags;   /* RFLAGS.TF while it is ours (window.c) and nobody else's business */
     uint64_t spec_ctrl;      /* the guest's, where the processor does not switch it */
     uint64_t tsc_aux;
     uint64_t dr[4]; /* valid while it is not debug_owner */

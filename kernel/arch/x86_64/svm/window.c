@@ -36,6 +36,8 @@ static void begin_step(struct vcpu_hardware *hardware)
     hardware->attention |= SVM_STEPPING;
     if ((vmcb->rflags & RFLAGS_TF) != 0) {
         hardware->attention |= SVM_STEP_WAS_TRACED;
+    } else {
+        hardware->hidden_flags = RFLAGS_TF;
     }
     vmcb->rflags |= RFLAGS_TF;
 }
@@ -78,9 +80,8 @@ bool svm_handle_step(struct vcpu_hardware *hardware)
     bool traced = (hardware->attention & SVM_STEP_WAS_TRACED) != 0;
     bool stepped = (vmcb->dr6 & DR6_BS) != 0;
     hardware->attention &= ~(uint32_t)(SVM_STEPPING | SVM_STEP_WAS_TRACED | SVM_NMI_BLOCKED);
-    if (!traced) {
-        vmcb->rflags &= ~RFLAGS_TF;
-    }
+    vmcb->rflags &= ~hardware->hidden_flags;
+    hardware->hidden_flags = 0;
     if (traced || !stepped) {
         return false;
     }
