@@ -178,7 +178,7 @@ const char *arch_vm_reset(struct vm *vm)
         vcpu->arch.requests = 0;
         vcpu->arch.nmi_pending = false;
         vcpu->arch.deferred_event = 0;
-        vcpu->arch.fetch_walk.page = 0;
+        memset(vcpu->arch.fetch_walks, 0, sizeof(vcpu->arch.fetch_walks));
         timer_arm(&vcpu->timers, &vcpu->arch.priority_timer, 0);
         reset_registers(vcpu);
         reset_msrs(vcpu);

@@ -187,7 +187,7 @@ static bool cache_holds(const struct walk_cache *cache, const struct vcpu_arch_s
 const uint8_t *walk_code_page(struct vcpu_context *vcpu, uint64_t linear)
 {
     const struct vcpu_arch_state *state = &vcpu->page->state;
-    struct walk_cache *cache = &vcpu->arch.fetch_walk;
+    struct walk_cache *cache = &vcpu->arch.fetch_walks[(linear >> 12) % WALK_CACHE_COUNT];
     uint64_t page = linear & ~0xfffull;
     if (cache_holds(cache, state, page)) {
         return cache->bytes;

@@ -75,7 +75,7 @@ struct x86_stored_msrs {
 
 struct vcpu_arch {
     struct lapic lapic;
-    struct walk_cache fetch_walk;
+    struct walk_cache fetch_walks[WALK_CACHE_COUNT];
     struct instruction_cache instructions;
     struct x86_stored_msrs msrs;
     uint32_t requests; /* enum x86_request */

@@ -40,6 +40,9 @@ struct walk_cache {
     const uint8_t *bytes; /* the page in our address space */
 };
 
+/* Pages of code whose walks are kept, by the page number's lowest bits. */
+#define WALK_CACHE_COUNT 8u
+
 /* Translates one linear address. Uses the page's CONTROL group. */
 struct walk_result walk(struct vcpu_context *vcpu, uint64_t linear, uint32_t access);
 
