@@ -4,6 +4,7 @@
  * the kernel's sources): a bzImage of protocol 2.12 or later, entered at 0x200
  * into its protected-mode part.
  */
+#include <base/format.h>
 #include <base/memory.h>
 
 #include <vmm/boot.h>
@@ -49,6 +50,8 @@
 #define XLOADFLAG_KERNEL_64  0x0001u
 #define ENTRY_64             0x200u
 #define FOUR_GIB             (1ull << 32)
+
+#define DOES_NOT_FIT "images do not fit into the guest's memory"
 
 struct linux_image {
     const uint8_t *bytes;
@@ -177,6 +180,54 @@ static void fill_parameters(struct vm *vm, const struct linux_image *image, uint
     memcpy(parameters + E820_TABLE, map, count * sizeof(map[0]));
 }
 
+/* Is there a word of the command line that begins so? */
+static bool has_parameter(const char *line, const char *prefix)
+{
+    size_t length = strlen(prefix);
+    for (const char *p = line; *p != '\0'; p++) {
+        if ((p == line || p[-1] == ' ') && strncmp(p, prefix, length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What is said to the kernel after the system file's command line. Linux knows the
+ * TSC's frequency only on hypervisors that it knows by name; on others it measures,
+ * by I/O ports whose every access is an exit, and where exits are slow it gives the
+ * TSC up. Returns the length without the NUL; 0: nothing to say. */
+static size_t command_line_suffix(const struct vm *vm, char *suffix, size_t size)
+{
+    bool named = (vm->config.flags & VM_CONFIG_HYPERVISOR_LEAF) != 0;
+    if (!named || has_parameter(vm->config.command_line, "tsc_early_khz=")) {
+        suffix[0] = '\0';
+        return 0;
+    }
+    return (size_t)snprintf(suffix, size, " tsc_early_khz=%llu", (unsigned long long)(vm->clock.frequency / 1000));
+}
+
+/* NULL, or what is wrong. */
+static const char *write_command_line(struct vm *vm, const struct linux_image *image)
+{
+    char suffix[48];
+    size_t length = strlen(vm->config.command_line);
+    size_t suffix_length = command_line_suffix(vm, suffix, sizeof(suffix));
+    uint64_t limit = field(image, CMDLINE_SIZE, 4);
+    limit = limit == 0 || limit > BOOT_COMMAND_LINE_SIZE - 1 ? BOOT_COMMAND_LINE_SIZE - 1 : limit;
+    if (length > limit) {
+        return "command line: longer than this kernel takes";
+    }
+    if (length + suffix_length > limit) {
+        suffix_length = 0; /* only a help, not needed */
+        suffix[0] = '\0';
+    }
+    if ((length != 0 && !guest_write(&vm->memory, GPA(BOOT_COMMAND_LINE), vm->config.command_line, length)) ||
+        !guest_write(&vm->memory, GPA(BOOT_COMMAND_LINE + length), suffix, suffix_length + 1)) {
+        return DOES_NOT_FIT;
+    }
+    return NULL;
+}
+
 const char *boot_linux(struct vm *vm)
 {
     struct linux_image image = {.bytes = (const uint8_t *)(uintptr_t)vm->kernel.address, .size = vm->kernel.size};
@@ -194,22 +245,21 @@ const char *boot_linux(struct vm *vm)
     if (problem != NULL) {
         return problem;
     }
-    size_t length = strlen(vm->config.command_line) + 1;
-    uint64_t limit = field(&image, CMDLINE_SIZE, 4);
-    if (limit != 0 && length - 1 > limit) {
-        return "command line: longer than this kernel takes";
+    problem = write_command_line(vm, &image);
+    if (problem != NULL) {
+        return problem;
     }
     uint8_t *parameters = guest_slice(&vm->memory, GPA(BOOT_PARAMETERS), PAGE_SIZE_4K);
     if (parameters == NULL ||
         !guest_write(&vm->memory, GPA(image.load_address), image.bytes + image.payload_offset, image.payload_size) ||
         (vm->initrd.size != 0 &&
          !guest_write(&vm->memory, GPA(initrd), (const void *)(uintptr_t)vm->initrd.address, vm->initrd.size)) ||
-        !guest_write(&vm->memory, GPA(BOOT_COMMAND_LINE), vm->config.command_line, length) || !boot_write_acpi(vm)) {
-        return "images do not fit into the guest's memory";
+        !boot_write_acpi(vm)) {
+        return DOES_NOT_FIT;
     }
     fill_parameters(vm, &image, initrd, parameters);
     if (!boot_enter_long_mode(vm, image.load_address + ENTRY_64, BOOT_STACK_TOP)) {
-        return "images do not fit into the guest's memory";
+        return DOES_NOT_FIT;
     }
     vm->vcpus[0].page->state.gpr[VCPU_RSI] = BOOT_PARAMETERS;
     return NULL;

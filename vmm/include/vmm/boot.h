@@ -23,14 +23,15 @@ const char *boot_flat(struct vm *vm);
 /* --- Shared by the protocols of an architecture (boot/x86_layout.c) --- */
 
 /* Guest-physical addresses below 1 MiB that boot data is put at. */
-#define BOOT_GDT          0x1000ull
-#define BOOT_PAGE_TABLES  0x2000ull /* six pages: 4 GiB in 2 MiB pages */
-#define BOOT_PARAMETERS   0x8000ull
-#define BOOT_COMMAND_LINE 0x9000ull /* two pages */
-#define BOOT_STACK_TOP    0x10000ull
-#define BOOT_LOW_END      0x10000ull
-#define BOOT_ACPI_TABLES  0xe0000ull
-#define BOOT_ROM_END      0x100000ull
+#define BOOT_GDT               0x1000ull
+#define BOOT_PAGE_TABLES       0x2000ull /* six pages: 4 GiB in 2 MiB pages */
+#define BOOT_PARAMETERS        0x8000ull
+#define BOOT_COMMAND_LINE      0x9000ull
+#define BOOT_COMMAND_LINE_SIZE 0x2000ull
+#define BOOT_STACK_TOP         0x10000ull
+#define BOOT_LOW_END           0x10000ull
+#define BOOT_ACPI_TABLES       0xe0000ull
+#define BOOT_ROM_END           0x100000ull
 
 /* Writes GDT and page tables (an identity map of 4 GiB) and sets vCPU 0 up for
  * 64-bit mode with them. False if they do not fit into memory. */

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,6 +102,7 @@ static void refused(struct context *c, const char *reason)
 static void linux_boots(void **state)
 {
     struct context *c = *state;
+    c->f.config.flags &= ~(uint32_t)VM_CONFIG_HYPERVISOR_LEAF;
     start(c);
     assert_int_equal(c->f.vm->state, VM_STATE_RUNNING);
     assert_true(fake_hv.on[0]);
@@ -215,6 +217,38 @@ static void hostile_images(void **state)
         refused(c, cases[i].reason);
         tear_down(&test);
     }
+}
+
+/* What the guest finds behind the pointer in its zero page. */
+static const char *command_line(struct context *c)
+{
+    return (const char *)c->f.ram + get(c->f.ram + BOOT_PARAMETERS + 0x228, 4);
+}
+
+static void tsc_frequency_is_told_to_guests_that_may_know(void **state)
+{
+    struct context *c = *state;
+    start(c);
+    char expected[64];
+    snprintf(expected, sizeof(expected), "console=ttyS0 quiet tsc_early_khz=%llu",
+             (unsigned long long)(c->f.vm->clock.frequency / 1000));
+    assert_string_equal(command_line(c), expected);
+}
+
+static void tsc_frequency_of_the_system_file_stands(void **state)
+{
+    struct context *c = *state;
+    strcpy(c->f.config.command_line, "quiet tsc_early_khz=5");
+    start(c);
+    assert_string_equal(command_line(c), "quiet tsc_early_khz=5");
+}
+
+static void tsc_frequency_is_left_out_where_there_is_no_room(void **state)
+{
+    struct context *c = *state;
+    put(c->image + 0x238, 20, 4);
+    start(c);
+    assert_string_equal(command_line(c), "console=ttyS0 quiet");
 }
 
 static void hostile_addresses(void **state)
@@ -337,6 +371,9 @@ int main(void)
         TEST(moves_when_the_preferred_place_is_not_there),
         TEST(initrd_below_its_limit),
         TEST(without_initrd),
+        TEST(tsc_frequency_is_told_to_guests_that_may_know),
+        TEST(tsc_frequency_of_the_system_file_stands),
+        TEST(tsc_frequency_is_left_out_where_there_is_no_room),
         cmocka_unit_test(hostile_images),
         cmocka_unit_test(hostile_addresses),
         cmocka_unit_test(every_truncation),
