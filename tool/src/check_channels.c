@@ -13,11 +13,14 @@ static void check_call(struct system *system, const struct channel_end *end, con
                      caller->name, caller->name, caller->priority, callee->name, callee->priority, callee->name,
                      caller->name);
     }
-    if (pd_thread_cpu(caller, 0) != pd_thread_cpu(callee, 0)) {
-        report_error(&system->diagnostics, end->line,
-                     "<end pd=\"%s\" pp=\"true\">: '%s' runs on CPU %u and '%s' on CPU %u; calls stay on one CPU, put "
-                     "both on the same or use notifications",
-                     caller->name, caller->name, pd_thread_cpu(caller, 0), callee->name, pd_thread_cpu(callee, 0));
+    for (uint32_t i = 0; i < pd_thread_count(caller); i++) {
+        if (pd_thread_cpu(caller, i) != pd_thread_cpu(callee, 0)) {
+            report_error(&system->diagnostics, end->line,
+                         "<end pd=\"%s\" pp=\"true\">: '%s' runs on CPU %u and '%s' on CPU %u; calls stay on one CPU, "
+                         "put both on the same or use notifications",
+                         caller->name, caller->name, pd_thread_cpu(caller, i), callee->name, pd_thread_cpu(callee, 0));
+            break;
+        }
     }
     if (callee->vm != NULL) {
         report_error(&system->diagnostics, end->line,

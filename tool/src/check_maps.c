@@ -144,10 +144,10 @@ static void check_occupied(struct system *system, const struct pd *pd, const str
     layout_occupied(system, pd, &ranges);
     LIST_FOR (const struct map, map, maps) {
         if (map->address == 0) {
-            report_warning(&system->diagnostics, map->line,
-                           "<map mr=\"%s\"> at address 0 of protection domain '%s': null pointers are no faults then; "
-                           "use another vaddr",
-                           map->region_name, pd->name);
+            report_error(&system->diagnostics, map->line,
+                         "<map mr=\"%s\"> is at address 0 of protection domain '%s', which stays unmapped so that null "
+                         "pointers are faults; use another vaddr",
+                         map->region_name, pd->name);
         }
         LIST_FOR (const struct occupied, range, &ranges) {
             if (map->address < range->end && range->start < map->address + map->region->size) {

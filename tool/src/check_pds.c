@@ -21,6 +21,15 @@ static void check_machine(struct system *system, const struct pd *pd)
                      "<virtual_machine name=\"%s\"> has %zu vCPUs; at most %u are possible", vm->name, vm->vcpus.count,
                      VM_MAX_VCPUS);
     }
+    uint32_t number = 0;
+    LIST_FOR (const struct vcpu, vcpu, &vm->vcpus) {
+        if (vcpu->id_valid && vcpu->id > number) {
+            report_error(&system->diagnostics, vcpu->line,
+                         "<vcpu> id %u of VM '%s' is out of order; number them 0, 1, 2 and so on, this one %u",
+                         vcpu->id, vm->name, number);
+        }
+        number++;
+    }
     if (vm->maps.count == 0) {
         report_warning(&system->diagnostics, vm->line,
                        "<virtual_machine name=\"%s\"> has no memory; add a <map> of the region that is its RAM",

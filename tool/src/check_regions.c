@@ -54,6 +54,16 @@ static void check_physical_address(struct system *system, const struct region *r
     }
 }
 
+/* Where the interrupt controllers of a PC are: the kernel's alone. */
+#define IOAPIC_ADDRESS     0xfec00000ull
+#define LOCAL_APIC_ADDRESS 0xfee00000ull
+
+static bool contains(const struct region *region, uint64_t address)
+{
+    return region->has_physical_address && region->physical_address < address + LAYOUT_PAGE &&
+           address < region->physical_address + region->size;
+}
+
 static void check_source(struct system *system, const struct region *region)
 {
     bool provided = region->source == REGION_SOURCE_HARDWARE || region->source == REGION_SOURCE_STATISTICS ||
@@ -67,6 +77,12 @@ static void check_source(struct system *system, const struct region *region)
         report_error(&system->diagnostics, region->line,
                      "<memory_region name=\"%s\"> is filled by Skyscope (source) and has 4 KiB pages; remove page_size",
                      region->name);
+    }
+    if (contains(region, IOAPIC_ADDRESS) || contains(region, LOCAL_APIC_ADDRESS)) {
+        report_error(&system->diagnostics, region->line,
+                     "<memory_region name=\"%s\"> contains an interrupt controller (IOAPIC at %#llx, local APIC at "
+                     "%#llx), which is the kernel's; use <irq>",
+                     region->name, IOAPIC_ADDRESS, LOCAL_APIC_ADDRESS);
     }
     if (region->source == REGION_SOURCE_DEVICE && !region->has_physical_address) {
         report_error(&system->diagnostics, region->line,

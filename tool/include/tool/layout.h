@@ -17,8 +17,8 @@
 #define LAYOUT_THREAD_IPC_BUFFER   0x7ffd00000000ull
 /* vCPU pages. */
 #define LAYOUT_VCPU_PAGE           0x7ffc00000000ull
-/* Guest-physical addresses: what four levels of nested page tables translate. */
-#define LAYOUT_GUEST_END           0x1000000000000ull
+/* Guest-physical addresses end here: what the kernel maps for VMs. */
+#define LAYOUT_GUEST_END           0x800000000000ull
 
 #define LAYOUT_STACK_MIN     0x1000ull
 #define LAYOUT_STACK_DEFAULT 0x2000ull
