@@ -38,7 +38,7 @@ _skyscope()
     esac
     case $command in
     check)
-        options='--search-path --memory --quiet --help'
+        options='--search-path --memory --cpus --quiet --help'
         files='!*.system'
         ;;
     expand)
@@ -46,7 +46,7 @@ _skyscope()
         files='!*.system'
         ;;
     build)
-        options='--output --search-path --kernel-image --memory --rollback-index --quiet --help'
+        options='--output --search-path --kernel-image --memory --cpus --rollback-index --quiet --help'
         files='!*.system'
         ;;
     iso)

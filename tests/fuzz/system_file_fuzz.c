@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!system.syntax_error) {
         system_expand(&system);
         system_resolve(&system);
-        system_check(&system, 1ull << 30);
+        system_check(&system, &(struct machine){.memory = 1ull << 30, .cpus = 2});
     }
     FILE *to = open_memstream(&text, &length);
     diagnostics_print(&system.diagnostics, to);

@@ -63,6 +63,14 @@ def test_too_much_memory(tool):
     assert re.search(r":2: error: the system needs about \d+ MiB of memory and the machine has 256 MiB", result.stderr)
 
 
+def test_too_many_cpus(tool):
+    path = tool.write('<system>\n<vm name="g" memory="64MiB" cpus="0,3"><kernel path="vmlinuz" /></vm>\n</system>')
+    assert tool.check(path, "--cpus", "4").returncode == 0
+    result = tool.check(path, "--cpus", "3")
+    assert result.returncode == 1
+    assert ":2: error: protection domain 'g_vmm' runs on CPU 3 and the machine has 3; use 0 to 2" in result.stderr
+
+
 def test_missing_file(tool):
     result = tool.check("nowhere.system")
     assert result.returncode == 1

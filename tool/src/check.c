@@ -2,7 +2,7 @@
 #include "check.h"
 #include <tool/symbols.h>
 
-void system_check(struct system *system, uint64_t machine_memory)
+void system_check(struct system *system, const struct machine *machine)
 {
     check_limits(system);
     check_names(system);
@@ -15,7 +15,10 @@ void system_check(struct system *system, uint64_t machine_memory)
     check_protection_domains(system);
     check_vms(system);
     symbols_check(system);
-    if (machine_memory != 0) {
-        check_machine_memory(system, machine_memory);
+    if (machine->memory != 0) {
+        check_machine_memory(system, machine->memory);
+    }
+    if (machine->cpus != 0) {
+        check_machine_cpus(system, machine->cpus);
     }
 }

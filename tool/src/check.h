@@ -15,3 +15,4 @@ void check_protection_domains(struct system *system);
 void check_vms(struct system *system);
 void check_limits(struct system *system);
 void check_machine_memory(struct system *system, uint64_t machine_memory);
+void check_machine_cpus(struct system *system, uint64_t machine_cpus);

@@ -180,3 +180,17 @@ void check_machine_memory(struct system *system, uint64_t machine_memory)
                      (unsigned long long)(largest >> 20));
     }
 }
+
+void check_machine_cpus(struct system *system, uint64_t machine_cpus)
+{
+    LIST_FOR (const struct pd, pd, &system->pds) {
+        for (uint32_t i = 0; i < pd_thread_count(pd); i++) {
+            uint32_t cpu = pd_thread_cpu(pd, i);
+            if (cpu >= machine_cpus) {
+                report_error(&system->diagnostics, pd->line,
+                             "protection domain '%s' runs on CPU %u and the machine has %llu; use 0 to %llu", pd->name,
+                             cpu, (unsigned long long)machine_cpus, (unsigned long long)machine_cpus - 1);
+            }
+        }
+    }
+}

@@ -16,6 +16,7 @@ static const char help[] =
     "  -s, --search-path DIR   look for programs and data in DIR too; can be repeated\n"
     "      --kernel-image FILE use this kernel (default: the one built with this tool)\n"
     "      --memory SIZE       check against a machine with this much memory, such as 2G\n"
+    "      --cpus N            check against a machine with this many CPUs\n"
     "      --rollback-index N  number that must never go down from payload to payload (default 0)\n"
     "  -q, --quiet             say nothing but errors\n"
     "      --help              show this\n\n"
@@ -60,7 +61,7 @@ static bool fits(const struct plan_tables *plan)
 
 struct blob *build_payload(struct system *system, const struct build_request *request)
 {
-    bool good = system_load(system, request->file, request->search, request->machine_memory);
+    bool good = system_load(system, request->file, request->search, &request->machine);
     diagnostics_print(&system->diagnostics, stderr);
     if (!good) {
         fprintf(stderr, "%s: %zu error%s, nothing built\n", request->file, system->diagnostics.error_count,
@@ -86,23 +87,25 @@ struct blob *build_payload(struct system *system, const struct build_request *re
     };
     struct blob *payload = payload_write(&system->arena, &plan->images, &options);
     if (!request->quiet) {
-        char size[32], memory[32], pool[32];
-        printf("%s: %zu protection domains, %zu VMs, %u CPU%s; payload %s, memory %s, kernel memory %s\n", system->name,
-               system->pds.count, plan->tables[PLAN_TABLE_VMS].count, system_cpu_count(system),
-               system_cpu_count(system) == 1 ? "" : "s", format_size(size, payload->size),
-               format_size(memory, plan_region_memory(plan)), format_size(pool, plan_kernel_pool_size(plan)));
+        printf("%s: %zu protection domains, %zu VMs, %u CPU%s; payload %llu KiB, memory %llu MiB, kernel memory %llu "
+               "MiB\n",
+               system->name, system->pds.count, plan->tables[PLAN_TABLE_VMS].count, system_cpu_count(system),
+               system_cpu_count(system) == 1 ? "" : "s", (unsigned long long)(payload->size >> 10),
+               (unsigned long long)((plan_region_memory(plan) + 0xfffff) >> 20),
+               (unsigned long long)(plan_kernel_pool_size(plan) >> 20));
     }
     return payload;
 }
 
 int command_build(int count, char **arguments)
 {
-    enum { OPTION_KERNEL = 256, OPTION_MEMORY, OPTION_ROLLBACK, OPTION_HELP };
+    enum { OPTION_KERNEL = 256, OPTION_MEMORY, OPTION_CPUS, OPTION_ROLLBACK, OPTION_HELP };
     static const struct option options[] = {
         {"output", required_argument, NULL, 'o'},
         {"search-path", required_argument, NULL, 's'},
         {"kernel-image", required_argument, NULL, OPTION_KERNEL},
         {"memory", required_argument, NULL, OPTION_MEMORY},
+        {"cpus", required_argument, NULL, OPTION_CPUS},
         {"rollback-index", required_argument, NULL, OPTION_ROLLBACK},
         {"quiet", no_argument, NULL, 'q'},
         {"help", no_argument, NULL, OPTION_HELP},
@@ -129,7 +132,10 @@ int command_build(int count, char **arguments)
             request.kernel = optarg;
             break;
         case OPTION_MEMORY:
-            status = size_option("build", "--memory", optarg, &request.machine_memory) ? EXIT_OK : EXIT_USAGE;
+            status = size_option("build", "--memory", optarg, &request.machine.memory) ? EXIT_OK : EXIT_USAGE;
+            break;
+        case OPTION_CPUS:
+            status = cpus_option("build", optarg, &request.machine.cpus) ? EXIT_OK : EXIT_USAGE;
             break;
         case OPTION_ROLLBACK:
             if (!parse_number(optarg, &request.rollback_index)) {

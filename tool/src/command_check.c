@@ -8,22 +8,21 @@ static const char help[] =
     "Finds mistakes in a system file. Each is printed as FILE:LINE: error: what is wrong; what would be right.\n\n"
     "  -s, --search-path DIR   look for programs and data in DIR too; can be repeated\n"
     "      --memory SIZE       check against a machine with this much memory, such as 2G\n"
+    "      --cpus N            check against a machine with this many CPUs\n"
     "  -q, --quiet             say nothing but errors\n"
     "      --help              show this\n";
 
 int command_check(int count, char **arguments)
 {
-    enum { OPTION_MEMORY = 256, OPTION_HELP };
+    enum { OPTION_MEMORY = 256, OPTION_CPUS, OPTION_HELP };
     static const struct option options[] = {
-        {"search-path", required_argument, NULL, 's'},
-        {"memory", required_argument, NULL, OPTION_MEMORY},
-        {"quiet", no_argument, NULL, 'q'},
-        {"help", no_argument, NULL, OPTION_HELP},
-        {NULL, 0, NULL, 0},
+        {"search-path", required_argument, NULL, 's'},  {"memory", required_argument, NULL, OPTION_MEMORY},
+        {"cpus", required_argument, NULL, OPTION_CPUS}, {"quiet", no_argument, NULL, 'q'},
+        {"help", no_argument, NULL, OPTION_HELP},       {NULL, 0, NULL, 0},
     };
     struct arena arena = {0};
     struct list search = {0};
-    uint64_t memory = 0;
+    struct machine machine = {0};
     bool quiet = false;
     int status = EXIT_OK;
     int option;
@@ -36,7 +35,10 @@ int command_check(int count, char **arguments)
             quiet = true;
             break;
         case OPTION_MEMORY:
-            status = size_option("check", "--memory", optarg, &memory) ? EXIT_OK : EXIT_USAGE;
+            status = size_option("check", "--memory", optarg, &machine.memory) ? EXIT_OK : EXIT_USAGE;
+            break;
+        case OPTION_CPUS:
+            status = cpus_option("check", optarg, &machine.cpus) ? EXIT_OK : EXIT_USAGE;
             break;
         case OPTION_HELP:
             fputs(help, stdout);
@@ -52,7 +54,7 @@ int command_check(int count, char **arguments)
     if (status == EXIT_OK) {
         struct system system;
         const char *file = arguments[optind];
-        bool good = system_load(&system, file, &search, memory);
+        bool good = system_load(&system, file, &search, &machine);
         size_t errors = system.diagnostics.error_count;
         diagnostics_print(&system.diagnostics, stderr);
         if (!good) {

@@ -40,7 +40,7 @@ static int expand(const char *file, const struct list *search, const char *direc
 {
     struct system system;
     int status = EXIT_FAILED;
-    bool good = system_load(&system, file, search, 0);
+    bool good = system_load(&system, file, search, &(struct machine){0});
     diagnostics_print(&system.diagnostics, stderr);
     if (good) {
         char *text = NULL;

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <tool/command.h>
-#include <tool/number.h>
 #include <tool/process.h>
 #include <unistd.h>
 
@@ -194,8 +193,8 @@ static int parse_options(int count, char **arguments, struct run_request *reques
             }
             break;
         case 'c':
-            if (!parse_number(optarg, &request->cpus) || request->cpus < 1 || request->cpus > PLAN_MAX_CPUS) {
-                return usage_error("run", "--cpus '%s' is not a number from 1 to %u", optarg, PLAN_MAX_CPUS);
+            if (!cpus_option("run", optarg, &request->cpus)) {
+                return EXIT_USAGE;
             }
             break;
         case OPTION_FIRMWARE:

@@ -74,6 +74,17 @@ bool size_option(const char *command, const char *option, const char *text, uint
     return true;
 }
 
+bool cpus_option(const char *command, const char *text, uint64_t *cpus)
+{
+    uint64_t number;
+    if (!parse_number(text, &number) || number < 1 || number > PLAN_MAX_CPUS) {
+        usage_error(command, "--cpus '%s' is not a number from 1 to %u", text, PLAN_MAX_CPUS);
+        return false;
+    }
+    *cpus = number;
+    return true;
+}
+
 static void print_help(FILE *to)
 {
     fprintf(to, "Usage: skyscope COMMAND [OPTION]... [FILE]\n"

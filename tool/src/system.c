@@ -178,7 +178,7 @@ void system_init(struct system *system, const char *file, const struct list *sea
     system->search = directories;
 }
 
-bool system_load(struct system *system, const char *file, const struct list *search, uint64_t machine_memory)
+bool system_load(struct system *system, const char *file, const struct list *search, const struct machine *machine)
 {
     system_init(system, file, search);
     const char *reason = NULL;
@@ -191,7 +191,7 @@ bool system_load(struct system *system, const char *file, const struct list *sea
     if (!system->syntax_error) {
         system_expand(system);
         system_resolve(system);
-        system_check(system, machine_memory);
+        system_check(system, machine);
     }
     return system->diagnostics.error_count == 0;
 }

@@ -19,7 +19,7 @@ static void load(struct system *system, const char *text)
     if (!system->syntax_error) {
         system_expand(system);
         system_resolve(system);
-        system_check(system, 0);
+        system_check(system, &(struct machine){0});
     }
 }
 

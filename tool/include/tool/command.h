@@ -31,13 +31,16 @@ bool one_operand(const char *command, const char *what, int count, char **argume
 /* Reads a size option ("2G", "512M" as QEMU writes them, or with KiB, MiB, GiB); reports if it is none. */
 bool size_option(const char *command, const char *option, const char *text, uint64_t *bytes);
 
+/* Reads a number of CPUs, 1 to PLAN_MAX_CPUS; reports if it is none. */
+bool cpus_option(const char *command, const char *text, uint64_t *cpus);
+
 /* What `build` and `iso` do: makes the payload of a system file. NULL if it failed, which was
  * reported. kernel: path of the kernel ELF, NULL: the built one. */
 struct build_request {
     const char *file;
     const char *kernel;
     const struct list *search;
-    uint64_t machine_memory;
+    struct machine machine;
     uint64_t rollback_index;
     bool quiet;
 };

@@ -173,6 +173,12 @@ struct system {
     bool syntax_error;         /* not well-formed: nothing else is known */
 };
 
+/* The machine that the system is for, as far as it is known. */
+struct machine {
+    uint64_t memory; /* bytes, 0: not known */
+    uint64_t cpus;   /* 0: not known */
+};
+
 /* Threads of a PD: one per vCPU, at least one. */
 uint32_t pd_thread_count(const struct pd *pd);
 /* CPU of a thread of the PD: that of its vCPU, if there is one. */
@@ -202,11 +208,11 @@ void system_parse(struct system *system, const void *text, size_t size);
 void system_expand(struct system *system);
 /* Names to pointers, sizes and page sizes, program images. */
 void system_resolve(struct system *system);
-/* What makes sense only for the system as a whole. machine_memory: bytes, 0: not known. */
-void system_check(struct system *system, uint64_t machine_memory);
+/* What makes sense only for the system as a whole. */
+void system_check(struct system *system, const struct machine *machine);
 
 /* Prepares an empty system. search: directories for images besides the system file's own. */
 void system_init(struct system *system, const char *file, const struct list *search);
 /* Reads and does all steps. True if there was no error. */
-bool system_load(struct system *system, const char *file, const struct list *search, uint64_t machine_memory);
+bool system_load(struct system *system, const char *file, const struct list *search, const struct machine *machine);
 void system_free(struct system *system);
