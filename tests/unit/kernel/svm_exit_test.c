@@ -335,6 +335,11 @@ static void exit_shutdown_and_invalid(void **state)
     assert_int_equal(take(SVM_EXIT_INVALID, 0, 0), VCPU_ENTER_EXIT);
     assert_int_equal(page.exit.kind, VCPU_EXIT_BAD_STATE);
     assert_int_equal(page.control.event, event);
+    /* As the manual has it, and as QEMU does. */
+    assert_int_equal(take(0xffffffffffffffffull, 0, 0), VCPU_ENTER_EXIT);
+    assert_int_equal(page.exit.kind, VCPU_EXIT_BAD_STATE);
+    assert_int_equal(take(0xffffffffull, 0, 0), VCPU_ENTER_EXIT);
+    assert_int_equal(page.exit.kind, VCPU_EXIT_BAD_STATE);
 }
 
 static void exit_every_code_is_answered(void **state)

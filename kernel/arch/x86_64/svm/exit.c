@@ -91,7 +91,7 @@ static enum vcpu_enter_result msr(struct vcpu *vcpu)
     return instruction_exit(vcpu, VCPU_EXIT_MSR);
 }
 
-static enum vcpu_enter_result control_register(struct vcpu *vcpu, uint64_t code)
+static enum vcpu_enter_result control_register(struct vcpu *vcpu, uint32_t code)
 {
     struct vcpu_exit *exit = &vcpu->page->exit;
     uint64_t info = vcpu->hardware->vmcb->exit_info1;
@@ -144,7 +144,7 @@ enum vcpu_enter_result svm_handle_exit(struct vcpu *vcpu)
 {
     struct vmcb *vmcb = vcpu->hardware->vmcb;
     struct vcpu_exit *exit = &vcpu->page->exit;
-    uint64_t code = vmcb->exit_code;
+    uint32_t code = (uint32_t)vmcb->exit_code;
     if (code == SVM_EXIT_INTR) {
         return interrupted(vcpu);
     }
@@ -221,7 +221,7 @@ enum vcpu_enter_result svm_handle_exit(struct vcpu *vcpu)
         return handled(vcpu);
     }
     if (code < SVM_EXIT_INTR) {
-        return exception(vcpu, (uint32_t)code - SVM_EXIT_EXCEPTION);
+        return exception(vcpu, code - SVM_EXIT_EXCEPTION);
     }
     return instruction_exit(vcpu, VCPU_EXIT_INSTRUCTION);
 }

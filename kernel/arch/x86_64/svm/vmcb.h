@@ -121,8 +121,9 @@ enum svm_exit {
     SVM_EXIT_TLBSYNC = 0xa4,
     SVM_EXIT_NPF = 0x400,
 };
-#define SVM_EXIT_INVALID 0xffffffffffffffffull
-#define SVM_EXIT_BUSY    0xfffffffffffffffeull
+/* The lower half of EXITCODE counts: QEMU does not extend these to 64 bits. */
+#define SVM_EXIT_INVALID 0xffffffffu
+#define SVM_EXIT_BUSY    0xfffffffeu
 
 /* EXITINFO1 of #NPF: a page-fault error code and more (APM vol. 2 §15.25.6). */
 #define NPF_WRITE (1ull << 1)
