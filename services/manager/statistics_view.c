@@ -110,8 +110,9 @@ void show_kernel_summary(struct text_output *out, const struct kernel_statistics
 {
     print(out, "  kernel    ");
     print_untrusted(out, s->version_string, sizeof(s->version_string), 0);
-    print(out, ", %u of the CPUs, TSC %llu MHz (%s)\n  features ", (unsigned int)s->cpu_count,
-          (unsigned long long)(s->tsc_frequency / 1000000), tsc_source_name(s->tsc_source));
+    print(out, ", on %u CPU%s, TSC %llu MHz (%s)\n  features ", (unsigned int)s->cpu_count,
+          s->cpu_count == 1 ? "" : "s", (unsigned long long)(s->tsc_frequency / 1000000),
+          tsc_source_name(s->tsc_source));
     show_feature_set(out, s->features, true);
 }
 

@@ -6,7 +6,7 @@ import re
 import pytest
 
 MARK = "\u27e6skyscope\u27e7"
-LOGIN = r"~ # |/ # "
+LOGIN = r":~# "
 
 
 @pytest.fixture
@@ -80,9 +80,9 @@ def test_a_flood_leaves_the_keys_alive(duo):
     duo.expect_text("flood")
     duo.hot_key("m")
     duo.expect(MARK + r" console \d+: manager", timeout=60)
-    duo.expect_text("manager> ")
     duo.send("features")
     duo.expect_text("in use:")
+    duo.expect_text("manager> ")
     duo.hot_key("1")
     duo.expect(MARK + r" console 1: ")
     duo.send("echo alive-$((3*3))")
