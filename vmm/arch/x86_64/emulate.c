@@ -212,28 +212,46 @@ static enum access_result from_memory(struct vcpu_context *vcpu, const struct in
     return ACCESS_DONE;
 }
 
-/* PUSH from and POP to memory, in 64-bit mode. */
-static enum access_result push_pop(struct vcpu_context *vcpu, const struct instruction *instruction)
+static enum access_result push(struct vcpu_context *vcpu, const struct instruction *instruction)
 {
-    uint8_t width = instruction->operands[0].width;
-    uint64_t rsp = vcpu->page->state.gpr[VCPU_RSP];
-    struct target target = find_target(vcpu, instruction, width);
-    uint64_t value;
-    enum access_result result;
-    if (instruction->operation == OPERATION_PUSH) {
-        result = target_read(vcpu, &target, width, &value);
-        if (result == ACCESS_DONE) {
-            result = linear_write(vcpu, rsp - width, width, value);
-        }
-        rsp -= width;
-    } else {
-        result = linear_read(vcpu, rsp, width, &value);
-        if (result == ACCESS_DONE) {
-            result = target_write(vcpu, &target, width, value);
-        }
-        rsp += width;
+    const struct instruction_operand *operand = &instruction->operands[0];
+    uint8_t width = instruction->operands[1].width;
+    uint64_t rsp = vcpu->page->state.gpr[VCPU_RSP] - width;
+    uint64_t value = instruction->immediate;
+    enum access_result result = ACCESS_DONE;
+    if (operand->kind == OPERAND_MEMORY) {
+        result = linear_read(vcpu, find_target(vcpu, instruction, width).linear, width, &value);
+    } else if (operand->kind == OPERAND_REGISTER) {
+        value = register_read(vcpu, operand->number, width, false);
     }
     if (result == ACCESS_DONE) {
+        result = linear_write(vcpu, rsp, width, value);
+    }
+    if (result == ACCESS_DONE) {
+        register_write(vcpu, VCPU_RSP, 8, false, rsp);
+    }
+    return result;
+}
+
+/* RSP moves before the operand's address is computed and before a register is
+ * written, so that POP RSP leaves the value popped (Intel SDM vol. 2, POP). */
+static enum access_result pop(struct vcpu_context *vcpu, const struct instruction *instruction)
+{
+    const struct instruction_operand *operand = &instruction->operands[0];
+    uint8_t width = instruction->operands[1].width;
+    uint64_t rsp = vcpu->page->state.gpr[VCPU_RSP];
+    uint64_t value;
+    enum access_result result = linear_read(vcpu, rsp, width, &value);
+    if (result != ACCESS_DONE) {
+        return result;
+    }
+    register_write(vcpu, VCPU_RSP, 8, false, rsp + width);
+    if (operand->kind == OPERAND_REGISTER) {
+        register_write(vcpu, operand->number, width, false, value);
+        return ACCESS_DONE;
+    }
+    result = linear_write(vcpu, find_target(vcpu, instruction, width).linear, width, value);
+    if (result != ACCESS_DONE) {
         register_write(vcpu, VCPU_RSP, 8, false, rsp);
     }
     return result;
@@ -253,7 +271,8 @@ static enum access_result unsupported(struct vcpu_context *vcpu, const struct in
 enum access_result emulate_memory_instruction(struct vcpu_context *vcpu, const struct instruction *instruction)
 {
     const struct instruction_operand *operands = instruction->operands;
-    uint8_t width = operands[0].kind == OPERAND_MEMORY ? operands[0].width : operands[1].width;
+    bool on_stack = instruction->operation == OPERATION_PUSH || instruction->operation == OPERATION_POP;
+    uint8_t width = operands[0].kind == OPERAND_MEMORY && !on_stack ? operands[0].width : operands[1].width;
     if (instruction->operation == OPERATION_UNSUPPORTED || instruction->operation >= OPERATION_CACHE_FLUSH ||
         (width != 1 && width != 2 && width != 4 && width != 8)) {
         return unsupported(vcpu, instruction);
@@ -267,11 +286,11 @@ enum access_result emulate_memory_instruction(struct vcpu_context *vcpu, const s
     case OPERATION_STRING_OUT: /* their port comes first: see exit_port_io() */
         return unsupported(vcpu, instruction);
     case OPERATION_PUSH:
-    case OPERATION_POP:
-        if (operands[0].kind != OPERAND_MEMORY || execution_mode(vcpu) != INSTRUCTION_MODE_64) {
+    case OPERATION_POP: /* in 64-bit mode, where the stack segment does not matter */
+        if (execution_mode(vcpu) != INSTRUCTION_MODE_64) {
             return unsupported(vcpu, instruction);
         }
-        return push_pop(vcpu, instruction);
+        return instruction->operation == OPERATION_PUSH ? push(vcpu, instruction) : pop(vcpu, instruction);
     default:
         break;
     }

@@ -357,6 +357,33 @@ static void push_and_pop(void **state)
     assert_int_equal(s->gpr[VCPU_RSP], 0x200000);
 }
 
+static void stack_in_a_device(void **state)
+{
+    struct context *c = *state;
+    struct vcpu_arch_state *s = &c->f.pages[0].state;
+    s->gpr[VCPU_RSP] = DEVICE + 0x100;
+    s->gpr[VCPU_RSI] = 0x1234;
+    fixture_set_code(&c->f, "\x56", 1); /* push rsi */
+    fixture_memory_exit(&c->f, DEVICE + 0xf8, W);
+    assert_int_equal(get(c, 0xf8, 8), 0x1234);
+    assert_int_equal(s->gpr[VCPU_RSP], DEVICE + 0xf8);
+    fixture_set_code(&c->f, "\x6a\xff", 2); /* push -1 */
+    fixture_memory_exit(&c->f, DEVICE + 0xf0, W);
+    assert_int_equal(get(c, 0xf0, 8), ~0ull);
+    fixture_set_code(&c->f, "\x66\x56", 2); /* push si */
+    fixture_memory_exit(&c->f, DEVICE + 0xee, W);
+    assert_int_equal(get(c, 0xee, 2), 0x1234);
+    assert_int_equal(s->gpr[VCPU_RSP], DEVICE + 0xee);
+    s->gpr[VCPU_RSP] = DEVICE + 0xf8;
+    fixture_set_code(&c->f, "\x41\x5f", 2); /* pop r15 */
+    fixture_memory_exit(&c->f, DEVICE + 0xf8, R);
+    assert_int_equal(s->gpr[VCPU_R15], 0x1234);
+    s->gpr[VCPU_RSP] = DEVICE + 0xf8;
+    fixture_set_code(&c->f, "\x5c", 1); /* pop rsp */
+    fixture_memory_exit(&c->f, DEVICE + 0xf8, R);
+    assert_int_equal(s->gpr[VCPU_RSP], 0x1234);
+}
+
 /* The instruction is compared byte by byte each time: changed code is not missed. */
 static void changed_code(void **state)
 {
@@ -501,6 +528,7 @@ int main(void)
         TEST(long_strings_come_back),
         TEST(string_fault_in_the_middle),
         TEST(push_and_pop),
+        TEST(stack_in_a_device),
         TEST(changed_code),
         TEST(changed_mapping),
         TEST(what_is_not_emulated),
