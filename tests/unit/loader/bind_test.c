@@ -99,6 +99,10 @@ static void check_extents(const struct plan_region *regions, uint32_t count)
         assert_int_equal(covered, regions[i].kind == PLAN_REGION_RAM ? regions[i].size : 0);
     }
     assert_int_equal(next, binding.extent_count);
+    assert_true(binding.kernel_physical >= binding.pool_physical + 4 * MIB ||
+                binding.pool_physical >= binding.kernel_physical + 4 * MIB);
+    assert_false(free_memory_contains(&memory, binding.kernel_physical + 0x3ff000, 0x1000));
+    assert_false(free_memory_contains(&memory, binding.pool_physical + 4 * MIB - 0x1000, 0x1000));
     for (uint32_t i = 0; i < binding.extent_count; i++) {
         const uint64_t blocks[][2] = {{binding.kernel_physical, 0x400000}, {binding.pool_physical, 4 * MIB}};
         for (uint32_t b = 0; b < 2; b++) {

@@ -142,6 +142,13 @@ static void test_long_strings_are_cut(void **state)
     fake_memory_add(&fake, 0xa000, text, sizeof(text)); /* not terminated */
     put_u32(info1 + 16, 0xa000);
     put_u32(info1 + 64, 0xa000 + 390); /* runs out of memory */
+    char small[4] = "";
+    assert_true(physical_string(&fake.memory, 0xa000, small, sizeof(small)));
+    assert_string_equal(small, "xxx");
+    assert_false(physical_string(&fake.memory, 0xa000 + 398, small, sizeof(small)));
+    assert_string_equal(small, "");
+    assert_true(physical_string(&fake.memory, 0x9900, small, sizeof(small)));
+    assert_string_equal(small, "loa");
     assert_int_equal(read_again(multiboot1_read, 0x9500), 1);
     assert_int_equal(strlen(source.command_line), sizeof(source.command_line) - 1);
     assert_string_equal(source.boot_loader, "");
@@ -221,7 +228,10 @@ static void test_multiboot2(void **state)
     expect_memory_range(2, 0x400000, 0x100000, HARDWARE_MEMORY_USABLE);
     assert_int_equal(source.modules[0].size, 0x123);
     assert_int_equal(source.framebuffer.pitch, 3200);
+    assert_int_equal(source.framebuffer.width, 800);
     assert_int_equal(source.framebuffer.height, 600);
+    assert_int_equal(source.framebuffer.bits, 32);
+    assert_int_equal(source.framebuffer.address, 0x80000000);
     assert_false(source.framebuffer.text);
     assert_int_equal(source.rsdp_size, 36);
     assert_int_equal(source.rsdp[35], 0x11);
@@ -287,11 +297,15 @@ static void test_too_many_of_everything(void **state)
     struct tags tags = {.size = 8};
     for (uint32_t i = 0; i < 20; i++) {
         uint8_t module[8] = {0};
-        add_tag(&tags, 3, module, 8);
+        put_u32(module, 0x1000 * i);
+        put_u32(module + 4, 0x1000 * i + 5);
+        add_tag(&tags, 3, module, 8); /* without a text */
     }
     add_memory_tag(&tags, 24, 1);
     assert_int_equal(read_tags(&tags), 1);
     assert_int_equal(source.module_count, BOOT_MAX_MODULES);
+    assert_int_equal(source.modules[7].address, 0x7000);
+    assert_int_equal(source.modules[7].size, 5);
     assert_true(warning_count > 0);
     /* More memory ranges than there is room for is an error, not a guess. */
     memset(&source, 0, sizeof(source));

@@ -82,6 +82,26 @@ static void test_calendar(void **state)
     }
 }
 
+static void test_out_of_range(void **state)
+{
+    (void)state;
+    /* Fields in the order of struct clock_registers, second to year. */
+    static const uint8_t good[] = {0, 0, 0, 1, 1, 0x24};
+    static const uint8_t bad[][3] = {{0x60, 0x1a, 0xa0}, {0x60, 0x0f, 0xff}, {0x24, 0x1a, 0x80},
+                                     {0x32, 0x00, 0x0b}, {0x13, 0x00, 0x0c}, {0x9a, 0xa0, 0xff}};
+    for (unsigned int field = 0; field < 6; field++) {
+        for (unsigned int i = 0; i < 3; i++) {
+            struct clock_registers r = {.status = HOURS_24};
+            memcpy(&r, good, sizeof(good));
+            assert_int_equal(clock_seconds(&r), 1704067200); /* 2024-01-01 */
+            ((uint8_t *)&r)[field] = bad[field][i];
+            if (clock_seconds(&r) != 0) {
+                fail_msg("field %u: 0x%02x is taken", field, bad[field][i]);
+            }
+        }
+    }
+}
+
 static void test_nonsense(void **state)
 {
     (void)state;
@@ -107,10 +127,8 @@ static void test_nonsense(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_formats),
-        cmocka_unit_test(test_twelve_hours),
-        cmocka_unit_test(test_calendar),
-        cmocka_unit_test(test_nonsense),
+        cmocka_unit_test(test_formats),      cmocka_unit_test(test_twelve_hours), cmocka_unit_test(test_calendar),
+        cmocka_unit_test(test_out_of_range), cmocka_unit_test(test_nonsense),
     };
     return cmocka_run_group_tests_name("loader_clock", tests, NULL, NULL);
 }

@@ -82,6 +82,26 @@ static void test_accepts(void **state)
     assert_int_equal(image.segments[2].memory_size, 0x5000);
 }
 
+/* The first and the last byte that may be used. */
+static void test_bounds(void **state)
+{
+    (void)state;
+    file.segments[0].p_offset = sizeof(file) - 0x1234;
+    file.segments[1].p_vaddr = BASE;
+    file.segments[2].p_vaddr = BASE + KERNEL_MAX_SIZE - 0x4000;
+    assert_int_equal(read_file(sizeof(file)), 1);
+    assert_int_equal(image.virtual_base, BASE);
+    assert_int_equal(image.size, KERNEL_MAX_SIZE);
+    file.segments[2].p_vaddr++;
+    expect_refused("outside");
+    file.header.e_entry = BASE + 0x200000; /* first and last instruction */
+    assert_int_equal(read_file(sizeof(file)), 1);
+    file.header.e_entry = BASE + 0x201233;
+    assert_int_equal(read_file(sizeof(file)), 1);
+    file.header.e_entry = BASE + 0x1fffff;
+    expect_refused("entry point");
+}
+
 static void test_not_this_kind(void **state)
 {
     (void)state;
@@ -115,6 +135,10 @@ static void test_segments(void **state)
     file.segments[0].p_filesz = 0x1235;
     expect_refused("beyond the end");
     file.segments[0].p_offset = UINT64_MAX;
+    expect_refused("beyond the end");
+    file.segments[0].p_offset = sizeof(file) - 0x1233;
+    expect_refused("beyond the end");
+    file.segments[0].p_offset = sizeof(file) + 1;
     expect_refused("beyond the end");
     file.segments[0].p_filesz = UINT64_MAX;
     expect_refused("beyond the end");
@@ -159,7 +183,8 @@ static void test_truncated(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_accepts), TEST(test_not_this_kind), TEST(test_segments), TEST(test_entry), TEST(test_truncated),
+        TEST(test_accepts),  TEST(test_bounds), TEST(test_not_this_kind),
+        TEST(test_segments), TEST(test_entry),  TEST(test_truncated),
     };
     return cmocka_run_group_tests_name("loader_elf", tests, NULL, NULL);
 }

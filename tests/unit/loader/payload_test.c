@@ -5,9 +5,9 @@
 #include <crypto/hash.h>
 #include <loader/payload.h>
 
-static const char kernel_data[5000] = "kernel";
+static const char kernel_data[5001] = "kernel";
 static const char plan_data[300] = "plan";
-static const char program_data[4096] = "program";
+static const char program_data[4000] = "program";
 
 static const struct test_image images[] = {
     {"kernel.elf", PAYLOAD_ROLE_KERNEL, kernel_data, sizeof(kernel_data)},
@@ -225,7 +225,7 @@ static void test_padding(void **state)
 {
     struct sample *sample = *state;
     const struct payload_image *kernel = payload_image_of(sample->bytes, 0);
-    uint64_t places[] = {kernel->offset + kernel->size, kernel->offset + 8191, sample->size - 4097};
+    uint64_t places[] = {kernel->offset + kernel->size, kernel->offset + 8191, sample->size - 1};
     for (unsigned int i = 0; i < 3; i++) {
         sample->bytes[places[i]] = 1;
         expect_refused(sample->bytes, sample->size, "padding after image");

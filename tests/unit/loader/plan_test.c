@@ -3,6 +3,8 @@
 #include "support.h"
 
 #include <loader/plan.h>
+#include <skyscope/boot_info.h>
+#include <skyscope/kernel_info.h>
 
 #define KIB 1024ull
 #define MIB (1024 * KIB)
@@ -145,6 +147,23 @@ static void test_regions(void **state)
     EXPECT_WITH(kind, PLAN_REGION_STATISTICS, "larger");
     EXPECT_WITH(kind, PLAN_REGION_KERNEL_LOG, "larger");
 #undef EXPECT_WITH
+    /* Just as large as they are. */
+    static const struct {
+        uint32_t kind;
+        uint64_t size;
+    } largest[] = {{PLAN_REGION_HARDWARE, HARDWARE_INFO_REGION_SIZE},
+                   {PLAN_REGION_STATISTICS, KERNEL_STATISTICS_REGION_SIZE},
+                   {PLAN_REGION_KERNEL_LOG, KERNEL_LOG_REGION_SIZE}};
+    for (unsigned int i = 0; i < 3; i++) {
+        struct loader_error error;
+        uint64_t size;
+        good = ram_region("r", largest[i].size, 4 * KIB);
+        good.kind = largest[i].kind;
+        const uint8_t *plan = make_plan(&good, 1, 1, 2 * MIB, &size);
+        assert_int_equal(check(plan, size, &error), 1);
+        good.size += 4 * KIB;
+        expect_region_refused(good, "larger");
+    }
 }
 
 int main(void)
