@@ -3,10 +3,13 @@
 
 import html
 import json
+import os
 import pathlib
 import random
 import re
+import stat
 import struct
+import subprocess
 
 import pytest
 
@@ -259,6 +262,20 @@ def test_output_that_cannot_be_written(tool):
     path = tool.write(PLAIN)
     result = tool.run("build", "-s", tool.files, "--kernel-image", tool.files / "kernel.elf", "-o", "no/such/dir", path)
     assert result.returncode == 1 and "cannot be written" in result.stderr
+
+
+def test_output_to_a_pipe_or_device(tool):
+    path = tool.write(PLAIN)
+    fifo = tool.directory / "fifo"
+    os.mkfifo(fifo)
+    reader = subprocess.Popen(["cat", fifo], stdout=subprocess.PIPE)
+    result = tool.run("build", "-q", "-s", tool.files, "--kernel-image", tool.files / "kernel.elf", "-o", fifo, path)
+    assert result.returncode == 0, result.stderr
+    assert Payload(reader.communicate(timeout=10)[0]).name == "test"
+    assert stat.S_ISFIFO(fifo.stat().st_mode)
+    result = tool.run("iso", "--loader", tool.files / "kernel.elf", "-o", fifo, path)
+    assert result.returncode == 1 and "is not a regular file" in result.stderr
+    assert stat.S_ISFIFO(fifo.stat().st_mode)
 
 
 # --- <vm> ---

@@ -146,6 +146,9 @@ static int make_iso(struct arena *arena, struct iso_request *request)
     const char *reason = NULL;
     struct system system = {0};
     struct blob *payload = NULL, *loader = NULL;
+    if (is_special_file(request->output)) {
+        return failure("'%s' is not a regular file; write the image to a file first, then copy that", request->output);
+    }
     if (!tools_present(arena)) {
         return EXIT_FAILED;
     }

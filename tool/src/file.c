@@ -70,8 +70,33 @@ static bool write_all(int fd, const uint8_t *data, size_t size)
     return true;
 }
 
+bool is_special_file(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+}
+
+static bool write_special_file(struct arena *arena, const char *path, const void *data, size_t size,
+                               const char **reason)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    bool ok = fd >= 0 && write_all(fd, data, size);
+    int error = errno;
+    if (fd >= 0 && close(fd) != 0 && ok) {
+        ok = false;
+        error = errno;
+    }
+    if (!ok) {
+        *reason = arena_copy_string(arena, strerror(error));
+    }
+    return ok;
+}
+
 bool write_file(struct arena *arena, const char *path, const void *data, size_t size, const char **reason)
 {
+    if (is_special_file(path)) {
+        return write_special_file(arena, path, data, size, reason);
+    }
     char *temporary = arena_format(arena, "%s.XXXXXX", path);
     int fd = mkostemp(temporary, O_CLOEXEC);
     if (fd < 0) {

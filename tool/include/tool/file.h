@@ -21,8 +21,8 @@ struct blob {
 /* NULL: *reason says why (from the arena). An empty file is a blob of size 0. */
 struct blob *read_file(struct arena *arena, const char *path, uint64_t size_limit, const char **reason);
 
-/* Writes the file beside its final place, then renames: never leaves half a file.
- * False: *reason says why. */
+/* Writes the file beside its final place, then renames: never leaves half a file. A device
+ * or pipe (/dev/stdout) is written to as it is. False: *reason says why. */
 bool write_file(struct arena *arena, const char *path, const void *data, size_t size, const char **reason);
 
 /* Absolute path of the directory that holds `path` ("/" included nowhere at its end). */
@@ -32,6 +32,8 @@ const char *base_name(const char *path);
 /* The path with what follows the last dot of its last component replaced; extension: ".iso". */
 const char *replace_extension(struct arena *arena, const char *path, const char *extension);
 bool is_regular_file(const char *path);
+/* It exists and is a device, a pipe, a directory or the like. */
+bool is_special_file(const char *path);
 /* Creates the directory and its parents. False: *reason says why. */
 bool make_directories(struct arena *arena, const char *path, const char **reason);
 
