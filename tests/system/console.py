@@ -2,8 +2,11 @@
 """A running Skyscope, seen through its consoles: VMs and the manager."""
 
 import re
+import time
 
-from machine import Machine, MachineError
+import pexpect
+
+from machine import TIME_FACTOR, Machine, MachineError
 
 MARK = "⟦skyscope⟧ "
 MANAGER_PROMPT = "manager> "
@@ -12,7 +15,9 @@ BOOT_TIME = 240  # seconds until a Linux guest's shell
 
 
 class Skyscope(Machine):
-    """As Machine; knows which console is in front."""
+    """As Machine; knows the console multiplexer, the manager and the example Linux guest."""
+
+    _fresh = 0  # makes what is typed different from all before
 
     def expect_shell(self, hostname, timeout=BOOT_TIME):
         """Waits for the shell prompt of the Linux guest in front, after it has booted."""
@@ -20,10 +25,15 @@ class Skyscope(Machine):
         self.expect_text(f"{hostname}:~# ", timeout)
 
     def to_manager(self):
-        """Brings the manager's console to the front, with an empty line at its prompt."""
+        """Brings the manager's console to the front, with an empty line at its prompt.
+
+        The multiplexer shows kept output again, so only text that nobody printed before counts.
+        """
         self.hot_key("m")
         self.expect(re.escape(MARK) + r"console \d+: manager")
-        self.send_raw("\x15\r")  # what was typed before is gone
+        self._fresh += 1
+        self.send(f"\x15fresh-{self._fresh}")
+        self.expect_text(f"there is no command fresh-{self._fresh}")
         self.expect_text(MANAGER_PROMPT)
 
     def to_console(self, number, name):
@@ -32,11 +42,37 @@ class Skyscope(Machine):
         self.expect(re.escape(MARK) + rf"console {number}: {re.escape(name)}")
 
     def to_shell(self, number, name):
-        """Brings a Linux guest's console to the front, with a fresh prompt of its shell."""
+        """Brings a running Linux guest's console to the front, with a fresh prompt of its shell.
+
+        The multiplexer shows kept output again, so only text that nobody printed before counts.
+        """
         self.to_console(number, name)
-        self.send("echo fre''sh")
-        self.expect(r"fresh\r*\n")
+        self._fresh += 1
+        self.send(f"\x15echo fre''sh-{self._fresh}")
+        self.expect(rf"fresh-{self._fresh}\r*\n")
         self.expect_text(f"{name}:~# ")
+
+    def boot_id(self):
+        """The identity of the running boot of the Linux guest in front."""
+        return self.check_shell("cat /proc/sys/kernel/random/boot_id").strip()
+
+    def expect_new_boot(self, number, name, last_boot_id, timeout=BOOT_TIME):
+        """Waits until the Linux guest has booted anew; then its console is in front, at the prompt.
+
+        What is typed while it boots may be lost, so the question is repeated.
+        """
+        self.to_console(number, name)
+        deadline = time.monotonic() + timeout * TIME_FACTOR
+        while True:
+            self._fresh += 1
+            self.send(f"\x15cat /proc/sys/kernel/random/boot_id; echo as''ked-{self._fresh}")
+            index = self.child.expect([rf"([0-9a-f-]{{36}})\r*\nasked-{self._fresh}\r*\n", pexpect.TIMEOUT, pexpect.EOF],
+                                      timeout=5 * TIME_FACTOR)
+            if index == 0 and self.child.match[1] != last_boot_id:
+                self.expect_text(f"{name}:~# ")
+                return
+            if index == 2 or time.monotonic() > deadline:
+                self._fail(f"{name} has not booted anew")
 
     def manager(self, command, timeout=None):
         """Gives the manager a command; its console must be in front. Returns what it says."""
@@ -53,11 +89,13 @@ class Skyscope(Machine):
             raise MachineError(f"{self.name}: no VM in the manager's list:\n{listing}")
         return states
 
-    def wait_for_state(self, name, state, tries=60):
-        """Asks the manager until the VM is in that state. Each question takes the machine some time."""
-        for _ in range(tries):
+    def wait_for_state(self, name, state, timeout=120):
+        """Asks the manager, whose console is in front, until the VM is in that state."""
+        deadline = time.monotonic() + timeout * TIME_FACTOR
+        while True:
             states = self.vm_states()
             if states.get(name) == state:
                 return
-            self.manager("help")
-        raise MachineError(f"{self.name}: VM {name} is {states.get(name)}, not {state}")
+            if time.monotonic() > deadline:
+                self._fail(f"VM {name} is {states.get(name)}, not {state}")
+            self.child.expect([pexpect.TIMEOUT, pexpect.EOF], timeout=0.5)  # let it run a while

@@ -53,7 +53,7 @@ def test_both_work_at_once(duo):
 
 def test_one_stops_the_other_goes_on(duo):
     duo.to_manager()
-    duo.manager("stop 0")
+    duo.manager("stop first")
     duo.wait_for_state("first", "stopped")
     assert duo.vm_states()["second"] == "running"
     duo.to_shell(1, "second")
@@ -61,36 +61,36 @@ def test_one_stops_the_other_goes_on(duo):
 
 
 def test_one_starts_again_the_other_goes_on(duo):
-    duo.check_shell("touch /tmp/still-here")
+    second = duo.boot_id()
     duo.to_manager()
-    duo.manager("start 0")
+    duo.manager("start first")
     duo.wait_for_state("first", "running")
-    duo.to_console(0, "first")
-    duo.expect_shell("first")
+    duo.expect_new_boot(0, "first", "")
     duo.to_shell(1, "second")
-    duo.check_shell("ls /tmp/still-here")
+    assert duo.boot_id() == second
 
 
 def test_the_other_way_round(duo):
+    second = duo.boot_id()
     duo.send("poweroff")
     duo.expect("reboot: Power down")
+    duo.to_manager()
+    duo.wait_for_state("second", "stopped")
     duo.to_shell(0, "first")
     duo.check_shell("uptime")
     duo.to_manager()
-    duo.wait_for_state("second", "stopped")
-    assert duo.vm_states()["first"] == "running"
-    duo.manager("start 1")
-    duo.to_console(1, "second")
-    duo.expect_shell("second")
+    assert duo.vm_states() == {"first": "running", "second": "stopped"}
+    duo.manager("start second")
+    duo.expect_new_boot(1, "second", second)
 
 
 def test_pause_of_one(duo):
     duo.to_manager()
-    duo.manager("pause 1")
+    duo.manager("pause second")
     duo.wait_for_state("second", "paused")
     duo.to_shell(0, "first")
     duo.check_shell("sleep 1")
     duo.to_manager()
-    duo.manager("resume 1")
+    duo.manager("resume second")
     duo.wait_for_state("second", "running")
     duo.to_shell(1, "second")

@@ -37,11 +37,11 @@ def test_others_stay_responsive(system, hostile, misdeed):
 
         # It can be stopped, whatever it does, and started again.
         for name, number in hostile.items():
-            skyscope.manager(f"stop {number}")
+            skyscope.manager(f"stop {name}")
             skyscope.wait_for_state(name, "stopped")
         healthy(skyscope)
         for name, number in hostile.items():
-            skyscope.manager(f"start {number}")
+            skyscope.manager(f"start {name}")
             skyscope.to_console(number, name)
             skyscope.expect(r"hostile: ", 120)
             skyscope.to_manager()
