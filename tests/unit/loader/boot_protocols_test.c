@@ -58,12 +58,12 @@ static void make_multiboot1(void)
 {
     info1 = fake_memory_add(&fake, 0x9500, NULL, 116);
     map1 = fake_memory_add(&fake, 0x9600, NULL, 2 * 24);
-    modules1 = fake_memory_add(&fake, 0x9700, NULL, 16);
+    modules1 = fake_memory_add(&fake, 0x9700, NULL, 32);
     fake_memory_add(&fake, 0x9800, "a command\tline", 15);
     fake_memory_add(&fake, 0x9900, "loader", 7);
     put_u32(info1, 1u << 2 | 1u << 3 | 1u << 6 | 1u << 9 | 1u << 12);
     put_u32(info1 + 16, 0x9800);
-    put_u32(info1 + 20, 1);
+    put_u32(info1 + 20, 2);
     put_u32(info1 + 24, 0x9700);
     put_u32(info1 + 44, 48);
     put_u32(info1 + 48, 0x9600);
@@ -82,6 +82,8 @@ static void make_multiboot1(void)
     }
     put_u32(modules1, 0x200000);
     put_u32(modules1 + 4, 0x203000);
+    put_u32(modules1 + 16, 0x300000);
+    put_u32(modules1 + 20, 0x300001);
 }
 
 static void test_multiboot1(void **state)
@@ -95,7 +97,9 @@ static void test_multiboot1(void **state)
     assert_int_equal(source.memory_count, 2);
     expect_memory_range(0, 0, 0x1000, HARDWARE_MEMORY_USABLE);
     expect_memory_range(1, 0x100000, 0x1000, HARDWARE_MEMORY_ACPI_RECLAIMABLE);
-    assert_int_equal(source.module_count, 1);
+    assert_int_equal(source.module_count, 2);
+    assert_int_equal(source.modules[1].address, 0x300000);
+    assert_int_equal(source.modules[1].size, 1);
     assert_int_equal(source.modules[0].address, 0x200000);
     assert_int_equal(source.modules[0].size, 0x3000);
     assert_int_equal(source.framebuffer.address, 0xfd000000);
