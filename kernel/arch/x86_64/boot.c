@@ -61,7 +61,7 @@ static void check_boot_info(const struct boot_info *boot)
         kernel_refuse("the loader's boot information is of another version");
     }
     if (boot->kernel_virtual != (uint64_t)image_start || boot->kernel_physical % PAGE_SIZE_2M != 0 ||
-        boot->kernel_size < (uint64_t)(image_end - image_start)) {
+        boot->kernel_size < (uint64_t)image_end - (uint64_t)image_start) {
         kernel_refuse("the loader placed the kernel wrongly: 0x%llx at 0x%llx",
                       (unsigned long long)boot->kernel_virtual, (unsigned long long)boot->kernel_physical);
     }

@@ -137,7 +137,7 @@ static bool measure(const struct reference *reference, struct sample *sample)
     }
     sample->tsc = read_tsc() - tsc;
     sample->lapic = lapic - lapic_timer_current();
-    sample->frequency = sample->tsc * reference->frequency / elapsed;
+    sample->frequency = elapsed != 0 ? sample->tsc * reference->frequency / elapsed : 0;
     return true;
 }
 
@@ -195,7 +195,7 @@ static void set_ratio(const struct sample *sample)
 uint64_t clock_calibrate(const struct hardware_info *hardware, uint32_t *source)
 {
     struct reference reference = {0};
-    struct sample sample;
+    struct sample sample = {0};
     uint64_t frequency = frequency_by_cpuid();
 
     if (frequency != 0) {

@@ -9,6 +9,8 @@
 
 #include <kernel/budget.h>
 
+#include "fake/random.h"
+
 static uint64_t total(const struct budget *b)
 {
     uint64_t sum = 0;
@@ -126,22 +128,22 @@ static void test_no_window_exceeds_the_budget(void **state)
         uint64_t period = budget + 1 + seed * 37;
         uint64_t all = 0;
         unsigned int count = 0;
-        srand(seed);
+        struct fake_random random = {.state = seed};
         budget_init(&b, budget, period, seed % 20, now);
         for (unsigned int step = 0; step < STEPS; step++) {
             if (!budget_ready(&b, now)) {
                 now = budget_next(&b);
             }
             assert_true(budget_remaining(&b) >= b.minimum);
-            uint64_t length = 1 + (uint64_t)rand() % budget_remaining(&b);
+            uint64_t length = 1 + fake_random_next(&random) % budget_remaining(&b);
             runs[count].start = now;
             runs[count++].length = length;
             now += length;
             all += length;
             budget_charge(&b, length);
             check_list(&b);
-            if (rand() % 3 == 0) {
-                now += (uint64_t)rand() % (2 * period);
+            if (fake_random_next(&random) % 3 == 0) {
+                now += fake_random_next(&random) % (2 * period);
                 budget_unblock(&b, now);
                 check_list(&b);
             }
@@ -168,13 +170,13 @@ static void test_nothing_is_lost(void **state)
     struct budget b;
     uint64_t now = 0;
     uint64_t used = 0;
-    srand(7);
+    struct fake_random random = {.state = 7};
     budget_init(&b, 300, 1000, 20, 0);
     while (now < 1000000) {
         if (!budget_ready(&b, now)) {
             now = budget_next(&b);
         }
-        uint64_t length = 1 + (uint64_t)rand() % budget_remaining(&b);
+        uint64_t length = 1 + fake_random_next(&random) % budget_remaining(&b);
         budget_charge(&b, length);
         now += length;
         used += length;

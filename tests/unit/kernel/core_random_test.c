@@ -13,13 +13,16 @@
 #include <kernel/irq.h>
 
 #include "fake/machine.h"
+#include "fake/random.h"
 
 #define SEEDS 60u
 #define STEPS 4000u
 
+static struct fake_random source;
+
 static uint64_t chance(uint64_t n)
 {
-    return (uint64_t)rand() % n;
+    return fake_random_next(&source) % n;
 }
 
 static struct irq *irqs[2];
@@ -167,7 +170,7 @@ static void test_random(void **state)
     (void)state;
     uint64_t calls = 0;
     for (unsigned int seed = 1; seed <= SEEDS; seed++) {
-        srand(seed);
+        source.state = seed;
         build();
         fake_check_invariants();
         for (unsigned int i = 0; i < STEPS; i++) {

@@ -89,7 +89,7 @@ SPOIL(hardware_overrides, machine.hardware.override_count = 33, "overrides")
 
 SPOIL(no_pd, plan.header.tables[PLAN_TABLE_PDS].count = 0, "no protection domain")
 SPOIL(pd_without_name, plan.pds[0].name[0] = 0, "bad name")
-SPOIL(pd_name_twice, strcpy(plan.pds[1].name, "client"), "two of this name")
+SPOIL(pd_name_twice, memcpy(plan.pds[1].name, plan.pds[0].name, PLAN_NAME_LENGTH), "two of this name")
 SPOIL(pd_flags, plan.pds[0].flags = 8, "unknown flags")
 SPOIL(pd_space_missing, plan.pds[0].space = 9, "no address space")
 SPOIL(pd_space_of_vm, plan.pds[0].space = FAKE_PDS, "no address space")

@@ -12,6 +12,8 @@
 #include <kernel/thread.h>
 #include <kernel/timer_queue.h>
 
+#include "fake/random.h"
+
 static struct thread threads[16];
 static struct ready_queue queue;
 
@@ -76,13 +78,13 @@ static void test_timers_are_sorted(void **state)
     struct timer timers[64];
     struct timer_queue timer_queue = {0};
     memset(timers, 0, sizeof(timers));
-    srand(3);
+    struct fake_random random = {.state = 3};
     for (unsigned int round = 0; round < 1000; round++) {
-        struct timer *timer = &timers[(unsigned int)rand() % 64];
+        struct timer *timer = &timers[fake_random_next(&random) % 64];
         if (timer->armed) {
             timer_queue_remove(&timer_queue, timer);
         } else {
-            timer->deadline = (uint64_t)rand() % 100;
+            timer->deadline = fake_random_next(&random) % 100;
             timer_queue_insert(&timer_queue, timer);
         }
         unsigned int armed = 0, listed = 0;

@@ -342,6 +342,18 @@ static void exit_shutdown_and_invalid(void **state)
     assert_int_equal(page.exit.kind, VCPU_EXIT_BAD_STATE);
 }
 
+static void what_an_emulator_let_through_is_mended_once(void **state)
+{
+    (void)state;
+    vmcb.dr6 |= 1ull << 40;
+    vmcb.cr0 = CR0_PE | CR0_NW;
+    assert_int_equal(take(SVM_EXIT_INVALID, 0, 0), VCPU_ENTER_AGAIN);
+    assert_int_equal(vmcb.dr6 >> 32, 0);
+    assert_int_equal(vmcb.cr0, CR0_PE);
+    assert_int_equal(take(SVM_EXIT_INVALID, 0, 0), VCPU_ENTER_EXIT);
+    assert_int_equal(page.exit.kind, VCPU_EXIT_BAD_STATE);
+}
+
 static void exit_every_code_is_answered(void **state)
 {
     (void)state;
@@ -469,6 +481,7 @@ int main(void)
         cmocka_unit_test_setup(exit_nested_virtualisation_is_undefined, setup),
         cmocka_unit_test_setup(exit_exceptions_go_back_to_the_guest, setup),
         cmocka_unit_test_setup(exit_shutdown_and_invalid, setup),
+        cmocka_unit_test_setup(what_an_emulator_let_through_is_mended_once, setup),
         cmocka_unit_test_setup(exit_every_code_is_answered, setup),
         cmocka_unit_test_setup(debug_registers_are_given_on_first_use, setup),
         cmocka_unit_test_setup(window_for_interrupts, setup),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <skyscope/kernel_info.h>
@@ -8,6 +9,11 @@
 
 #define K4 0x1000ull
 #define M2 0x200000ull
+
+static void set_name(char *field, const char *name)
+{
+    (void)snprintf(field, PLAN_NAME_LENGTH, "%s", name);
+}
 
 static void table(struct fake_plan *plan, enum plan_table index, size_t offset, uint32_t count, size_t entry_size)
 {
@@ -21,7 +27,7 @@ static void init_header(struct fake_plan *plan)
     memcpy(header->magic, PLAN_MAGIC, 8);
     header->version = PLAN_VERSION;
     header->total_size = sizeof(*plan);
-    strcpy(header->system_name, "test");
+    set_name(header->system_name, "test");
     header->cpu_count = 2;
     header->kernel_pool_size = M2;
     table(plan, PLAN_TABLE_REGIONS, offsetof(struct fake_plan, regions), FAKE_REGIONS, sizeof(struct plan_region));
@@ -40,7 +46,7 @@ static void region(struct fake_plan *plan, unsigned int index, const char *name,
                    uint64_t page_size, uint64_t address)
 {
     struct plan_region *r = &plan->regions[index];
-    strcpy(r->name, name);
+    set_name(r->name, name);
     r->kind = kind;
     r->size = size;
     r->page_size = page_size;
@@ -57,8 +63,8 @@ static void map(struct fake_plan *plan, unsigned int index, uint32_t space, uint
 
 static void pd(struct fake_plan *plan, unsigned int index, const char *name, uint32_t first, uint32_t count)
 {
-    strcpy(plan->pds[index].name, name);
-    strcpy(plan->spaces[index].name, name);
+    set_name(plan->pds[index].name, name);
+    set_name(plan->spaces[index].name, name);
     plan->spaces[index].kind = PLAN_SPACE_PD;
     plan->pds[index].space = index;
     plan->pds[index].parent = PLAN_NONE;
@@ -103,7 +109,7 @@ void fake_plan_init(struct fake_plan *plan)
     pd(plan, FAKE_PD_VMM, "vmm", 2, 2);
     plan->pds[FAKE_PD_VMM].parent = FAKE_PD_SERVER;
     plan->pds[FAKE_PD_VMM].child_id = 3;
-    strcpy(plan->spaces[FAKE_PDS].name, "vm");
+    set_name(plan->spaces[FAKE_PDS].name, "vm");
     plan->spaces[FAKE_PDS].kind = PLAN_SPACE_VM;
 
     thread(plan, 0, FAKE_PD_CLIENT, 0, 0, 10);
@@ -136,7 +142,7 @@ void fake_plan_init(struct fake_plan *plan)
     plan->irqs[1] = (struct plan_irq){.pd = FAKE_PD_SERVER, .id = 8, .kind = PLAN_IRQ_MSI, .vector = 107};
     plan->ioports[0] = (struct plan_ioport){.pd = FAKE_PD_SERVER, .id = 0, .base = 0x3f8, .size = 8};
 
-    strcpy(plan->vms[0].name, "guest");
+    set_name(plan->vms[0].name, "guest");
     plan->vms[0].space = FAKE_PDS;
     plan->vms[0].pd = FAKE_PD_VMM;
     plan->vms[0].vcpu_count = 1;
