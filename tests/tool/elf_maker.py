@@ -98,6 +98,7 @@ def write_all(directory):
                                 (LOAD, READ | WRITE, 0x200800, b"x", 1)]),
         "overlap.elf": elf([(LOAD, READ | EXECUTE, 0x200000, b"\xf4" * 16, 0x3000), DATA]),
         "nothing.elf": elf([(NOTE, READ, 0x200000, bytes(16), 16)]),
+        "sparse.elf": elf([CODE, (LOAD, READ, 0x202000, b"constants.......", 0x2000)]),
         "empty.bin": b"",
         "data.bin": bytes(i % 251 for i in range(5000)),
         "vmlinuz": linux_kernel(),

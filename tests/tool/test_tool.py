@@ -128,6 +128,8 @@ PLAIN = """<?xml version="1.0" encoding="UTF-8"?>
     <memory_region name="filled" prefill_path="data.bin" />
     <memory_region name="filled_again" prefill_path="data.bin" />
     <memory_region name="scratch" size="0x4000" prefill_path="data.bin" />
+    <memory_region name="start_values" prefill_path="data.bin" />
+    <memory_region name="table" size="2MiB" prefill_path="data.bin" />
     <protection_domain name="server" priority="20" passive="true" stack_size="0x4000">
         <program_image path="program.elf" />
         <map mr="shared" vaddr="0x4000000" perms="r" setvar_vaddr="my_word" setvar_size="other_word" />
@@ -140,6 +142,8 @@ PLAIN = """<?xml version="1.0" encoding="UTF-8"?>
             <program_image path="program.elf" />
             <map mr="filled" vaddr="0x4000000" perms="r" setvar_prefill_size="my_word" />
             <map mr="scratch" vaddr="0x4010000" perms="rw" />
+            <map mr="start_values" vaddr="0x4020000" perms="rw" />
+            <map mr="table" vaddr="0x4200000" perms="r" />
             <setvar symbol="other_word" region_paddr="registers" />
         </protection_domain>
     </protection_domain>
@@ -194,6 +198,9 @@ def test_plain_system_memory(tool):
     # The same content is in the payload once.
     assert filled.image == again.image == scratch.image
     assert scratch.flags == 0
+    # Used where it lies only if nobody writes to it, and if the file fills it.
+    assert payload.region("start_values").flags == 0
+    assert payload.region("table").flags == 0 and payload.region("table").page_size == 0x1000
     assert payload.memory("child", 0x4000000, 5000) == bytes(i % 251 for i in range(5000))
     assert payload.memory("server", 0x200000, 0x1234) == b"\xf4" * 0x1234
 
@@ -233,6 +240,16 @@ def test_plain_system_symbols(tool):
     assert word(payload, "child", 0x203000) == 0xFED00000         # region_paddr
     assert word(payload, "client", 0x202068) == 1                 # setvar_id
     assert word(payload, "client", 0x203000) == 0
+
+
+def test_segment_with_zeroed_pages(tool):
+    """Read-only pages beyond the file are zero: they cannot lie in the payload."""
+    payload = Payload(tool.build("""<system>
+    <protection_domain name="one"><program_image path="sparse.elf" /></protection_domain>
+</system>"""))
+    assert payload.memory("one", 0x202000, 16) == b"constants......."
+    assert payload.memory("one", 0x202010, 0x1FF0) == bytes(0x1FF0)
+    assert payload.region("one:segment0").flags == 2 and payload.region("one:segment1").flags == 0
 
 
 def test_build_is_reproducible(tool):

@@ -143,7 +143,7 @@ static void reseal(struct blob *payload)
 static void wrong_structure_is_found(void **state)
 {
     (void)state;
-    for (int i = 0; i < 12; i++) {
+    for (int i = 0; i < 14; i++) {
         struct arena arena = {0};
         struct payload_view view;
         struct blob *payload = make_payload(&arena);
@@ -182,6 +182,12 @@ static void wrong_structure_is_found(void **state)
             region->prefill_offset = UINT64_MAX;
             break;
         case 10:
+            region->image_offset = UINT64_MAX;
+            break;
+        case 11:
+            region->image_size = 4097; /* more than the image has, less than the region */
+            break;
+        case 12:
             plan->cpu_count = 0;
             break;
         default:

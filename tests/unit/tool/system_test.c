@@ -205,6 +205,11 @@ static void kernel_memory(void **state)
     /* 1 GiB in 4 KiB pages: 512 page tables, a directory and its parent. */
     assert_in_range(plan_kernel_pool_size(&plan), empty + (512 + 2) * 4096 - PAGE_SIZE_2M,
                     empty + (512 + 3) * 4096 + PAGE_SIZE_2M);
+    /* Each thread has at least its IPC buffer with three levels of tables. */
+    struct plan_tables many = {.system = &system};
+    static struct plan_thread threads[200];
+    many.tables[PLAN_TABLE_THREADS] = (struct plan_rows){.rows = threads, .count = 200};
+    assert_true(plan_kernel_pool_size(&many) >= 200 * (4 + 2 + 4) * 4096);
     region.page_size = PAGE_SIZE_1G;
     assert_in_range(plan_kernel_pool_size(&plan), empty, empty + PAGE_SIZE_2M);
     system_free(&system);
