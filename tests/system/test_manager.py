@@ -24,7 +24,7 @@ def to_manager(machine):
 @pytest.fixture
 def manager(machine, build):
     """The system duo, at the manager's prompt, both VMs up."""
-    started = machine(payload=build / "systems" / "duo" / "payload.bin", timeout=240)
+    started = machine(payload=build / "systems" / "duo" / "payload.bin", timeout=120)
     started.expect(r"console 0: ")
     started.expect(LOGIN)
     started.hot_key("1")
