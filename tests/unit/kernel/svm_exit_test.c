@@ -336,6 +336,7 @@ static void exit_shutdown_and_invalid(void **state)
     assert_int_equal(page.exit.kind, VCPU_EXIT_BAD_STATE);
     assert_int_equal(page.control.event, event);
     /* As the manual has it, and as QEMU does. */
+    page.control.event = event;
     assert_int_equal(take(0xffffffffffffffffull, 0, 0), VCPU_ENTER_EXIT);
     assert_int_equal(page.exit.kind, VCPU_EXIT_BAD_STATE);
     assert_int_equal(take(0xffffffffull, 0, 0), VCPU_ENTER_EXIT);
@@ -350,6 +351,11 @@ static void what_an_emulator_let_through_is_mended_once(void **state)
     assert_int_equal(take(SVM_EXIT_INVALID, 0, 0), VCPU_ENTER_AGAIN);
     assert_int_equal(vmcb.dr6 >> 32, 0);
     assert_int_equal(vmcb.cr0, CR0_PE);
+    assert_int_equal(page.control.event, 0);
+    /* Then #GP, and if that cannot be delivered, the VMM's turn. */
+    assert_int_equal(take(SVM_EXIT_INVALID, 0, 0), VCPU_ENTER_AGAIN);
+    assert_int_equal(page.control.event & 0xfff,
+                     VCPU_EVENT_TYPE(VCPU_EVENT_EXCEPTION) | VCPU_EVENT_ERROR_CODE | VECTOR_GP);
     assert_int_equal(take(SVM_EXIT_INVALID, 0, 0), VCPU_ENTER_EXIT);
     assert_int_equal(page.exit.kind, VCPU_EXIT_BAD_STATE);
 }

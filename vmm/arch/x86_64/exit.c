@@ -129,8 +129,11 @@ void arch_handle_exit(struct vcpu_context *vcpu)
                           (unsigned long long)page->state.rip);
         return;
     case VCPU_EXIT_BAD_STATE:
-        vm_request_action(vcpu->vm, VM_ACTION_CRASH, "the processor refuses the guest's state at 0x%llx",
-                          (unsigned long long)page->state.rip);
+        vm_request_action(vcpu->vm, VM_ACTION_CRASH,
+                          "the processor refuses the state at 0x%llx: CR0 0x%llx CR3 0x%llx CR4 0x%llx EFER 0x%llx",
+                          (unsigned long long)page->state.rip, (unsigned long long)page->state.cr0,
+                          (unsigned long long)page->state.cr3, (unsigned long long)page->state.cr4,
+                          (unsigned long long)page->state.efer);
         return;
     default:
         vm_request_action(vcpu->vm, VM_ACTION_CRASH, "exit of unknown kind %u", page->exit.kind);

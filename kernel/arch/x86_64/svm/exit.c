@@ -131,6 +131,39 @@ static enum vcpu_enter_result exception(struct vcpu *vcpu, uint32_t vector)
     }
 }
 
+/* QEMU's TCG lets a guest load values for which a processor raises #GP, and refuses
+ * to go on with them. Takes the offending bits away. False: that was not it. */
+static bool mend(struct vmcb *vmcb)
+{
+    bool cr0_bad = (vmcb->cr0 & CR0_NW) != 0 && (vmcb->cr0 & CR0_CD) == 0;
+    if (vmcb->dr6 >> 32 == 0 && vmcb->dr7 >> 32 == 0 && !cr0_bad) {
+        return false;
+    }
+    vmcb->dr6 = (uint32_t)vmcb->dr6;
+    vmcb->dr7 = (uint32_t)vmcb->dr7;
+    vmcb->cr0 = cr0_bad ? vmcb->cr0 & ~CR0_NW : vmcb->cr0;
+    vmcb->clean &= ~(CLEAN_DEBUG | CLEAN_CONTROL);
+    return true;
+}
+
+static enum vcpu_enter_result invalid_state(struct vcpu *vcpu)
+{
+    struct vmcb *vmcb = vcpu->hardware->vmcb;
+    /* Nothing ran: what was to be injected is still owed. */
+    if ((vmcb->event & VCPU_EVENT_VALID) != 0) {
+        vcpu->page->control.event = vmcb->event;
+    }
+    if (mend(vmcb)) {
+        return handled(vcpu);
+    }
+    if ((vcpu->page->control.event & VCPU_EVENT_VALID) == 0) {
+        /* QEMU's TCG also says this where a processor raises #GP: when a guest sets
+         * reserved bits of CR4. If VMRUN did refuse the state, it will again. */
+        return inject(vcpu, VECTOR_GP, VCPU_EVENT_ERROR_CODE);
+    }
+    return svm_exit_to_vmm(vcpu, VCPU_EXIT_BAD_STATE);
+}
+
 static enum vcpu_enter_result window_open(struct vcpu *vcpu)
 {
     /* The VMM asks again if it wants another. */
@@ -205,9 +238,7 @@ enum vcpu_enter_result svm_handle_exit(struct vcpu *vcpu)
     case SVM_EXIT_TLBSYNC:
         return inject(vcpu, VECTOR_UD, 0);
     case SVM_EXIT_INVALID:
-        /* Nothing ran: what was to be injected is still owed. */
-        vcpu->page->control.event = vmcb->event & VCPU_EVENT_VALID ? vmcb->event : vcpu->page->control.event;
-        return svm_exit_to_vmm(vcpu, VCPU_EXIT_BAD_STATE);
+        return invalid_state(vcpu);
     case SVM_EXIT_BUSY:
         return interrupted(vcpu);
     default:

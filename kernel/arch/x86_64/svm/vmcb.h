@@ -47,6 +47,7 @@
 
 #define VECTOR_DB 1u
 #define VECTOR_UD 6u
+#define VECTOR_GP 13u
 #define VECTOR_AC 17u
 #define VECTOR_MC 18u
 
