@@ -187,17 +187,12 @@ static int64_t simple_call(struct cpu *cpu, struct thread *thread, uint64_t numb
     }
 }
 
-void syscall_handle(struct cpu *cpu, struct thread *thread)
+/* All but the most frequent call, whose way through here is kept short. */
+__attribute__((noinline)) static void handle(struct cpu *cpu, struct thread *thread, uint64_t number)
 {
     struct user_frame *frame = &thread->frame;
-    uint64_t number = frame_call_number(frame);
     int64_t status;
 
-    /* The most frequent first. */
-    if (number == SYSCALL_VCPU_RUN && thread->vcpu != NULL) {
-        vcpu_thread_start(cpu, thread);
-        return;
-    }
     if (number == SYSCALL_REPLY_RECV) {
         reply_receive(cpu, thread, frame_argument1(frame));
         return;
@@ -238,6 +233,17 @@ void syscall_handle(struct cpu *cpu, struct thread *thread)
         break;
     }
     frame_set_status(frame, status);
+}
+
+void syscall_handle(struct cpu *cpu, struct thread *thread)
+{
+    uint64_t number = frame_call_number(&thread->frame);
+
+    if (number == SYSCALL_VCPU_RUN && thread->vcpu != NULL) {
+        vcpu_thread_start(cpu, thread);
+    } else {
+        handle(cpu, thread, number);
+    }
 }
 
 void kernel_exit(struct cpu *cpu)
