@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <vmm/hv.h>
 
@@ -59,14 +60,24 @@ static void *pages(size_t size)
     return memory;
 }
 
+/* Guest RAM: zero without touching it, and followed by a page that faults. */
+static uint8_t *guest_ram(size_t size)
+{
+    uint8_t *ram = mmap(NULL, size + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (ram == MAP_FAILED || mprotect(ram + size, 4096, PROT_NONE) != 0) {
+        abort();
+    }
+    return ram;
+}
+
 void fixture_configure(struct machine_fixture *f, const void *code, size_t size)
 {
     memset(f, 0, sizeof(*f));
     memset(&fake_hv, 0, sizeof(fake_hv));
     fake_hv.now = 1000000;
     fake_hv.tsc_frequency = FIXTURE_FREQUENCY;
-    f->ram = pages(FIXTURE_RAM_SIZE);
-    f->high_ram = pages(FIXTURE_HIGH_SIZE);
+    f->ram = guest_ram(FIXTURE_RAM_SIZE);
+    f->high_ram = guest_ram(FIXTURE_HIGH_SIZE);
     f->pages = pages(FIXTURE_VCPUS * 4096);
     f->control = pages(4096);
     f->log = pages(FIXTURE_LOG_SIZE);
@@ -120,8 +131,8 @@ void fixture_start(struct machine_fixture *f, const void *code, size_t size)
 void fixture_destroy(struct machine_fixture *f)
 {
     free(f->vm);
-    free(f->ram);
-    free(f->high_ram);
+    munmap(f->ram, FIXTURE_RAM_SIZE + 4096);
+    munmap(f->high_ram, FIXTURE_HIGH_SIZE + 4096);
     free(f->pages);
     free(f->control);
     free(f->log);

@@ -16,3 +16,9 @@ $(BUILD)/unit/libvmm.a: $(call objects,unit,$(VMM_UNIT_SOURCES))
 
 $(foreach test,$(VMM_TESTS),$(call unit_test,vmm_$(test),tests/unit/vmm/core/$(test).c,$(BUILD)/unit/libvmm.a))
 $(foreach test,$(VMM_TESTS),$(eval $(BUILD)/unit/vmm_$(test): $(BUILD)/unit/libvmm.a))
+
+# Fuzzing of the same.
+$(foreach name,vmm_exits_fuzz vmm_boot_fuzz,$(eval CFLAGS_tests_fuzz_$(name) := $(VMM_INCLUDES)))
+$(call objects,fuzz,$(VMM_SOURCES) $(ZYDIS_SOURCES)): | $(DOWNLOAD)/zydis.stamp $(ZYCORE_INCLUDE)/Zycore
+$(call fuzz_target,vmm_exits_fuzz,tests/fuzz/vmm_exits_fuzz.c $(VMM_UNIT_SOURCES))
+$(call fuzz_target,vmm_boot_fuzz,tests/fuzz/vmm_boot_fuzz.c $(VMM_UNIT_SOURCES))
