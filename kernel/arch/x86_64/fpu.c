@@ -52,7 +52,8 @@ static struct fpu_cpu fpu_cpus[PLAN_MAX_CPUS];
 
 /* Found by the boot CPU, constant afterwards. */
 static struct {
-    uint64_t features; /* 0: FXSAVE */
+    uint64_t features;  /* 0: FXSAVE */
+    uint32_t low, high; /* the same, as instructions take it */
     uint32_t area_size;
     bool xsaveopt;
     bool leaks_error_pointers; /* FXSAVE and XSAVE skip FIP, FDP and FOP (AMD before Zen) */
@@ -64,41 +65,26 @@ static uint64_t live_xcr0(void)
     return read_xcr0() & fpu.features;
 }
 
-static void save(struct fpu_state *state)
+static void save_extended(struct fpu_state *state)
 {
-    uint32_t low = (uint32_t)fpu.features, high = (uint32_t)(fpu.features >> 32);
-    if (fpu.features == 0) {
-        __asm__ volatile("fxsave64 %0" : "=m"(state->area[0]) : : "memory");
-        return;
-    }
     if (state->own_xcr0) {
         state->xcr0 = live_xcr0();
         write_xcr0(fpu.features);
     }
     if (fpu.xsaveopt) {
-        __asm__ volatile("xsaveopt64 %0" : "+m"(state->area[0]) : "a"(low), "d"(high) : "memory");
+        __asm__ volatile("xsaveopt64 %0" : "+m"(state->area[0]) : "a"(fpu.low), "d"(fpu.high) : "memory");
     } else {
-        __asm__ volatile("xsave64 %0" : "+m"(state->area[0]) : "a"(low), "d"(high) : "memory");
+        __asm__ volatile("xsave64 %0" : "+m"(state->area[0]) : "a"(fpu.low), "d"(fpu.high) : "memory");
     }
 }
 
-/* XCR0 is fpu.features here. */
-static void restore(const struct fpu_state *state)
+/* Loads our own error pointers over the previous owner's, where restoring does
+ * that only with an exception pending. */
+static inline void hide_error_pointers(void)
 {
-    uint32_t low = (uint32_t)fpu.features, high = (uint32_t)(fpu.features >> 32);
+    static const uint32_t zero = 0;
     if (fpu.leaks_error_pointers) {
-        /* The error pointers are restored only with an exception pending: load
-         * our own over the previous owner's. */
-        static const uint32_t zero = 0;
         __asm__ volatile("fnclex\n\temms\n\tfildl %0" : : "m"(zero));
-    }
-    if (fpu.features == 0) {
-        __asm__ volatile("fxrstor64 %0" : : "m"(state->area[0]) : "memory");
-        return;
-    }
-    __asm__ volatile("xrstor64 %0" : : "m"(state->area[0]), "a"(low), "d"(high) : "memory");
-    if (state->own_xcr0) {
-        write_xcr0(state->xcr0);
     }
 }
 
@@ -109,13 +95,25 @@ static void change_owner(struct fpu_state *state)
         state->cpu = &fpu_cpus[current_cpu_index()];
     }
     struct fpu_state *owner = state->cpu->owner;
+    state->cpu->owner = state;
+    if (fpu.features == 0) {
+        if (owner != NULL) {
+            __asm__ volatile("fxsave64 %0" : "=m"(owner->area[0]) : : "memory");
+        }
+        hide_error_pointers();
+        __asm__ volatile("fxrstor64 %0" : : "m"(state->area[0]) : "memory");
+        return;
+    }
     if (owner != NULL) {
-        save(owner);
-    } else if (fpu.features != 0) {
+        save_extended(owner);
+    } else {
         write_xcr0(fpu.features);
     }
-    restore(state);
-    state->cpu->owner = state;
+    hide_error_pointers();
+    __asm__ volatile("xrstor64 %0" : : "m"(state->area[0]), "a"(fpu.low), "d"(fpu.high) : "memory");
+    if (state->own_xcr0) {
+        write_xcr0(state->xcr0);
+    }
 }
 
 static inline bool owns(const struct fpu_state *state)
@@ -224,6 +222,8 @@ static void find_features(void)
     if ((fpu.features & XCR0_AVX512) != XCR0_AVX512) {
         fpu.features &= ~XCR0_AVX512;
     }
+    fpu.low = (uint32_t)fpu.features;
+    fpu.high = (uint32_t)(fpu.features >> 32);
     write_xcr0(fpu.features);
     /* EBX: bytes for the features enabled in XCR0 now. */
     fpu.area_size = cpuid(0xd, 0).ebx;
