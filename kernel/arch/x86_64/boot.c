@@ -8,6 +8,7 @@
 #include <arch/ioapic.h>
 #include <arch/lapic.h>
 #include <arch/layout.h>
+#include <arch/machine_check.h>
 #include <arch/page_table.h>
 #include <arch/percpu.h>
 #include <arch/power.h>
@@ -97,6 +98,7 @@ static void init_cpu(struct percpu *percpu)
 {
     percpu->spec_ctrl = cpu_features_enable();
     descriptor_tables_load(percpu);
+    machine_check_cpu_init();
     lapic_cpu_init();
     fpu_cpu_init((cpu_id_t){percpu->index});
     if (lapic_id() != percpu->apic_id) {

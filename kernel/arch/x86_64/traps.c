@@ -5,6 +5,7 @@
 #include <arch/descriptor_tables.h>
 #include <arch/interrupts.h>
 #include <arch/lapic.h>
+#include <arch/machine_check.h>
 #include <arch/msr.h>
 #include <arch/percpu.h>
 #include <arch/traps.h>
@@ -23,9 +24,6 @@
 #define EXCEPTIONS           32u
 
 #define PAGE_FAULT_FETCH (1u << 4)
-
-#define MACHINE_CHECK_MSR_CAPABILITY 0x179u
-#define MACHINE_CHECK_MSR_STATUS0    0x401u
 
 static bool stopping;
 
@@ -117,20 +115,6 @@ void trap_from_kernel_handle(const struct user_frame *frame)
     interrupt_handle(current_cpu(), (uint32_t)frame->vector);
 }
 
-__attribute__((noreturn)) static void machine_check(void)
-{
-    uint32_t banks = (uint32_t)rdmsr(MACHINE_CHECK_MSR_CAPABILITY) & 0xff;
-
-    for (uint32_t i = 0; i < banks; i++) {
-        uint64_t status = rdmsr(MACHINE_CHECK_MSR_STATUS0 + 4 * i);
-        if (status >> 63 != 0) {
-            kernel_panic("machine check: bank %u has status 0x%llx: the hardware is broken", i,
-                         (unsigned long long)status);
-        }
-    }
-    kernel_panic("machine check: the hardware is broken");
-}
-
 bool trap_anywhere_handle(struct user_frame *frame)
 {
     bool from_user = (frame->cs & 3) != 0;
@@ -153,7 +137,7 @@ bool trap_anywhere_handle(struct user_frame *frame)
         frame->rflags &= ~RFLAGS_TF;
         return false;
     case VECTOR_MACHINE_CHECK:
-        machine_check();
+        machine_check_handle();
     default:
         kernel_exception(frame);
     }
