@@ -80,12 +80,14 @@ static bool write_tree(struct arena *arena, const char *root, const struct iso_r
                                              "set default=0\n"
                                              "if [ \"$grub_platform\" = efi ]; then\n"
                                              "    insmod all_video\n"
-                                             "else\n"
-                                             "    set gfxpayload=text\n"
                                              "fi\n"
                                              "menuentry \"Skyscope\" {\n"
                                              "    multiboot2 /boot/skyscope/loader.elf\n"
                                              "    module2 /boot/skyscope/payload.bin payload\n"
+                                             /* After multiboot2, which sets it for itself. */
+                                             "    if [ \"$grub_platform\" = pc ]; then\n"
+                                             "        set gfxpayload=text\n"
+                                             "    fi\n"
                                              "    boot\n"
                                              "}\n",
                                              (unsigned long long)request->timeout);
