@@ -54,6 +54,7 @@ const char *vm_state_name(enum vm_state state)
 void request_write(struct virtual_machine *vm, enum vm_command command, uint64_t deadline)
 {
     vm->command = command;
+    vm->monitor_restarted = vm->monitor_failed;
     vm->waiting = true;
     vm->deadline = deadline;
     vm->sequence++;
@@ -83,6 +84,10 @@ const char *request_result(const struct virtual_machine *vm)
     case VM_RESULT_DONE:
         return "done";
     case VM_RESULT_WRONG_STATE:
+        if (vm->command == VM_COMMAND_START && vm_state_of(vm) == VM_STATE_RUNNING) {
+            /* Its VMM has started it already, by itself. */
+            return vm->monitor_restarted ? "done" : "it is running";
+        }
         return "not possible in its present state";
     case VM_RESULT_UNKNOWN_COMMAND:
         return "its VMM does not know this command";

@@ -16,9 +16,10 @@ struct virtual_machine {
     struct vm_control *control;
     uint32_t sequence; /* of the last request */
     enum vm_command command;
-    bool waiting;        /* for its confirmation */
-    uint64_t deadline;   /* TSC value: then the VMM has not answered */
-    bool monitor_failed; /* its VMM faulted and is stopped */
+    bool waiting;           /* for its confirmation */
+    uint64_t deadline;      /* TSC value: then the VMM has not answered */
+    bool monitor_failed;    /* its VMM faulted and is stopped */
+    bool monitor_restarted; /* with the last request */
 };
 
 /* What became of a request. */

@@ -1,145 +1,154 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The manager's commands, on the system duo."""
+"""The manager's commands. The tests of the system duo share one machine, in the order of the file."""
 
-import itertools
+import re
 
 import pytest
 
-PROMPT = r"manager> "
-LOGIN = r":~# "
+from console import Skyscope
+from machine import BUILD
 
 
-_numbers = itertools.count()
+@pytest.fixture(scope="module")
+def duo():
+    with Skyscope("manager", payload=BUILD / "systems/duo/payload.bin") as skyscope:
+        skyscope.expect_shell("first")
+        skyscope.to_console(1, "second")
+        skyscope.expect_shell("second")
+        skyscope.to_manager()
+        yield skyscope
 
 
-def to_manager(machine):
-    """Switches to the manager. What it printed before is shown again: go on after that."""
-    machine.hot_key("m")
-    word = f"nothing{next(_numbers)}"
-    machine.send(word)
-    machine.expect_text(f"there is no command {word}")
-    machine.expect(PROMPT)
+def test_vms(duo):
+    listing = duo.manager("list")
+    assert re.search(r"0\s+first\s+running\s+1\s+1\s+256 MiB\s+[\d.]+\s+[\d.]+", listing)
+    assert len(re.findall(r"exits: .*port-io \d+.*halt \d+", listing)) == 2
+    assert duo.manager("vms").count("running") == 2
 
 
-@pytest.fixture
-def manager(machine, build):
-    """The system duo, at the manager's prompt, both VMs up."""
-    started = machine(payload=build / "systems" / "duo" / "payload.bin", timeout=120)
-    started.expect(r"console 0: ")
-    started.expect(LOGIN)
-    started.hot_key("1")
-    started.expect(LOGIN)
-    to_manager(started)
-    return started
+def test_protection_domains(duo):
+    text = duo.manager("pds")
+    for name, cpu, priority in [("serial_driver", 0, 220), ("console", 0, 210), ("manager", 0, 200),
+                                ("first_vmm", 0, 100), ("second_vmm", 1, 100)]:
+        assert re.search(rf"^{name}\s+0\s+{cpu}\s+{priority}\s+\S+", text, re.MULTILINE), text
 
 
-def command(machine, line):
-    """Runs a manager command; returns what it printed."""
-    machine.send(line)
-    machine.expect(r"\n")
-    machine.expect(PROMPT)
-    return machine.before
+def test_hardware(duo):
+    text = duo.manager("hardware")
+    for word in ["CPUs: AMD EPYC", "cpu 1", "Memory: ", "usable", "PCI: ", "host bridge", "ACPI: RSDP", "IOAPIC 0",
+                 "HPET", "PCI ECAM", "reset", "Firmware: BIOS", "system         duo", "SHA-512"]:
+        assert word in text, text
+    assert "PCI: " not in duo.manager("hardware cpu")
+    assert "usage: hardware" in duo.manager("hardware engine")
 
 
-def names(machine):
-    """Names of the VMs, in order."""
-    lines = command(machine, "list").splitlines()
-    return [line.split()[1] for line in lines if line[:2].strip().isdigit()]
+def test_features(duo):
+    used, _, unused = duo.manager("features").partition("not in use:")
+    assert "SVM" in used and "NX" in used and "SMEP" in used and "SMAP" in used
+    assert "VT-x" in unused
 
 
-def state(machine, vm):
-    for line in command(machine, "list").splitlines():
-        words = line.split()
-        if len(words) > 2 and words[1] == vm:
-            return words[2]
-    raise AssertionError(f"no VM {vm}")
+def test_logs(duo):
+    text = duo.manager("log kernel 3")
+    assert "kernel: " in text and len(text.strip().splitlines()) == 3
+    assert "no log" not in duo.manager("log first")
+    assert "usage: log" in duo.manager("log")
 
 
-def test_shows_the_system(manager):
-    text = command(manager, "list")
-    assert text.count("running") == 2
-    assert "exits:" in text and "port-io" in text
-    text = command(manager, "pds")
-    for name in ["serial_driver", "console", "manager"]:
-        assert name in text
-    text = command(manager, "hardware")
-    for word in ["CPUs:", "Memory:", "usable", "PCI:", "host bridge", "ACPI: RSDP", "IOAPIC", "Firmware:", "SHA-512"]:
-        assert word in text
-    assert "SVM" in command(manager, "features").split("not in use:")[0]
-    assert len(command(manager, "log kernel 5").strip().splitlines()) >= 1
-    raw = dict(line.split(" ", 1) for line in command(manager, "statistics --raw").splitlines() if " " in line)
-    assert int(raw["kernel.tsc_frequency"]) > 1000000
-    assert int(raw["vcpu.0.exits.cpuid"]) > 0
-    assert int(raw["vcpu.0.entries"]) > 0
+def test_raw_statistics(duo):
+    lines = [line for line in duo.manager("statistics --raw").splitlines() if line.strip()]
+    values = dict(line.split(" ", 1) for line in lines)
+    assert len(values) == len(lines)
+    assert values["kernel.cpu_count"] == "2"
+    assert int(values["kernel.tsc_frequency"]) > 1000000
+    assert {values["vcpu.0.vm"], values["vcpu.1.vm"]} == {"first", "second"}
+    assert int(values["vcpu.0.exits.cpuid"]) > 0
+    assert int(values["vcpu.0.entries"]) >= int(values["vcpu.0.exits.port-io"]) > 0
+    assert int(values["cpu.1.timer_interrupts"]) > 0
 
 
-def test_editing_and_mistakes(manager):
-    manager.send_raw("hepl\x7f\x7flp\r")
-    manager.expect_text("show this list")
-    manager.expect(PROMPT)
-    assert "there is no command nonsense" in command(manager, "nonsense")
-    assert "there is no VM nobody" in command(manager, "start nobody")
-    assert "usage: stop VM" in command(manager, "stop")
-    manager.send_raw("feat\t\r")
-    manager.expect_text("in use:")
-    manager.expect(PROMPT)
-    manager.send_raw("\x1b[A\r")
-    manager.expect_text("in use:")
-    manager.expect(PROMPT)
+def test_editing(duo):
+    duo.send_raw("hepl\x7f\x7flp\r")
+    duo.expect_text("show this list")
+    duo.expect_text("manager> ")
+    duo.send_raw("feat\t\r")
+    duo.expect_text("in use:")
+    duo.expect_text("manager> ")
+    duo.send_raw("\x1b[A\r")
+    duo.expect_text("in use:")
+    duo.expect_text("manager> ")
+    duo.send_raw("pow\x03")
+    duo.expect_text("^C")
+    duo.expect_text("manager> ")
+    duo.send_raw("nonsense\x15pause fi\t")
+    duo.expect_text("pause first ")
+    duo.send_raw("\x15\r")
+    duo.expect_text("manager> ")
 
 
-def test_pause_and_resume(manager):
-    first, second = names(manager)
-    assert "done" in command(manager, f"pause {first}")
-    assert state(manager, first) == "paused"
-    assert state(manager, second) == "running"
-    assert "done" in command(manager, f"resume {first}")
-    assert state(manager, first) == "running"
-    manager.hot_key("0")
-    manager.send("echo back-$((2+3))")
-    manager.expect_text("back-5")
+def test_mistakes(duo):
+    assert "there is no command nonsense" in duo.manager("nonsense")
+    assert "there is no VM nobody" in duo.manager("start nobody")
+    assert "usage: stop VM" in duo.manager("stop")
+    assert "first: start: it is running" in duo.manager("start first")
+    assert "not possible in its present state" in duo.manager("resume first")
 
 
-def test_stop_start_and_reset(manager):
-    first, second = names(manager)
-    assert "done" in command(manager, f"stop {first}")
-    assert state(manager, first) == "stopped"
-    assert "not possible" in command(manager, f"pause {first}")
-    manager.hot_key("1")
-    manager.send("echo other-$((7*7))")
-    manager.expect_text("other-49")
-    to_manager(manager)
-    assert "done" in command(manager, f"start {first}")
-    assert state(manager, first) == "running"
-    manager.hot_key("0")
-    manager.expect(r"console 0: ")
-    manager.expect_lines(["Linux version", "user space reached"])  # of its second life
-    manager.expect(LOGIN)
-    manager.send("echo again-$((2*11))")
-    manager.expect_text("again-22")
-    to_manager(manager)
-    assert "done" in command(manager, f"reset {second}")
-    manager.hot_key("1")
-    manager.expect_lines(["Linux version", "user space reached"])  # of its second life
-    manager.expect(LOGIN)
+def test_pause_and_resume(duo):
+    assert "first: pause: done" in duo.manager("pause first")
+    assert duo.vm_states() == {"first": "paused", "second": "running"}
+    assert "first: resume: done" in duo.manager("resume 0")
+    duo.to_shell(0, "first")
+    boot_id = duo.boot_id()
+    duo.to_manager()
+    assert "first: reset: done" in duo.manager("reset first")
+    duo.expect_new_boot(0, "first", boot_id)
 
 
-def test_guest_shuts_down_by_the_power_button_or_itself(manager):
-    manager.hot_key("0")
-    manager.send("poweroff -f")
-    to_manager(manager)
-    for _ in range(100):
-        if "stopped" in command(manager, "list"):
-            break
-    else:
-        pytest.fail("the VM did not stop")
+def test_power_button(duo):
+    duo.to_manager()
+    assert "second: shutdown: done" in duo.manager("shutdown second")
 
 
-def test_poweroff(manager):
-    manager.send("poweroff")
-    assert manager.expect_exit(timeout=60) == 0
+def test_reboot(duo):
+    duo.to_manager()
+    duo.send("reboot")
+    duo.expect_exit(timeout=60)
 
 
-def test_reboot(manager):
-    manager.send("reboot")
-    manager.expect_exit(timeout=60)
+# --- A VMM that fails ---
+
+
+def test_a_failed_vmm_harms_nobody_and_starts_anew():
+    with Skyscope("failing-vmm", payload=BUILD / "systems/failing_vmm/payload.bin") as skyscope:
+        skyscope.expect_shell("fragile")
+        skyscope.to_console(1, "other")
+        skyscope.expect_shell("other")
+        other = skyscope.boot_id()
+        last = ""
+        for _ in range(3):
+            skyscope.to_console(0, "fragile")
+            skyscope.expect_new_boot(0, "fragile", last)
+            last = skyscope.boot_id()
+            skyscope.send("devmem 0xd0004f48 32 1")  # see systems/failing_vmm/fault.c
+            skyscope.to_manager()
+            skyscope.wait_for_state("fragile", "failed")
+            assert skyscope.vm_states()["other"] == "running"
+            assert "its VMM has failed" in skyscope.manager("pause fragile")
+            assert re.search(r"fragile_vmm .* stopped", skyscope.manager("pds"))
+            text = skyscope.manager("start fragile")
+            assert "starting its VMM anew" in text and "fragile: start: done" in text
+        skyscope.expect_new_boot(0, "fragile", last)
+        skyscope.check_shell("true")
+        skyscope.to_shell(1, "other")
+        assert skyscope.boot_id() == other
+        log = skyscope.output()
+        assert log.count("its VMM has failed and is stopped: invalid memory write at address 0xdead0") >= 1
+
+
+def test_poweroff():
+    with Skyscope("manager-poweroff", payload=BUILD / "systems/linux/payload.bin") as skyscope:
+        skyscope.expect_text("console 0: linux")
+        skyscope.to_manager()
+        skyscope.send("poweroff")
+        assert skyscope.expect_exit(timeout=60) == 0
