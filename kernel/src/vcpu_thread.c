@@ -63,9 +63,9 @@ bool vcpu_thread_continue(struct cpu *cpu, struct thread *thread)
             finish(thread, VCPU_RUN_EXIT);
             return true;
         }
-        if (result == VCPU_ENTER_INTERRUPTED) {
-            arch_interrupt_window();
-        }
+        /* Also when the exit was handled inside: a guest whose exceptions raise
+         * exceptions may do so for ever, each before an interrupt can end its run. */
+        arch_interrupt_window();
     } while (!cpu->reschedule);
     return false;
 }
