@@ -71,13 +71,15 @@ void scheduler_give_back(struct cpu *cpu, struct thread *thread, struct thread *
         return;
     }
     if (sc == &thread->home) {
+        thread->donor = NULL; /* if it had one, its context went home by another way */
         if (thread->passive) {
             sc->user = NULL;
             thread->sc = NULL;
         }
         return;
     }
-    struct thread *to = caller != NULL && caller == donor ? caller : sc->home;
+    /* A stopped caller would keep what its own callers wait for. */
+    struct thread *to = caller != NULL && caller == donor && !caller->stopped ? caller : sc->home;
     thread->sc = NULL;
     thread->donor = NULL;
     scheduler_give(sc, to);
@@ -269,7 +271,11 @@ void scheduler_run(struct cpu *cpu)
     }
     if (next != NULL) {
         thread_publish_state(next, next->in_guest ? THREAD_IN_GUEST : THREAD_RUNNING);
-        cpu->running = next->sc;
+        if (next->sc != cpu->running) {
+            /* While others ran, nothing was saved up. */
+            budget_unblock(&next->sc->budget, now);
+            cpu->running = next->sc;
+        }
     } else {
         cpu->running = NULL;
     }
