@@ -6,9 +6,10 @@
 void irq_deliver(struct irq *irq)
 {
     if (irq->level) {
-        /* It would come again at once: silent until the driver has dealt with it. */
-        __atomic_store_n(&irq->masked, 1, __ATOMIC_SEQ_CST);
+        /* It would come again at once: silent until the driver has dealt with it. Said
+         * only when done, lest another CPU unmasks it before it is masked. */
         arch_irq_mask(irq);
+        __atomic_store_n(&irq->masked, 1, __ATOMIC_SEQ_CST);
     }
     signal_thread(irq->target, irq->bit);
 }
