@@ -88,6 +88,9 @@ static void restart(struct cpu *cpu, struct thread *thread)
     }
     if (thread->fpu != NULL) {
         fpu_reset(thread->fpu);
+        if (thread == cpu->current) {
+            fpu_switch(thread->fpu); /* it may go on without a switch */
+        }
     }
     if (thread->index == 0) {
         acknowledge_interrupts(thread->pd);
