@@ -34,6 +34,8 @@ $(call unit_test,kernel_queues,tests/unit/kernel/queues_test.c kernel/src/ready_
 $(call unit_test,kernel_plan_check,tests/unit/kernel/plan_check_test.c tests/unit/kernel/fake/plan.c \
 	$(KERNEL_PLAN_SOURCES))
 $(call unit_test,kernel_core,tests/unit/kernel/core_test.c tests/unit/kernel/fake/machine.c $(KERNEL_CORE_SOURCES))
+$(call unit_test,kernel_core_races,tests/unit/kernel/core_races_test.c tests/unit/kernel/fake/machine.c \
+	$(KERNEL_CORE_SOURCES))
 $(call unit_test,kernel_core_random,tests/unit/kernel/core_random_test.c tests/unit/kernel/fake/machine.c \
 	$(KERNEL_CORE_SOURCES))
 $(call fuzz_target,plan,tests/fuzz/plan_fuzz.c tests/unit/kernel/fake/plan.c $(KERNEL_PLAN_SOURCES))

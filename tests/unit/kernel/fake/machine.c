@@ -26,6 +26,10 @@ struct kernel_system kernel_system;
 enum vcpu_enter_result fake_vcpu_result;
 unsigned int fake_vcpu_entries, fake_vcpu_resets;
 unsigned int fake_masks, fake_unmasks;
+bool fake_irq_is_masked;
+void (*fake_before_mask)(struct irq *irq);
+const struct fpu_state *fake_fpu_owner;
+enum vcpu_enter_result fake_vcpu_always;
 
 static struct cpu cpus[FAKE_CPUS];
 static struct cpu_statistics cpu_statistics[FAKE_CPUS];
@@ -57,6 +61,10 @@ void fake_reset(void)
     fake_time = 1000000;
     fake_vcpu_result = VCPU_ENTER_EXIT;
     fake_vcpu_entries = fake_vcpu_resets = fake_masks = fake_unmasks = 0;
+    fake_irq_is_masked = false;
+    fake_before_mask = NULL;
+    fake_fpu_owner = NULL;
+    fake_vcpu_always = VCPU_ENTER_EXIT;
     kernel_system.cpu_count = FAKE_CPUS;
     kernel_system.threads = threads;
     kernel_system.pds = pds;
@@ -367,7 +375,7 @@ void arch_interrupt_cpu(uint32_t cpu)
 
 void arch_switch_thread(struct thread *next)
 {
-    (void)next;
+    fpu_switch(next->fpu);
 }
 
 void arch_interrupt_window(void)
@@ -382,13 +390,17 @@ void arch_idle(void)
 
 void arch_irq_mask(struct irq *irq)
 {
-    (void)irq;
+    if (fake_before_mask != NULL) {
+        fake_before_mask(irq);
+    }
+    fake_irq_is_masked = true;
     fake_masks++;
 }
 
 void arch_irq_unmask(struct irq *irq)
 {
     (void)irq;
+    fake_irq_is_masked = false;
     fake_unmasks++;
 }
 
@@ -425,12 +437,16 @@ void kernel_log_text(const char *text, size_t length)
 
 void fpu_switch(struct fpu_state *state)
 {
-    (void)state;
+    if (state != NULL) {
+        fake_fpu_owner = state;
+    }
 }
 
 void fpu_reset(struct fpu_state *state)
 {
-    (void)state;
+    if (fake_fpu_owner == state) {
+        fake_fpu_owner = NULL;
+    }
 }
 
 enum vcpu_enter_result vcpu_enter(struct vcpu *vcpu)
@@ -438,6 +454,10 @@ enum vcpu_enter_result vcpu_enter(struct vcpu *vcpu)
     vcpu->statistics->guest_ticks += 5;
     fake_time += 5;
     fake_vcpu_entries++;
+    if (fake_vcpu_always == VCPU_ENTER_AGAIN) {
+        assert_true(fake_vcpu_entries < 1000);
+        return VCPU_ENTER_AGAIN; /* whatever interrupts are pending */
+    }
     enum vcpu_enter_result result = fake_vcpu_result;
     if (interrupt_sent[fake_current_cpu->index] || timer_armed[fake_current_cpu->index] <= fake_time) {
         return VCPU_ENTER_INTERRUPTED;

@@ -49,7 +49,14 @@ void fake_wake(struct thread *thread);
 /* What the next vcpu_enter() calls return. */
 extern enum vcpu_enter_result fake_vcpu_result;
 extern unsigned int fake_vcpu_entries, fake_vcpu_resets;
+/* VCPU_ENTER_AGAIN: what they all return, interrupts or not. */
+extern enum vcpu_enter_result fake_vcpu_always;
 extern unsigned int fake_masks, fake_unmasks;
+extern bool fake_irq_is_masked;
+/* Runs just before a pin is masked, as another CPU might. */
+extern void (*fake_before_mask)(struct irq *irq);
+/* Whose FPU state the registers hold. */
+extern const struct fpu_state *fake_fpu_owner;
 
 /* Fails the test if the kernel's data are inconsistent. */
 void fake_check_invariants(void);
