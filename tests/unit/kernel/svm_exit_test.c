@@ -356,7 +356,11 @@ static void what_an_emulator_let_through_is_mended_once(void **state)
     assert_int_equal(take(SVM_EXIT_INVALID, 0, 0), VCPU_ENTER_AGAIN);
     assert_int_equal(page.control.event & 0xfff,
                      VCPU_EVENT_TYPE(VCPU_EVENT_EXCEPTION) | VCPU_EVENT_ERROR_CODE | VECTOR_GP);
+    vmcb.event = page.control.event;
+    page.control.event = 0; /* whatever another thread of the VMM does to the page */
+    vmcb.clean = CLEAN_ALL;
     assert_int_equal(take(SVM_EXIT_INVALID, 0, 0), VCPU_ENTER_EXIT);
+    assert_int_equal(vmcb.clean, 0); /* nothing of what was refused counts as known */
     assert_int_equal(page.exit.kind, VCPU_EXIT_BAD_STATE);
 }
 

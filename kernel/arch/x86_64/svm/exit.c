@@ -142,21 +142,23 @@ static bool mend(struct vmcb *vmcb)
     vmcb->dr6 = (uint32_t)vmcb->dr6;
     vmcb->dr7 = (uint32_t)vmcb->dr7;
     vmcb->cr0 = cr0_bad ? vmcb->cr0 & ~CR0_NW : vmcb->cr0;
-    vmcb->clean &= ~(CLEAN_DEBUG | CLEAN_CONTROL);
     return true;
 }
 
 static enum vcpu_enter_result invalid_state(struct vcpu *vcpu)
 {
     struct vmcb *vmcb = vcpu->hardware->vmcb;
+    /* Who knows what the processor read before it refused. */
+    vmcb->clean = 0;
     /* Nothing ran: what was to be injected is still owed. */
-    if ((vmcb->event & VCPU_EVENT_VALID) != 0) {
+    bool event = (vmcb->event & VCPU_EVENT_VALID) != 0;
+    if (event) {
         vcpu->page->control.event = vmcb->event;
     }
     if (mend(vmcb)) {
         return handled(vcpu);
     }
-    if ((vcpu->page->control.event & VCPU_EVENT_VALID) == 0) {
+    if (!event) {
         /* QEMU's TCG also says this where a processor raises #GP: when a guest sets
          * reserved bits of CR4. If VMRUN did refuse the state, it will again. */
         return inject(vcpu, VECTOR_GP, VCPU_EVENT_ERROR_CODE);
