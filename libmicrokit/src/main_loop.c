@@ -111,10 +111,11 @@ static void store_message(const struct call_registers *r)
     message[3] = r->r15;
 }
 
-/* Waits without replying, carrying out the deferred call in the same trap. */
-static void wait_without_reply(struct call_registers *r)
+/* Waits without replying, carrying out the deferred call, which is always the
+ * first thread's, in the same trap. */
+static void wait_without_reply(unsigned int thread, struct call_registers *r)
 {
-    if (!microkit_have_signal) {
+    if (thread != 0 || !microkit_have_signal) {
         system_call(SYSCALL_RECV, r);
         return;
     }
@@ -140,7 +141,7 @@ static __attribute__((noreturn)) void wait_loop(unsigned int thread)
             load_message(&r);
             system_call(SYSCALL_REPLY_RECV, &r);
         } else {
-            wait_without_reply(&r);
+            wait_without_reply(thread, &r);
         }
         have_reply = false;
         if ((r.rdi & BADGE_CALL) != 0) {
