@@ -130,9 +130,8 @@ struct vcpu_control {
     /* Absolute host TSC value at which skyscope_vcpu_run() returns with
      * SKYSCOPE_EVENT_TIMER; 0: none. Kept until it fires or is changed. */
     uint64_t deadline;
-    /* Not 0: exit as soon as the guest can take an interrupt; bit 0 set. Bits 7:4: the
-     * interrupt's priority class (vector >> 4), so that the task priority holds it
-     * back too; 0: whatever the task priority. The kernel clears it with the exit. */
+    /* Not 0: exit as soon as the guest can take an interrupt, whatever its task
+     * priority. The kernel clears it with the exit. */
     uint32_t interrupt_window;
     uint32_t nmi_window; /* 1: exit as soon as the guest can take an NMI */
 };

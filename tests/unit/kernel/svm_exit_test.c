@@ -405,15 +405,6 @@ static void window_for_interrupts(void **state)
     assert_int_equal(vmcb.virtual_interrupt, VIRTUAL_INTERRUPT_MASKING);
 }
 
-static void window_with_priority(void **state)
-{
-    (void)state;
-    svm_update_windows(&hardware, 1 | 0x50, false);
-    assert_int_equal(vmcb.virtual_interrupt, VIRTUAL_INTERRUPT_MASKING | VIRTUAL_IRQ | VIRTUAL_INTERRUPT_PRIORITY(5));
-    svm_update_windows(&hardware, 0, false);
-    assert_int_equal(vmcb.virtual_interrupt, VIRTUAL_INTERRUPT_MASKING);
-}
-
 static void nmi_window_after_iret(void **state)
 {
     (void)state;
@@ -495,7 +486,6 @@ int main(void)
         cmocka_unit_test_setup(exit_every_code_is_answered, setup),
         cmocka_unit_test_setup(debug_registers_are_given_on_first_use, setup),
         cmocka_unit_test_setup(window_for_interrupts, setup),
-        cmocka_unit_test_setup(window_with_priority, setup),
         cmocka_unit_test_setup(nmi_window_after_iret, setup),
         cmocka_unit_test_setup(step_leaves_the_guests_own_trace_alone, setup),
         cmocka_unit_test_setup(fpu_group_keeps_xcr0, setup),

@@ -2,8 +2,7 @@
 /*
  * Interrupt and NMI windows: exits at the moment when the guest can take one.
  *
- * Interrupts: a virtual interrupt that is intercepted (APM vol. 2 §15.21.4). With
- * the priority class that the VMM named, the processor compares with the TPR too.
+ * Interrupts: a virtual interrupt that is intercepted (APM vol. 2 §15.21.4).
  *
  * NMIs: the processor does not track whether the guest is in an NMI handler, so
  * the handler's IRET is intercepted, and then stepped over by RFLAGS.TF.
@@ -19,9 +18,7 @@ static void arm_interrupt_window(struct vcpu_hardware *hardware, uint32_t window
     uint64_t control = vmcb->virtual_interrupt & ~(VIRTUAL_IRQ | VIRTUAL_PRIORITY_MASK | VIRTUAL_IGNORE_TPR);
     uint32_t three = vmcb->intercept3 & ~INTERCEPT_VINTR;
     if (window != 0) {
-        uint32_t priority = (window >> 4) & 0xf;
-        control |= VIRTUAL_IRQ | VIRTUAL_INTERRUPT_PRIORITY(priority != 0 ? priority : PRIORITY_HIGHEST);
-        control |= priority == 0 ? VIRTUAL_IGNORE_TPR : 0;
+        control |= VIRTUAL_IRQ | VIRTUAL_IGNORE_TPR | VIRTUAL_INTERRUPT_PRIORITY(PRIORITY_HIGHEST);
         three |= INTERCEPT_VINTR;
     }
     vmcb->virtual_interrupt = control;
