@@ -6,12 +6,18 @@
 #include <kernel/log.h>
 #include <kernel/system.h>
 
-#define MSI_ADDRESS 0xfee00000u
+#define MSI_ADDRESS     0xfee00000u
+/* Without interrupt remapping, devices can name eight bits. */
+#define MAX_DESTINATION 0xffu
 
 void irq_setup(struct irq *irq, const struct plan_irq *planned, const char *pd_name)
 {
     uint32_t apic_id = kernel_system.hardware->cpus[irq->target->cpu].apic_id;
 
+    if (apic_id > MAX_DESTINATION) {
+        kernel_refuse("PD %s: interrupt %u cannot reach CPU %u, whose APIC id is %u", pd_name, planned->id,
+                      irq->target->cpu, apic_id);
+    }
     irq->vector = (uint8_t)(VECTOR_DEVICE_BASE + planned->vector);
     interrupt_assign(irq->vector, irq);
     if (planned->kind == PLAN_IRQ_MSI) {
