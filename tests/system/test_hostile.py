@@ -8,11 +8,12 @@ import pytest
 from console import Skyscope
 from machine import BUILD
 
-# system, {hostile VM: its number}, text that shows that it did its worst
+# system, {hostile VM: its number}, texts that show that it did its worst
 SYSTEMS = [
-    ("hostile_triple_fault", {"crasher": 1}, r"hostile: triple fault"),
-    ("hostile_spin", {"spinner": 1, "neighbour": 2}, r"hostile: spinning"),
-    ("hostile_scribble", {"scribbler": 1, "neighbour": 2}, r"hostile: scribbling, round [2-9]"),
+    ("hostile_triple_fault", {"crasher": 1}, ["hostile: triple fault"] * 3),
+    ("hostile_spin", {"spinner": 1, "neighbour": 2}, ["hostile: spinning"]),
+    ("hostile_scribble", {"scribbler": 1, "neighbour": 2},
+     [f"hostile: {what}: " for what in ("memory", "model-specific registers", "I/O ports", "local APIC")]),
 ]
 
 
@@ -25,14 +26,14 @@ def healthy(skyscope):
     assert skyscope.vm_states()["linux"] == "running"
 
 
-@pytest.mark.parametrize("system, hostile, misdeed", SYSTEMS, ids=[system[0] for system in SYSTEMS])
-def test_others_stay_responsive(system, hostile, misdeed):
+@pytest.mark.parametrize("system, hostile, misdeeds", SYSTEMS, ids=[system[0] for system in SYSTEMS])
+def test_others_stay_responsive(system, hostile, misdeeds):
     payload = BUILD / "systems" / system / "payload.bin"
     with Skyscope(system, payload=payload) as skyscope:
         skyscope.expect_shell("linux", 480)
         for name, number in hostile.items():
             skyscope.to_console(number, name)
-            skyscope.expect(misdeed, 300)
+            skyscope.expect_lines(misdeeds, 300)
         healthy(skyscope)
 
         # It can be stopped, whatever it does, and started again.
@@ -50,7 +51,7 @@ def test_others_stay_responsive(system, hostile, misdeed):
 
 def test_a_crash_is_counted_and_named():
     with Skyscope("hostile-crash-count", payload=BUILD / "systems/hostile_triple_fault/payload.bin") as skyscope:
-        skyscope.expect("Skyscope")
+        skyscope.expect_shell("linux", 480)
         skyscope.to_console(1, "crasher")
         for _ in range(5):
             skyscope.expect("hostile: triple fault")
