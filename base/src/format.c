@@ -38,6 +38,7 @@ static void put_integer(format_sink sink, void *context, const struct conversion
     size_t count = 0;
     const char *alphabet = c->upper ? "0123456789ABCDEF" : "0123456789abcdef";
     while (magnitude != 0) {
+        /* cppcheck-suppress zerodivcond ; no caller's base is 0 */
         digits[sizeof(digits) - ++count] = alphabet[magnitude % base];
         magnitude /= base;
     }

@@ -243,6 +243,7 @@ static inline void arm_timer(struct cpu *cpu, uint64_t now)
     if (current != NULL) {
         const struct budget *budget = &current->sc->budget;
         /* A time slice matters only to others of the same priority. */
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): what runs has a scheduling context */
         if (!budget->round_robin || cpu->ready.lists[current->priority].first != NULL) {
             uint64_t end = now + budget_remaining(budget);
             deadline = end < deadline ? end : deadline;

@@ -94,8 +94,8 @@ static size_t start_utf8(struct terminal_filter *filter, uint8_t byte, char *out
 static bool may_be_shown(uint32_t code, uint32_t length)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    return code >= least[length] && code >= 0xa0 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff) &&
-           code != MARK_OPENING && code != MARK_CLOSING;
+    return length < sizeof(least) / sizeof(least[0]) && code >= least[length] && code >= 0xa0 && code <= 0x10ffff &&
+           !(code >= 0xd800 && code <= 0xdfff) && code != MARK_OPENING && code != MARK_CLOSING;
 }
 
 static size_t continue_utf8(struct terminal_filter *filter, uint8_t byte, char *output)

@@ -26,9 +26,9 @@ struct vcpu {
 struct vcpu_parameters {
     struct vcpu_page *page;
     struct vcpu_statistics *statistics;
-    hpa_t nested_root;    /* top-level table of the VM's guest-physical space */
-    uint32_t vm;          /* index of the VM in the plan */
-    uint32_t id;          /* of the vCPU within the VM */
+    hpa_t nested_root; /* top-level table of the VM's guest-physical space */
+    uint32_t vm;       /* index of the VM in the plan */
+    uint32_t id;       /* of the vCPU within the VM */
 };
 
 enum vcpu_enter_result {
