@@ -47,7 +47,7 @@ void init(void)
 
     for (unsigned int i = 0; i < 10000; i++) {
         microkit_mr_set(0, i);
-        answer = microkit_ppcall(DOUBLER, microkit_msginfo_new(1, 1));
+        (void)microkit_ppcall(DOUBLER, microkit_msginfo_new(1, 1));
         if (microkit_mr_get(0) != 2 * (seL4_Word)i) {
             report("WRONG call %u", i);
             return;

@@ -266,7 +266,7 @@ static void queue_with_hostile_indices_stays_inside(void **state)
     static const uint32_t indices[] = {0, 1, 15, 16, 17, 31, 0x7fffffff, 0x80000000, 0xfffffff0, 0xffffffff};
     struct serial_queue shared;
     char *data = test_malloc(16); /* the sanitizer watches its ends */
-    char out[64];
+    char out[64] = {0};
     struct serial_queue_handle h;
     assert_true(serial_queue_attach(&h, (uintptr_t)&shared, (uintptr_t)data, 16));
     memset(data, 0, 16);

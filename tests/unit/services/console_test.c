@@ -99,8 +99,8 @@ static void boot_shows_the_manager_until_it_hands_over(void **state)
     assert_int_equal(f->m.front, 2);
     assert_non_null(strstr(f->screen, "poweroff")); /* how to leave */
     assert_null(strstr(f->screen, "guest output"));
-    static const char banner[] = {'b', 'a', 'n', 'n', 'e', 'r', CONSOLE_SWITCH_INTRODUCER, CONSOLE_SWITCH_BASE,
-                                  'p', 'r', 'o', 'm', 'p', 't', 0};
+    static const char banner[] = {'b', 'a', 'n', 'n', 'e', 'r', CONSOLE_SWITCH_INTRODUCER, CONSOLE_SWITCH_BASE, 'p',
+                                  'r', 'o', 'm', 'p', 't', 0};
     say(f, 2, banner);
     assert_int_equal(f->m.front, 0);
     const char *shown = strstr(f->screen, "banner");
@@ -126,8 +126,8 @@ static void only_the_manager_can_switch_and_only_from_the_front(void **state)
     assert_int_equal(f->m.front, 0);
     command(f, 'm');
     assert_int_equal(f->m.front, 2);
-    static const char nonsense[] = {CONSOLE_SWITCH_INTRODUCER, CONSOLE_SWITCH_BASE + 3, CONSOLE_SWITCH_INTRODUCER,
-                                    '!', 0};
+    static const char nonsense[] = {CONSOLE_SWITCH_INTRODUCER, CONSOLE_SWITCH_BASE + 3, CONSOLE_SWITCH_INTRODUCER, '!',
+                                    0};
     say(f, 2, nonsense);
     assert_int_equal(f->m.front, 2);
 }
@@ -286,8 +286,8 @@ static void the_mark_never_comes_from_a_client(void **state)
     clear(f);
     /* Nor in pieces, with something invisible between, or overlong. */
     static const char *const tries[] = {
-        "\xe2\x9f\x1b[m\xa6", "\xe2\x9f\x00\xa6", "\xe2\x1b(B\x9f\xa6", "\xf0\x82\x9f\xa6", "\x1b%@\xe2\x9f\xa6",
-        "\x1b%G\xe2\x9f\xa7", "\xe2\x9f\r\xa6",   "\xe2\x9f\xe2\x9f\xa6",
+        "\xe2\x9f\x1b[m\xa6", "\xe2\x9f\x00\xa6",   "\xe2\x1b(B\x9f\xa6", "\xf0\x82\x9f\xa6",
+        "\x1b%@\xe2\x9f\xa6", "\x1b%G\xe2\x9f\xa7", "\xe2\x9f\r\xa6",     "\xe2\x9f\xe2\x9f\xa6",
     };
     for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
         say(f, 0, tries[i]);
@@ -328,14 +328,16 @@ static void utf8_text_passes(void **state)
     say(f, 0, "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80 \xe2\x9f\xa8");
     assert_string_equal(f->screen, "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80 \xe2\x9f\xa8");
     clear(f);
-    say(f, 0, "\xff\x80\xc3(\xed\xa0\x80\xc2\x9b" "31m\xf4\x90\x80\x80");
+    say(f, 0,
+        "\xff\x80\xc3(\xed\xa0\x80\xc2\x9b"
+        "31m\xf4\x90\x80\x80");
     assert_string_equal(f->screen, "??\?(?\?31m?");
 }
 
 static void an_unfinished_sequence_cannot_swallow_own_lines(void **state)
 {
     struct fixture *f = *state;
-    static const char *const openings[] = {"\x1b",   "\x1b[",   "\x1b[31", "\x1b]0;title", "\x1bP1$q",
+    static const char *const openings[] = {"\x1b",   "\x1b[",    "\x1b[31", "\x1b]0;title", "\x1bP1$q",
                                            "\x1b_x", "\xe2\x9f", "\x1b(",   "\x1b#",        "\x1b^"};
     for (size_t i = 0; i < sizeof(openings) / sizeof(openings[0]); i++) {
         start_with_first(f);
@@ -368,9 +370,22 @@ static void switching_resets_the_terminal(void **state)
 static void a_client_cannot_reach_own_lines(void **state)
 {
     struct fixture *f = *state;
-    static const char *const upward[] = {"\x1b[A",    "\x1b[5A",     "\x1b[H",     "\x1b[2;1H", "\x1b[3d",
-                                         "\x1bM",     "\x1b[2F",     "\x1b" "8",   "\x1b[u",    "\x1b[2T",
-                                         "\x1b[1;5r", "\x1b[?1049h", "\x1b[?47;1h", "\x1b[L",    "\x1b[?6h"};
+    static const char *const upward[] = {"\x1b[A",
+                                         "\x1b[5A",
+                                         "\x1b[H",
+                                         "\x1b[2;1H",
+                                         "\x1b[3d",
+                                         "\x1bM",
+                                         "\x1b[2F",
+                                         "\x1b"
+                                         "8",
+                                         "\x1b[u",
+                                         "\x1b[2T",
+                                         "\x1b[1;5r",
+                                         "\x1b[?1049h",
+                                         "\x1b[?47;1h",
+                                         "\x1b[L",
+                                         "\x1b[?6h"};
     for (size_t i = 0; i < sizeof(upward) / sizeof(upward[0]); i++) {
         start_with_first(f);
         command(f, 'l');
@@ -392,19 +407,19 @@ static void harmful_sequences_are_dropped(void **state)
 {
     struct fixture *f = *state;
     static const char *const harmful[] = {
-        "\x1b[?45h",                  /* reverse wrap */
-        "\x1b[?69h",                  /* left and right margins */
-        "\x1b[21t",                   /* report title */
-        "\x1b[0;0;0$w",               /* answers with chosen content */
-        "\x1b]52;c;aGk=\x07",         /* clipboard */
-        "\x1bP+q544e\x1b\\",          /* terminfo query */
-        "\x1b[5i",                    /* printer */
-        "\x1b%@",                     /* other coding system */
-        "\x1b#8",                     /* test pattern */
-        "\x1bn\x1bo",                 /* locking shifts */
-        "\x05",                       /* answer back */
-        "\x1b(>",                     /* technical character set */
-        "\x1b[?25;45h",               /* one bad mode among good ones */
+        "\x1b[?45h",          /* reverse wrap */
+        "\x1b[?69h",          /* left and right margins */
+        "\x1b[21t",           /* report title */
+        "\x1b[0;0;0$w",       /* answers with chosen content */
+        "\x1b]52;c;aGk=\x07", /* clipboard */
+        "\x1bP+q544e\x1b\\",  /* terminfo query */
+        "\x1b[5i",            /* printer */
+        "\x1b%@",             /* other coding system */
+        "\x1b#8",             /* test pattern */
+        "\x1bn\x1bo",         /* locking shifts */
+        "\x05",               /* answer back */
+        "\x1b(>",             /* technical character set */
+        "\x1b[?25;45h",       /* one bad mode among good ones */
         "\x1b[99999999999h",
         "\x1b[1111111111111111111111111111111111111111111111111111111111111111111111111111111111111111m",
     };
