@@ -63,7 +63,8 @@ def test_the_hot_key_itself_can_be_sent(duo):
     duo.hot_key("\x1d")
     duo.send("")
     duo.expect_text("^]")
-    duo.send_raw("\x03")
+    duo.send_raw("\x03")  # after which the guest forgets what was typed before its prompt
+    duo.expect_text("first:~# ")
     duo.to_shell(0, "first")
 
 
@@ -77,7 +78,8 @@ def test_a_flood_leaves_the_keys_and_the_others_alive(duo):
     duo.check_shell("true")
     duo.to_console(0, "first")
     duo.expect_text("flood\r\nflood")
-    duo.send_raw("\x03")
+    duo.send_raw("\x03")  # after which the guest forgets what was typed before its prompt
+    duo.expect_text("first:~# ")
     duo.to_shell(0, "first")
 
 
