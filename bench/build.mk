@@ -52,3 +52,13 @@ $(BUILD)/bench/profile.so: bench/profile/plugin.c
 	@echo "  CC  [plugin] $<"
 	@$(CC) -std=gnu11 -O2 $(WARNINGS) -fPIC -shared -fvisibility=hidden $< -o $@
 LINT_NEEDS += $(BUILD)/bench/profile.so
+
+# A flat guest that checks its virtual CPU.
+$(BUILD)/guest/vcpu_check.elf: $(call objects,bench_guest,guests/vcpu_check/start.S guests/vcpu_check/vcpu_check.c) \
+		bench/guests/guest.ld
+	@mkdir -p $(@D)
+	@echo "  LD  $@"
+	@$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 \
+		-Wl,--no-warn-rwx-segments -T bench/guests/guest.ld $(filter %.o,$^) -o $@
+$(BUILD)/guest/vcpu_check.bin: $(BUILD)/guest/vcpu_check.elf
+	@$(OBJCOPY) -O binary $< $@
