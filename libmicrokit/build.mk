@@ -39,3 +39,15 @@ $(BUILD)/lib/libmicrokit.a: $(LIBMICROKIT_OBJECTS)
 	@echo "  AR  $@"
 	@rm -f $@
 	@$(AR) rcs $@ $^
+
+comma := ,
+
+# --- Unit test: on a kernel that the test plays, by its own system_call.h ---
+
+LIBMICROKIT_TEST_SOURCES := $(addprefix tests/unit/libmicrokit/, libmicrokit_test.c library_under_test.c \
+	loop_under_test.c data_under_test.c)
+$(foreach source,$(LIBMICROKIT_TEST_SOURCES),$(eval CFLAGS_$(subst /,_,$(basename $(source))) := \
+	-Itests/unit/libmicrokit -Ilibmicrokit/include -Ilibmicrokit/arch/$(ARCH)/include -Ilibmicrokit/src))
+# "protected" and others of the program's are weak in the library, and strong in the test.
+$(call unit_test,libmicrokit_test,$(LIBMICROKIT_TEST_SOURCES),\
+	-Wl$(comma)--wrap=microkit_internal_crash -Wl$(comma)--wrap=microkit_restore_data)

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Sources of libmicrokit on the test's kernel. */
+#include "../../../libmicrokit/src/debug.c"
+#include "../../../libmicrokit/src/microkit.c"
+#include "../../../libmicrokit/src/skyscope.c"
+#include "../../../libmicrokit/src/thread_main.c"
+#include "../../../libmicrokit/src/variables.c"

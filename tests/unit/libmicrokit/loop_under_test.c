@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Apart from the others, because the test replaces some of its functions. */
+#include "../../../libmicrokit/src/main_loop.c"
+#include "../../../libmicrokit/src/sel4.c"
