@@ -274,7 +274,9 @@ void scheduler_run(struct cpu *cpu)
         thread_publish_state(next, next->in_guest ? THREAD_IN_GUEST : THREAD_RUNNING);
         if (next->sc != cpu->running) {
             /* While others ran, nothing was saved up. */
-            budget_unblock(&next->sc->budget, now);
+            if (!next->sc->budget.round_robin) {
+                budget_unblock(&next->sc->budget, now);
+            }
             cpu->running = next->sc;
         }
     } else {
