@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Faults without end: its parent makes it go on behind the instruction. After some
+ * of these it writes where nothing is, and is restarted. */
+#include <microkit.h>
+
+#include "../common/report.h"
+#include "progress.h"
+
+uintptr_t shared; /* set by the system file */
+
+/* All its registers must be what they were. */
+static bool fault_once(uint64_t seed)
+{
+    uint64_t a = seed, b = seed + 1, c = seed + 2, d = seed + 3;
+    __asm__ volatile("ud2" : "+a"(a), "+b"(b), "+c"(c), "+d"(d) : : "memory");
+    return a == seed && b == seed + 1 && c == seed + 2 && d == seed + 3;
+}
+
+void init(void)
+{
+    for (unsigned int i = 0; i < 20; i++) {
+        if (!fault_once(__builtin_ia32_rdtsc())) {
+            report("WRONG registers after a fault");
+        }
+        advance(SLOT_CRASHER);
+    }
+    *(volatile int *)0x123000 = 1;
+    report("WRONG went on");
+}
+
+void notified(microkit_channel ch)
+{
+    (void)ch;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Never waits, and watches its vector registers. Two programs are made of it, one
+ * on each CPU. */
+#include <microkit.h>
+
+#include "../common/report.h"
+#include "progress.h"
+
+uintptr_t shared; /* set by the system file */
+
+static bool registers_kept(uint64_t pattern)
+{
+    uint64_t seen;
+    __asm__ volatile("movq %%xmm7, %0" : "=r"(seen));
+    return seen == pattern;
+}
+
+void init(void)
+{
+    enum slot slot = microkit_name[0] == 's' ? SLOT_SPINNER : SLOT_LOCAL;
+    uint64_t pattern = __builtin_ia32_rdtsc() | 1;
+    __asm__ volatile("movq %0, %%xmm7" : : "r"(pattern));
+    for (;;) {
+        advance(slot);
+        if (!registers_kept(pattern)) {
+            report("WRONG vector register");
+            __asm__ volatile("movq %0, %%xmm7" : : "r"(pattern));
+        }
+    }
+}
+
+void notified(microkit_channel ch)
+{
+    (void)ch;
+}
