@@ -1,25 +1,32 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Ticket lock between the threads of one VMM: fair, so that no vCPU starves. */
+/*
+ * Lock between the threads of one VMM, held for one handler.
+ *
+ * Not fair, on purpose: where somebody else schedules the CPUs (an emulator, a
+ * hypervisor underneath), a fair lock goes to a waiter that does not run, and
+ * all wait for it. A vCPU that starves another of the same VM is the guest's
+ * own doing.
+ */
 #pragma once
 
 #include <stdint.h>
 
 #include <vmm/arch/relax.h>
 
-struct ticket_lock {
-    uint32_t next;  /* ticket that the next comer draws */
-    uint32_t owner; /* ticket that holds the lock */
+struct spin_lock {
+    uint32_t held;
 };
 
-static inline void lock_acquire(struct ticket_lock *lock)
+static inline void lock_acquire(struct spin_lock *lock)
 {
-    uint32_t ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
-    while (__atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE) != ticket) {
-        cpu_relax();
+    while (__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE) != 0) {
+        while (__atomic_load_n(&lock->held, __ATOMIC_RELAXED) != 0) {
+            cpu_relax();
+        }
     }
 }
 
-static inline void lock_release(struct ticket_lock *lock)
+static inline void lock_release(struct spin_lock *lock)
 {
-    __atomic_store_n(&lock->owner, lock->owner + 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
 }

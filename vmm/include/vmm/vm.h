@@ -76,7 +76,7 @@ struct vm {
     struct guest_memory memory;
     struct vm_image kernel, initrd;
 
-    struct ticket_lock lock;
+    struct spin_lock lock;
     struct bus memory_bus, port_bus;
     struct irq_router irq;
     struct vm_console console;
