@@ -125,6 +125,18 @@ static void cpuid_everywhere(void **state)
                      0);
 }
 
+static const struct cpuid_result everything = {~0u, ~0u, ~0u, ~0u};
+static const struct cpuid_result xsave_leaves[10] = {
+    [0] = {.eax = 0x602e7, .ebx = 0xa80, .ecx = 0xa80},
+    [1] = {.eax = 0x1f},
+    [2] = {.eax = 0x100, .ebx = 0x240},
+    [5] = {.eax = 0x40, .ebx = 0x440},
+    [6] = {.eax = 0x200, .ebx = 0x480},
+    [7] = {.eax = 0x400, .ebx = 0x680},
+    [8] = {.eax = 0x80, .ebx = 0xb00},
+    [9] = {.eax = 8, .ebx = 0xa80},
+};
+
 static struct cpuid_result epyc(void *context, uint32_t leaf, uint32_t subleaf)
 {
     (void)context;
@@ -135,20 +147,13 @@ static struct cpuid_result epyc(void *context, uint32_t leaf, uint32_t subleaf)
     case 1:
         return (struct cpuid_result){.eax = 0x800f12, .ebx = ~0u, .ecx = ~0u, .edx = ~0u};
     case 0xd:
-        return subleaf == 0   ? (struct cpuid_result){.eax = 0x602e7, .ebx = 0xa80, .ecx = 0xa80}
-               : subleaf == 1 ? (struct cpuid_result){.eax = 0x1f}
-               : subleaf == 2 ? (struct cpuid_result){.eax = 0x100, .ebx = 0x240}
-               : subleaf == 5 ? (struct cpuid_result){.eax = 0x40, .ebx = 0x440}
-               : subleaf == 6 ? (struct cpuid_result){.eax = 0x200, .ebx = 0x480}
-               : subleaf == 7 ? (struct cpuid_result){.eax = 0x400, .ebx = 0x680}
-               : subleaf == 9 ? (struct cpuid_result){.eax = 8, .ebx = 0xa80}
-                              : (struct cpuid_result){.eax = ~0u, .ebx = ~0u, .ecx = ~0u};
+        return subleaf < 10 ? xsave_leaves[subleaf] : everything;
     case 0x80000000:
         return (struct cpuid_result){.eax = 0x80000028};
     case 0x80000008:
         return (struct cpuid_result){.eax = 0x3030};
     default:
-        return (struct cpuid_result){.eax = ~0u, .ebx = ~0u, .ecx = ~0u, .edx = ~0u};
+        return everything;
     }
 }
 
