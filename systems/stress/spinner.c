@@ -15,6 +15,15 @@ static bool registers_kept(uint64_t pattern)
     return seen == pattern;
 }
 
+/* Other programs use them. */
+static bool selectors_clear(void)
+{
+    unsigned int ds, es, fs, gs;
+    __asm__ volatile("mov %%ds, %0\n\tmov %%es, %1\n\tmov %%fs, %2\n\tmov %%gs, %3"
+                     : "=r"(ds), "=r"(es), "=r"(fs), "=r"(gs));
+    return (ds | es | fs | gs) == 0;
+}
+
 void init(void)
 {
     enum slot slot = microkit_name[0] == 's' ? SLOT_SPINNER : SLOT_LOCAL;
@@ -22,6 +31,9 @@ void init(void)
     __asm__ volatile("movq %0, %%xmm7" : : "r"(pattern));
     for (;;) {
         advance(slot);
+        if (!selectors_clear()) {
+            report("WRONG segment selector");
+        }
         if (!registers_kept(pattern)) {
             report("WRONG vector register");
             __asm__ volatile("movq %0, %%xmm7" : : "r"(pattern));

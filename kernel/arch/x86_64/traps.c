@@ -15,6 +15,7 @@
 #include <kernel/log.h>
 #include <kernel/scheduler.h>
 #include <kernel/syscall.h>
+#include <kernel/vcpu.h>
 
 #define VECTOR_DEBUG         1u
 #define VECTOR_NMI           2u
@@ -167,6 +168,28 @@ void arch_idle(void)
     interrupt_wait();
 }
 
+/* A program may load its selectors into DS, ES, FS and GS, which mean nothing in
+ * 64-bit mode but can be read: the next program finds none. */
+static inline void clear_segment_selectors(void)
+{
+    uint32_t ds, es, fs, gs;
+
+    __asm__ volatile("mov %%ds, %0\n\tmov %%es, %1\n\tmov %%fs, %2\n\tmov %%gs, %3"
+                     : "=r"(ds), "=r"(es), "=r"(fs), "=r"(gs));
+    if (__builtin_expect((ds | es | fs | gs) != 0, 0)) {
+        /* GS: some CPUs clear its base with it, which must be the program's then. */
+        __asm__ volatile("mov %w0, %%ds\n\t"
+                         "mov %w0, %%es\n\t"
+                         "mov %w0, %%fs\n\t"
+                         "swapgs\n\t"
+                         "mov %w0, %%gs\n\t"
+                         "swapgs"
+                         :
+                         : "r"(0)
+                         : "memory");
+    }
+}
+
 void arch_switch_thread(struct thread *next)
 {
     struct percpu *percpu = current_percpu();
@@ -175,6 +198,8 @@ void arch_switch_thread(struct thread *next)
     if (percpu->loaded_pd != next->pd) {
         percpu->loaded_pd = next->pd;
         write_cr3(next->pd->address_space);
+        clear_segment_selectors();
+        vcpu_hide();
         if (cpu_features.ibpb) {
             wrmsr(MSR_PRED_CMD, PRED_CMD_IBPB);
         }

@@ -62,5 +62,8 @@ void vcpu_reset(struct vcpu *vcpu);
  * statistics->guest_ticks has grown by the time spent in the guest. */
 enum vcpu_enter_result vcpu_enter(struct vcpu *vcpu);
 
+/* Another PD runs on this CPU now: hides what it could read of a guest's state. */
+void vcpu_hide(void);
+
 /* Copies VCPU_STATE_* groups from the vCPU into its page. Unknown bits are ignored. */
 void vcpu_read(struct vcpu *vcpu, uint32_t groups);

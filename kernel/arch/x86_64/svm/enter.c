@@ -22,6 +22,7 @@ static __attribute__((noinline)) void switch_to(struct vcpu *vcpu)
     }
     if (svm_platform.has_tsc_aux) {
         wrmsr(MSR_TSC_AUX, hardware->tsc_aux);
+        cpu->tsc_aux = hardware->tsc_aux;
     }
     if (vcpu->statistics->first_entry == 0) {
         vcpu->statistics->first_entry = read_tsc();

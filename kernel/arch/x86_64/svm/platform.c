@@ -3,6 +3,7 @@
 #include "svm.h"
 
 #include <arch/cpuid.h>
+#include <arch/percpu.h>
 #include <base/memory.h>
 #include <kernel/log.h>
 #include <kernel/pool.h>
@@ -158,6 +159,20 @@ void vcpu_cpu_init(cpu_id_t cpu)
     }
     wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
     wrmsr(MSR_VM_HSAVE_PA, pool_hpa(svm_platform.host_save + cpu.value * PAGE_SIZE_4K).value);
+}
+
+void vcpu_hide(void)
+{
+    if (svm_platform.cpus == NULL) {
+        return;
+    }
+    struct svm_cpu *cpu = &svm_platform.cpus[current_cpu_index()];
+    if (__builtin_expect(cpu->tsc_aux != 0, 0)) {
+        /* RDTSCP and RDPID read it. */
+        wrmsr(MSR_TSC_AUX, 0);
+        cpu->tsc_aux = 0;
+        cpu->current = NULL; /* written again at the next entry */
+    }
 }
 
 uint64_t vcpu_features(void)

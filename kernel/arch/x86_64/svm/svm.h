@@ -16,6 +16,7 @@ struct vcpu_hardware;
 struct svm_cpu {
     struct vcpu_hardware *current;     /* entered last: its TSC_AUX; its ASID's translations are its own */
     struct vcpu_hardware *debug_owner; /* its DR0..DR3, or NULL */
+    uint64_t tsc_aux;                  /* what MSR_TSC_AUX holds */
 };
 
 enum svm_attention {
