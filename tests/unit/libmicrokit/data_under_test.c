@@ -16,7 +16,9 @@ __asm__(".pushsection .data\n"
         "test_bss_end:\n"
         ".popsection\n");
 
+/* NOLINTBEGIN(bugprone-suspicious-include): compiled for the test */
 #include "../../../libmicrokit/src/data_restore.c"
+/* NOLINTEND(bugprone-suspicious-include) */
 
 void test_forget_start(void);
 
