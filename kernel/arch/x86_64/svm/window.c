@@ -10,6 +10,7 @@
 #include "svm.h"
 
 #define DR6_BS           (1ull << 14)
+#define DR6_BREAKPOINTS  0xfull
 #define PRIORITY_HIGHEST 0xfu
 
 static void arm_interrupt_window(struct vcpu_hardware *hardware, uint32_t window)
@@ -75,15 +76,14 @@ bool svm_handle_step(struct vcpu_hardware *hardware)
 {
     struct vmcb *vmcb = hardware->vmcb;
     bool traced = (hardware->attention & SVM_STEP_WAS_TRACED) != 0;
-    bool stepped = (vmcb->dr6 & DR6_BS) != 0;
     hardware->attention &= ~(uint32_t)(SVM_STEPPING | SVM_STEP_WAS_TRACED | SVM_NMI_BLOCKED);
     vmcb->rflags &= ~hardware->hidden_flags;
     hardware->hidden_flags = 0;
-    if (traced || !stepped) {
+    if (traced) {
         return false;
     }
     vmcb->dr6 &= ~DR6_BS;
     vmcb->clean &= ~CLEAN_DEBUG;
-    /* Something else that the guest itself asked for may have come with it. */
-    return (vmcb->dr6 & 0xf) == 0;
+    /* Something that the guest itself asked for may have come with it, or instead. */
+    return (vmcb->dr6 & DR6_BREAKPOINTS) == 0;
 }
