@@ -1,5 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* VCPU_EXIT_MEMORY: an access to guest-physical memory that is not RAM. */
+/*
+ * VCPU_EXIT_MEMORY: an access to guest-physical memory that is not RAM.
+ *
+ * What a guest gets for it:
+ *   a device's register      what the device answers
+ *   nothing there            reads are all ones, writes are lost; logged
+ *   an instruction that is not emulated, cannot be fetched or is not RAM itself
+ *                            #UD; logged
+ *   page tables outside RAM, or an event delivered through memory that is not
+ *                            RAM: the VM stops with a reason, as no exception
+ *                            could be delivered either
+ */
 #include <vmm/arch/execution.h>
 
 static void no_instruction(struct vcpu_context *vcpu)

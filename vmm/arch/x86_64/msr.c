@@ -452,6 +452,7 @@ static const struct msr_range ranges[] = {
     {0xc0010114, 0xc0010114, read_vm_cr, write_ignored_amd},
     {0xc0011020, 0xc0011020, read_zero_amd, write_ignored_amd}, /* LS_CFG */
     {0xc0011021, 0xc0011022, read_zero_amd, write_ignored_amd}, /* IC_CFG, DC_CFG */
+    {0xc0011028, 0xc0011028, read_zero_amd, write_ignored_amd}, /* FP_CFG */
     {0xc0011029, 0xc0011029, read_de_cfg, write_ignored_amd},
     {0xc001102a, 0xc001102a, read_zero_amd, write_ignored_amd}, /* BU_CFG2 */
 };
