@@ -9,7 +9,8 @@
  * seL4_IPCBuffer's layout (a tag word, then msg[120]).
  *
  * A message descriptor ("info") is seL4_MessageInfo: bits 6:0 length in words
- * (at most 64 are transferred), bits 63:12 label; other bits are ignored.
+ * (at most 64 are transferred), bits 63:12 label; other bits are ignored. Registers
+ * that a message does not fill keep the receiver's values.
  *
  * What a receive returns:
  *   RDI  badge. Bit 63 set: a protected procedure call, bits 5:0 the channel.

@@ -31,7 +31,7 @@ static inline uint64_t message_transfer(struct thread *to, const struct thread *
 {
     uint32_t length = message_length(info);
 
-    frame_copy_message_registers(&to->frame, &from->frame);
+    frame_copy_message_registers(&to->frame, &from->frame, length);
     for (uint32_t i = FRAME_MESSAGE_REGISTERS; i < length; i++) {
         to->message[i] = from->message[i];
     }

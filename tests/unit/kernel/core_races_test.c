@@ -137,6 +137,33 @@ static void test_no_budget_is_saved_up_while_preempted(void **state)
     assert_ptr_equal(fake_current(0), limited);
 }
 
+static void test_only_the_words_of_a_message_are_seen(void **state)
+{
+    (void)state;
+    struct thread *client = fake_thread("client", 0, 10, 1000, 1000);
+    struct thread *server = fake_thread("server", 0, 20, 1000, 1000);
+    fake_channel(client, 1, server, 1, true);
+    fake_start();
+    receive(server);
+    for (uint64_t length = 0; length < 6; length++) {
+        client->frame.r10 = client->frame.r8 = client->frame.r9 = client->frame.r15 = client->message[4] = 1;
+        server->frame.r10 = server->frame.r8 = server->frame.r9 = server->frame.r15 = server->message[4] = 2;
+        fake_call(client, SYSCALL_CALL, 1, length, 0);
+        assert_int_equal(server->frame.r10, length > 0 ? 1 : 2);
+        assert_int_equal(server->frame.r8, length > 1 ? 1 : 2);
+        assert_int_equal(server->frame.r9, length > 2 ? 1 : 2);
+        assert_int_equal(server->frame.r15, length > 3 ? 1 : 2);
+        assert_int_equal(server->message[4], length > 4 ? 1 : 2);
+        server->frame.r10 = server->frame.r8 = server->frame.r9 = server->frame.r15 = server->message[4] = 3;
+        fake_call(server, SYSCALL_REPLY_RECV, 0, length, 0);
+        assert_int_equal(client->frame.r10, length > 0 ? 3 : 1);
+        assert_int_equal(client->frame.r8, length > 1 ? 3 : 1);
+        assert_int_equal(client->frame.r9, length > 2 ? 3 : 1);
+        assert_int_equal(client->frame.r15, length > 3 ? 3 : 1);
+        assert_int_equal(client->message[4], length > 4 ? 3 : 1);
+    }
+}
+
 static struct thread *late;
 
 static void acknowledge_elsewhere(struct irq *irq)
@@ -206,6 +233,7 @@ int main(void)
         CASE(test_stopped_backend_of_a_stopped_server),
         CASE(test_restarted_server_in_a_chain),
         CASE(test_no_budget_is_saved_up_while_preempted),
+        CASE(test_only_the_words_of_a_message_are_seen),
         CASE(test_late_acknowledgement_loses_no_interrupt),
         CASE(test_restart_of_a_running_thread_has_its_fpu),
         CASE(test_guest_that_only_exits_into_the_kernel_can_be_stopped),

@@ -104,12 +104,13 @@ static inline void frame_set_result3(struct user_frame *frame, uint64_t value)
     frame->r10 = value;
 }
 
-static inline void frame_copy_message_registers(struct user_frame *to, const struct user_frame *from)
+/* Those of a message of `length` words; the others keep the receiver's values. */
+static inline void frame_copy_message_registers(struct user_frame *to, const struct user_frame *from, uint32_t length)
 {
-    to->r10 = from->r10;
-    to->r8 = from->r8;
-    to->r9 = from->r9;
-    to->r15 = from->r15;
+    to->r10 = length > 0 ? from->r10 : to->r10;
+    to->r8 = length > 1 ? from->r8 : to->r8;
+    to->r9 = length > 2 ? from->r9 : to->r9;
+    to->r15 = length > 3 ? from->r15 : to->r15;
 }
 
 static inline void frame_set_message_registers(struct user_frame *frame, const uint64_t words[4])
