@@ -74,6 +74,9 @@ bool fault_receive(struct thread *parent, uint64_t *badge, uint64_t *info)
     /* There may be more. */
     __atomic_fetch_or(&parent->pending, PENDING_FAULT, __ATOMIC_SEQ_CST);
 
+    /* Before the words: should another thread of this PD restart the child, and the
+     * child fault again meanwhile, the reply to this is for nobody. */
+    parent->fault_sequence_received = __atomic_load_n(&child->fault_sequence, __ATOMIC_ACQUIRE);
     const struct fault *fault = &child->fault;
     frame_set_message_registers(&parent->frame, fault->words);
     for (uint32_t i = FRAME_MESSAGE_REGISTERS; i < fault->length && i < FAULT_WORDS; i++) {
@@ -81,7 +84,6 @@ bool fault_receive(struct thread *parent, uint64_t *badge, uint64_t *info)
     }
     parent->caller = child;
     parent->reply = REPLY_FAULT;
-    parent->fault_sequence_received = child->fault_sequence;
     *badge = BADGE_FAULT | child->pd->child_id;
     *info = message_info(fault->label, fault->length);
     return true;
