@@ -14,6 +14,7 @@ import argparse
 import concurrent.futures
 import hashlib
 import json
+import os
 import pathlib
 import shlex
 import subprocess
@@ -157,18 +158,24 @@ def main():
     findings = []
     if "tidy" in checks or "cppcheck" in checks:
         commands, complaint = compile_commands()
-        commands = {file: clang_arguments(words) for file, words in commands.items() if file in sources}
+        tracked = set(tracked_files())
+        commands = {file: clang_arguments(words) for file, words in commands.items() if file in tracked}
         findings += [complaint] if complaint else []
-        (OUTPUT / "compile_commands.json").write_text(json.dumps(
+        database = OUTPUT / "compile_commands.json"
+        new = OUTPUT / f"compile_commands.{os.getpid()}"
+        new.write_text(json.dumps(
             [{"directory": str(ROOT), "file": file, "arguments": command} for file, command in commands.items()],
             indent=1))
+        new.rename(database)
+        commands = {file: command for file, command in commands.items() if file in sources}
         findings += [f"{file}:1: error: no rule compiles this file, so no analyser sees it"
                      for file in sources if file not in commands]
         if "cppcheck" in checks:
             cache = OUTPUT / "cppcheck"
             cache.mkdir(exist_ok=True)
-            jobs.append((run, (["cppcheck", f"--project={OUTPUT}/compile_commands.json",
-                                f"--cppcheck-build-dir={cache}"] + CPPCHECK_OPTIONS,)))
+            only = [f"--file-filter=*/{file}" for file in sources] if options.files else []
+            jobs.append((run, (["cppcheck", f"--project={database}", f"--cppcheck-build-dir={cache}"]
+                               + CPPCHECK_OPTIONS + only,)))
         if "tidy" in checks:
             configuration = (ROOT / ".clang-tidy").read_bytes()
             jobs += [(check_tidy, (file, command, configuration)) for file, command in commands.items()]
