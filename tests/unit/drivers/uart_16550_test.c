@@ -104,7 +104,7 @@ static void model_write(void *context, unsigned int offset, uint8_t value)
     if (offset == 1 && (value & 2) != 0 && (m->registers[1] & 2) == 0 && !m->transmitter_busy) {
         m->transmit_pending = true; /* enabling it with the FIFO empty interrupts at once */
     }
-    m->registers[offset] = value;
+    m->registers[offset & 7] = value;
 }
 
 /* The FIFO has been sent. */
