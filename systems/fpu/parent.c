@@ -18,6 +18,6 @@ seL4_Bool fault(microkit_child child, microkit_msginfo info, microkit_msginfo *r
     (void)reply;
     check(microkit_msginfo_get_label(info) == seL4_Fault_UserException &&
               microkit_mr_get(seL4_UserException_Number) == 7,
-          "no FPU without permission");
+          "no FPU unpermitted");
     return seL4_False;
 }
