@@ -107,7 +107,7 @@ void vm_take_action(struct vm *vm)
 
 void vm_request_start(struct vm *vm)
 {
-    if (vm->state == VM_STATE_STOPPED || vm->state == VM_STATE_FAILED) {
+    if (vm->created && (vm->state == VM_STATE_STOPPED || vm->state == VM_STATE_FAILED)) {
         vm->start_after_stop = true;
     }
 }
@@ -247,6 +247,7 @@ const char *vm_create(struct vm *vm, const struct vm_config *config)
     }
     vmm_log(vm, "%s: %u vCPU%s, %llu MiB of memory", vm->config.name, vm->vcpu_count, vm->vcpu_count == 1 ? "" : "s",
             (unsigned long long)(guest_memory_size(&vm->memory) >> 20));
+    vm->created = true;
     vm_set_state(vm, VM_STATE_STOPPED);
     return NULL;
 }

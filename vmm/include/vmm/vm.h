@@ -85,6 +85,7 @@ struct vm {
     uint32_t log_capacity;      /* our own copy: the ring is not believed */
     uint64_t log_written;
 
+    bool created;                 /* false: it can never start */
     uint32_t state;               /* enum vm_state */
     uint32_t action;              /* enum vm_action, the first one wins */
     bool start_after_stop;        /* once every vCPU is parked */

@@ -319,6 +319,9 @@ static void unknown_clock(void **state)
     f.control->request.sequence++;
     vmm_handle_notification(f.vm, FIXTURE_CONTROL);
     assert_int_equal(f.control->status.result, VM_RESULT_WRONG_STATE);
+    assert_int_equal(command(VM_COMMAND_START), VM_RESULT_FAILED);
+    assert_int_equal(command(VM_COMMAND_RESET), VM_RESULT_FAILED);
+    assert_false(fake_hv.on[0]);
 }
 
 /* --- Console --- */
