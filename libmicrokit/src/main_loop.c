@@ -93,67 +93,78 @@ static __attribute__((noreturn)) void vcpu_loop(unsigned int thread)
     }
 }
 
-static void load_message(struct call_registers *r)
+static void load_message(struct call_registers *r, const seL4_IPCBuffer *buffer)
 {
-    const seL4_Word *message = seL4_GetIPCBuffer()->msg;
-    r->r10 = message[0];
-    r->r8 = message[1];
-    r->r9 = message[2];
-    r->r15 = message[3];
+    r->r10 = buffer->msg[0];
+    r->r8 = buffer->msg[1];
+    r->r9 = buffer->msg[2];
+    r->r15 = buffer->msg[3];
 }
 
-static void store_message(const struct call_registers *r)
+static void store_message(const struct call_registers *r, seL4_IPCBuffer *buffer)
 {
-    seL4_Word *message = seL4_GetIPCBuffer()->msg;
-    message[0] = r->r10;
-    message[1] = r->r8;
-    message[2] = r->r9;
-    message[3] = r->r15;
+    buffer->msg[0] = r->r10;
+    buffer->msg[1] = r->r8;
+    buffer->msg[2] = r->r9;
+    buffer->msg[3] = r->r15;
 }
 
-/* Waits without replying, carrying out the deferred call, which is always the
- * first thread's, in the same trap. */
-static void wait_without_reply(unsigned int thread, struct call_registers *r)
+/* Carries out the deferred call and waits in the same trap. False if the kernel
+ * refuses the call, and has not waited. */
+static bool wait_with_deferred(struct call_registers *r)
 {
-    if (thread != 0 || !microkit_have_signal) {
-        system_call(SYSCALL_RECV, r);
+    bool is_irq = microkit_signal_cap >= BASE_IRQ_CAP;
+    microkit_have_signal = seL4_False;
+    r->rdi = microkit_signal_cap - (is_irq ? BASE_IRQ_CAP : BASE_OUTPUT_NOTIFICATION_CAP);
+    r->rsi = 0;
+    r->rdx = is_irq ? 1 : 0;
+    return system_call_receive(SYSCALL_SEND_RECV, r) == 0;
+}
+
+static inline void wait_without_reply(unsigned int thread, struct call_registers *r)
+{
+    /* Only the first thread defers. */
+    if (thread == 0 && microkit_have_signal && wait_with_deferred(r)) {
         return;
     }
-    microkit_have_signal = seL4_False;
-    bool is_irq = microkit_signal_cap >= BASE_IRQ_CAP;
-    r->rdi = microkit_signal_cap - (is_irq ? BASE_IRQ_CAP : BASE_OUTPUT_NOTIFICATION_CAP);
-    r->rdx = is_irq ? 1 : 0;
-    if (system_call(SYSCALL_SEND_RECV, r) != 0) {
-        *r = (struct call_registers){0};
-        system_call(SYSCALL_RECV, r);
+    r->rdi = r->rsi = r->rdx = 0;
+    (void)system_call_receive(SYSCALL_RECV, r);
+}
+
+static inline void reply_and_wait(microkit_msginfo reply, const seL4_IPCBuffer *buffer, struct call_registers *r)
+{
+    if (microkit_have_signal) {
+        microkit_flush_deferred();
     }
+    r->rdi = r->rdx = 0;
+    r->rsi = reply.words[0];
+    load_message(r, buffer);
+    (void)system_call(SYSCALL_REPLY_RECV, r);
 }
 
 static __attribute__((noreturn)) void wait_loop(unsigned int thread)
 {
-    bool have_reply = false;
-    microkit_msginfo reply = seL4_MessageInfo_new(0, 0, 0, 0);
+    seL4_IPCBuffer *buffer = microkit_ipc_buffer();
+    struct call_registers r;
+    wait_without_reply(thread, &r);
     for (;;) {
-        struct call_registers r = {0};
-        if (have_reply) {
-            microkit_flush_deferred();
-            r.rsi = reply.words[0];
-            load_message(&r);
-            system_call(SYSCALL_REPLY_RECV, &r);
-        } else {
-            wait_without_reply(thread, &r);
-        }
-        have_reply = false;
+        microkit_msginfo info = {{r.rsi}};
+        microkit_msginfo reply = seL4_MessageInfo_new(0, 0, 0, 0);
+        bool have_reply = false;
         if ((r.rdi & BADGE_CALL) != 0) {
-            store_message(&r);
-            reply = protected((microkit_channel)(r.rdi & BADGE_CHANNEL_MASK), (microkit_msginfo){{r.rsi}});
+            store_message(&r, buffer);
+            reply = protected((microkit_channel)(r.rdi & BADGE_CHANNEL_MASK), info);
             have_reply = true;
         } else if ((r.rdi & BADGE_FAULT) != 0) {
-            store_message(&r);
-            reply = seL4_MessageInfo_new(0, 0, 0, 0);
-            have_reply = fault((microkit_child)(r.rdi & BADGE_CHILD_MASK), (microkit_msginfo){{r.rsi}}, &reply) != 0;
+            store_message(&r, buffer);
+            have_reply = fault((microkit_child)(r.rdi & BADGE_CHILD_MASK), info, &reply) != 0;
         } else {
             deliver(thread, r.rdi, r.rdx);
+        }
+        if (have_reply) {
+            reply_and_wait(reply, buffer, &r);
+        } else {
+            wait_without_reply(thread, &r);
         }
     }
 }

@@ -7,7 +7,8 @@ static bool has(seL4_Word set, unsigned int id)
     return id <= MICROKIT_MAX_CHANNEL_ID && (set & 1ull << id) != 0;
 }
 
-void microkit_report_invalid(const char *function, const char *kind, unsigned int number)
+__attribute__((cold, noinline)) void microkit_report_invalid(const char *function, const char *kind,
+                                                             unsigned int number)
 {
     microkit_dbg_puts(microkit_name);
     microkit_dbg_puts(" ");

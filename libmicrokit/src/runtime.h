@@ -11,9 +11,7 @@
 
 /* Chosen by the build: libmicrokit/arch/ARCH/src is on the include path. */
 #include "system_call.h"
-
-/* Threads of one program, the first included. */
-#define SKYSCOPE_MAX_THREADS 64u
+#include "thread_context.h"
 
 /* Written by the tool: become passive once init() has returned. */
 extern bool microkit_passive;
@@ -21,8 +19,6 @@ extern bool microkit_passive;
 /* Whether thread i runs its vCPU. */
 extern bool microkit_vcpu_is_on[SKYSCOPE_MAX_THREADS];
 
-/* Index of the calling thread in its program. */
-unsigned int microkit_thread_index(void);
 /* 64 unpredictable bits, as far as the machine has some. */
 uint64_t microkit_random_seed(void);
 /* Entry of every thread, from _start. */

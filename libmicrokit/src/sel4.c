@@ -29,10 +29,12 @@ seL4_Error microkit_error(int64_t status)
 
 /* seL4 raises a capability fault; the nearest thing is to stop the program, with
  * the error as the address of the fault. */
-static void capability_fault(const char *function, seL4_CPtr object)
+static __attribute__((noreturn, cold, noinline)) void capability_fault(const char *function, seL4_CPtr object)
 {
     microkit_report_invalid(function, "capability", (unsigned int)object);
-    microkit_internal_crash(seL4_InvalidCapability);
+    for (;;) {
+        microkit_internal_crash(seL4_InvalidCapability);
+    }
 }
 
 void seL4_Signal(seL4_CPtr dest)
@@ -71,18 +73,18 @@ void seL4_NBSend(seL4_CPtr dest, seL4_MessageInfo_t msgInfo)
 
 seL4_MessageInfo_t seL4_Call(seL4_CPtr dest, seL4_MessageInfo_t msgInfo)
 {
-    seL4_Word *message = seL4_GetIPCBuffer()->msg;
+    seL4_Word *message = microkit_ipc_buffer()->msg;
     struct call_registers r = {
         .rsi = msgInfo.words[0], .r10 = message[0], .r8 = message[1], .r9 = message[2], .r15 = message[3]};
-    int64_t status = -(int64_t)SKYSCOPE_INVALID_CHANNEL;
-    if (identifier_of(dest, BASE_ENDPOINT_CAP, &r.rdi)) {
-        status = system_call(SYSCALL_CALL, &r);
-    }
-    if (status == -(int64_t)SKYSCOPE_PEER_STOPPED) {
-        return seL4_MessageInfo_new(SKYSCOPE_LABEL_PEER_STOPPED, 0, 0, 0);
-    }
-    if (status != 0) {
+    if (!identifier_of(dest, BASE_ENDPOINT_CAP, &r.rdi)) {
         capability_fault("seL4_Call", dest);
+    }
+    int64_t status = system_call(SYSCALL_CALL, &r);
+    if (__builtin_expect(status != 0, 0)) {
+        if (status != -(int64_t)SKYSCOPE_PEER_STOPPED) {
+            capability_fault("seL4_Call", dest);
+        }
+        return seL4_MessageInfo_new(SKYSCOPE_LABEL_PEER_STOPPED, 0, 0, 0);
     }
     message[0] = r.r10;
     message[1] = r.r8;
@@ -137,7 +139,7 @@ seL4_Error seL4_TCB_ReadRegisters(seL4_CPtr service, seL4_Bool suspend_source, s
     }
     seL4_Error error = microkit_error(system_call(SYSCALL_PD_READ_REGISTERS, &r));
     if (error == seL4_NoError) {
-        memcpy(regs, seL4_GetIPCBuffer()->msg, count * sizeof(seL4_Word));
+        memcpy(regs, microkit_ipc_buffer()->msg, count * sizeof(seL4_Word));
     }
     return error;
 }
@@ -157,7 +159,7 @@ seL4_Error seL4_TCB_WriteRegisters(seL4_CPtr service, seL4_Bool resume_target, s
     if (error != seL4_NoError) {
         return error;
     }
-    memcpy(seL4_GetIPCBuffer()->msg, regs, count * sizeof(seL4_Word));
+    memcpy(microkit_ipc_buffer()->msg, regs, count * sizeof(seL4_Word));
     error = microkit_error(system_call(SYSCALL_PD_WRITE_REGISTERS, &r));
     if (error == seL4_NoError && resume_target) {
         error = seL4_TCB_Resume(service);

@@ -106,6 +106,11 @@ unsigned int microkit_thread_index(void)
     return thread_index;
 }
 
+seL4_IPCBuffer *microkit_ipc_buffer(void)
+{
+    return &ipc_buffer;
+}
+
 seL4_IPCBuffer *seL4_GetIPCBuffer(void)
 {
     return &ipc_buffer;

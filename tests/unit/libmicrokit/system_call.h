@@ -17,6 +17,11 @@ static inline int64_t system_call(enum skyscope_syscall number, struct call_regi
     return fake_kernel((uint64_t)number, registers);
 }
 
+static inline int64_t system_call_receive(enum skyscope_syscall number, struct call_registers *registers)
+{
+    return fake_kernel((uint64_t)number, registers);
+}
+
 static inline int64_t system_call_short(uint64_t number, uint64_t *rdi, uint64_t *rsi, uint64_t *rdx)
 {
     struct call_registers registers = {.rdi = *rdi, .rsi = *rsi, .rdx = *rdx};
