@@ -130,7 +130,7 @@ static int64_t get_time(struct thread *thread)
     return SKYSCOPE_OK;
 }
 
-static void reply_receive(struct cpu *cpu, struct thread *thread, uint64_t info)
+__attribute__((noinline)) static void reply_receive(struct cpu *cpu, struct thread *thread, uint64_t info)
 {
     if (thread->reply == REPLY_CALL) {
         call_reply(cpu, thread, info);
@@ -187,23 +187,22 @@ static int64_t simple_call(struct cpu *cpu, struct thread *thread, uint64_t numb
     }
 }
 
-/* All but the most frequent call, whose way through here is kept short. */
+__attribute__((noinline)) static void call(struct cpu *cpu, struct thread *thread)
+{
+    struct user_frame *frame = &thread->frame;
+    int64_t status = call_procedure(cpu, thread, frame_argument0(frame), frame_argument1(frame));
+
+    if (status != SKYSCOPE_OK) {
+        frame_set_status(frame, status);
+    } /* else the reply sets it */
+}
+
+/* All but the most frequent calls, whose way through here is kept short. */
 __attribute__((noinline)) static void handle(struct cpu *cpu, struct thread *thread, uint64_t number)
 {
     struct user_frame *frame = &thread->frame;
     int64_t status;
 
-    if (number == SYSCALL_REPLY_RECV) {
-        reply_receive(cpu, thread, frame_argument1(frame));
-        return;
-    }
-    if (number == SYSCALL_CALL) {
-        status = call_procedure(cpu, thread, frame_argument0(frame), frame_argument1(frame));
-        if (status != SKYSCOPE_OK) {
-            frame_set_status(frame, status);
-        } /* else the reply sets it */
-        return;
-    }
     switch (number) {
     case SYSCALL_VCPU_WAIT:
         if (thread->vcpu != NULL) {
@@ -241,22 +240,11 @@ void syscall_handle(struct cpu *cpu, struct thread *thread)
 
     if (number == SYSCALL_VCPU_RUN && thread->vcpu != NULL) {
         vcpu_thread_start(cpu, thread);
+    } else if (number == SYSCALL_CALL) {
+        call(cpu, thread);
+    } else if (number == SYSCALL_REPLY_RECV) {
+        reply_receive(cpu, thread, frame_argument1(&thread->frame));
     } else {
         handle(cpu, thread, number);
-    }
-}
-
-void kernel_exit(struct cpu *cpu)
-{
-    for (;;) {
-        if (cpu->reschedule) {
-            scheduler_run(cpu);
-        }
-        struct thread *thread = cpu->current;
-        if (thread == NULL) {
-            arch_idle();
-        } else if (!thread->in_guest || vcpu_thread_continue(cpu, thread)) {
-            return;
-        }
     }
 }

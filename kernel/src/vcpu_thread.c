@@ -46,6 +46,7 @@ static void finish(struct thread *thread, enum skyscope_vcpu_run result)
 
 bool vcpu_thread_continue(struct cpu *cpu, struct thread *thread)
 {
+    cpu->ran_guest = true;
     do {
         if ((__atomic_load_n(&thread->pending, __ATOMIC_RELAXED) & PENDING_FOR_VCPU) != 0) {
             uint64_t notifications;

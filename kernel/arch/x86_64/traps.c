@@ -199,7 +199,10 @@ void arch_switch_thread(struct thread *next)
         percpu->loaded_pd = next->pd;
         write_cr3(next->pd->address_space);
         clear_segment_selectors();
-        vcpu_hide();
+        if (percpu->core.ran_guest) {
+            percpu->core.ran_guest = false;
+            vcpu_hide();
+        }
         if (cpu_features.ibpb) {
             wrmsr(MSR_PRED_CMD, PRED_CMD_IBPB);
         }

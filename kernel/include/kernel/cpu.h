@@ -18,6 +18,7 @@ struct scheduling_context;
 struct cpu {
     struct thread *current; /* NULL: idle. First: assembly uses it. */
     bool reschedule;        /* something happened that the scheduler must look at */
+    bool ran_guest;         /* since another PD ran: something of the guest's may be left in registers */
     uint32_t index;
     /* Ready, and probably the one to run: a short cut past the ready queue, from an
      * event to the next run of the scheduler, which always follows. */
