@@ -184,6 +184,7 @@ void event_prepare_entry(struct vcpu_context *vcpu)
     if (__builtin_expect(vcpu->activity == VCPU_WAIT_START, 0)) {
         return;
     }
+    event_sync_priority_in(vcpu); /* an event, not an exit, may have ended the run */
     control->nmi_window = 0;
     if (__builtin_expect(vcpu->arch.nmi_pending, 0)) {
         wake(vcpu);

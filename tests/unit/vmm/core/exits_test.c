@@ -633,9 +633,6 @@ static void priority_holds_back(void **state)
     guest()->cr8 = 0;
     fake_hv.now = control()->deadline;
     vmm_handle_event(&f.vm->vcpus[0]);
-    /* The event finds the new CR8 only at the next exit's state. */
-    fixture_exit(&f, VCPU_EXIT_INTERRUPT_WINDOW);
-    handle();
     assert_int_equal(control()->event, VCPU_EVENT_VALID | 0x41);
 }
 
