@@ -26,7 +26,7 @@ def test_console_and_way_out():
             shell.expect("Skyscope", timeout=BOOT_TIME * TIME_FACTOR)
             shell.expect_exact(USER_SPACE, timeout=BOOT_TIME * TIME_FACTOR)
             shell.expect_exact("linux:~# ")
-            shell.send("echo go''ing; sleep 1000\r")
+            shell.send("sh -c \"echo go''ing; exec sleep 1000\"\r")
             shell.expect(r"going\r+\n")
             shell.send("\x03")  # goes to the guest, not to QEMU
             shell.expect_exact("linux:~# ")
