@@ -77,7 +77,7 @@ class Machine:
         self._qmp = None
         LOGS.mkdir(parents=True, exist_ok=True)
         self.log_path = LOGS / f"{name}.log"
-        self._log = open(self.log_path, "w", encoding="utf-8", errors="replace", buffering=1)
+        self._log = Transcript(self.log_path)
         # Short path: the address of a UNIX socket has at most 107 characters.
         self._directory = pathlib.Path(tempfile.mkdtemp(prefix="skyscope-"))
         arguments = [
@@ -110,7 +110,7 @@ class Machine:
         if append is not None:
             arguments += ["-append", append]
         arguments += [str(argument) for argument in extra]
-        self._log.write("+ " + " ".join([QEMU] + arguments) + "\n")
+        self._log.note("+ " + " ".join([QEMU] + arguments) + "\n")
         try:
             self.child = pexpect.spawn(QEMU, arguments, encoding="utf-8", codec_errors="replace", cwd=str(ROOT),
                                        dimensions=(50, 200), echo=False, maxread=65536,
@@ -171,9 +171,7 @@ class Machine:
 
     def output(self):
         """All that was printed so far, without terminal control sequences."""
-        self._log.flush()
-        text = self.log_path.read_text(encoding="utf-8", errors="replace")
-        return plain_text(text.partition("\n")[2])
+        return plain_text(self._log.text())
 
     # --- Writing ---
 
@@ -260,8 +258,7 @@ class Machine:
             if self._qmp is not None:
                 self._qmp.close()
                 self._qmp = None
-            if not self._log.closed:
-                self._log.close()
+            self._log.close()
             shutil.rmtree(self._directory, ignore_errors=True)
 
     def __enter__(self):
@@ -277,10 +274,34 @@ class Machine:
                                 else -self.child.signalstatus)
 
     def _fail(self, why):
-        self._log.flush()
-        text = plain_text(self.log_path.read_text(encoding="utf-8", errors="replace"))
-        tail = "\n".join("    | " + line for line in text.splitlines()[-30:])
+        tail = "\n".join("    | " + line for line in self.output().splitlines()[-30:])
         raise MachineError(f"{self.name}: {why}\n  log: {self.log_path}\n{tail}")
+
+
+class Transcript:
+    """What was read, kept here and in a file. pexpect writes to it as to a file."""
+
+    def __init__(self, path):
+        self._pieces = []
+        self._file = open(path, "w", encoding="utf-8", errors="replace")
+
+    def note(self, text):
+        """Puts into the file what the machine did not say."""
+        self._file.write(text)
+
+    def write(self, text):
+        self._pieces.append(text)
+        self._file.write(text)
+
+    def flush(self):
+        if not self._file.closed:
+            self._file.flush()
+
+    def close(self):
+        self._file.close()
+
+    def text(self):
+        return "".join(self._pieces)
 
 
 def keep_line_ends():
