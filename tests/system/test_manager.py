@@ -146,6 +146,27 @@ def test_a_failed_vmm_harms_nobody_and_starts_anew():
         assert log.count("its VMM has failed and is stopped: invalid memory write at address 0xdead0") >= 1
 
 
+def test_a_hostile_vmm_harms_nobody():
+    with Skyscope("hostile-vmm", payload=BUILD / "systems/failing_vmm/payload.bin") as skyscope:
+        skyscope.expect_shell("fragile")
+        skyscope.to_console(1, "other")
+        skyscope.expect_shell("other")
+        other = skyscope.boot_id()
+        skyscope.to_shell(0, "fragile")
+        skyscope.send("devmem 0xd0004f50 32 1")  # see systems/failing_vmm/fault.c
+        # Its VMM floods console and manager from the other CPU.
+        for _ in range(3):
+            skyscope.to_manager()
+            assert "other" in skyscope.manager("list")
+            skyscope.manager("log fragile")
+            skyscope.to_shell(1, "other")
+            assert skyscope.check_shell("guest_check").count("passed") == 3
+        assert skyscope.boot_id() == other
+        skyscope.to_manager()
+        skyscope.manager("stop fragile")
+        assert "other" in skyscope.manager("pds")
+
+
 def test_poweroff():
     with Skyscope("manager-poweroff", payload=BUILD / "systems/linux/payload.bin") as skyscope:
         skyscope.expect_text("console 0: linux")

@@ -333,9 +333,9 @@ def test_vm_protection_domains(tool):
     threads = [(payload.pds[t.pd].name, t.index, t.cpu, t.priority, t.budget_us, t.period_us, t.stack_top,
                 t.ipc_buffer, t.vcpu) for t in payload.threads]
     assert threads == [
-        ("serial_driver", 0, 0, 220, 1000, 1000, 0x7FFFFFFFD000, 0x7FFFFFFFF000, NONE),
-        ("console", 0, 0, 210, 1000, 1000, 0x7FFFFFFFD000, 0x7FFFFFFFF000, NONE),
-        ("manager", 0, 0, 200, 1000, 1000, 0x7FFFFFFFD000, 0x7FFFFFFFF000, NONE),
+        ("serial_driver", 0, 0, 220, 500, 2000, 0x7FFFFFFFD000, 0x7FFFFFFFF000, NONE),
+        ("console", 0, 0, 210, 500, 2000, 0x7FFFFFFFD000, 0x7FFFFFFFF000, NONE),
+        ("manager", 0, 0, 200, 500, 2000, 0x7FFFFFFFD000, 0x7FFFFFFFF000, NONE),
         ("first_vmm", 0, 0, 100, 1000, 1000, 0x7FFFFFFFD000, 0x7FFFFFFFF000, 0),
         ("first_vmm", 1, 2, 100, 1000, 1000, 0x7FFE01000000, 0x7FFD00001000, 1),
         ("second_vmm", 0, 1, 50, 500, 2000, 0x7FFFFFFFD000, 0x7FFFFFFFF000, 2),

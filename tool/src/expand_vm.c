@@ -14,6 +14,10 @@
 #define CONSOLE_PRIORITY 210u
 #define MANAGER_PRIORITY 200u
 #define SERVICE_STACK    0x4000u
+/* Each service has a quarter of its CPU at most, in microseconds: whoever wakes it
+ * without pause still leaves the last quarter to the VMs there. */
+#define SERVICE_BUDGET   500u
+#define SERVICE_PERIOD   2000u
 #define VMM_STACK        0x10000u
 
 /* Address space of a PD that the tool adds. */
@@ -68,6 +72,15 @@ struct services {
     struct manager_config *manager_config;
 };
 
+static struct pd *add_service(struct system *system, const struct services *services, const char *name,
+                              const char *program, uint32_t priority)
+{
+    struct pd *pd = add_pd(system, services->line, NULL, name, program, priority, SERVICE_STACK);
+    pd->budget = SERVICE_BUDGET;
+    pd->period = SERVICE_PERIOD;
+    return pd;
+}
+
 static void *add_config(struct system *system, struct pd *pd, const char *name, size_t size)
 {
     struct arena *arena = &system->arena;
@@ -79,8 +92,7 @@ static void *add_config(struct system *system, struct pd *pd, const char *name, 
 
 static void add_serial_driver(struct system *system, struct services *services)
 {
-    struct pd *pd =
-        add_pd(system, services->line, NULL, "serial_driver", "serial_driver.elf", SERIAL_PRIORITY, SERVICE_STACK);
+    struct pd *pd = add_service(system, services, "serial_driver", "serial_driver.elf", SERIAL_PRIORITY);
     struct irq *irq = ARENA_NEW(&system->arena, struct irq);
     *irq = (struct irq){
         .line = services->line,
@@ -118,7 +130,7 @@ static void add_serial_driver(struct system *system, struct services *services)
 
 static void add_console(struct system *system, struct services *services)
 {
-    struct pd *pd = add_pd(system, services->line, NULL, "console", "console.elf", CONSOLE_PRIORITY, SERVICE_STACK);
+    struct pd *pd = add_service(system, services, "console", "console.elf", CONSOLE_PRIORITY);
     services->console = pd;
     services->console_config = add_config(system, pd, "console", sizeof(struct console_config));
     *services->console_config = (struct console_config){
@@ -162,7 +174,7 @@ static void add_kernel_region(struct system *system, struct services *services, 
 
 static void add_manager(struct system *system, struct services *services)
 {
-    struct pd *pd = add_pd(system, services->line, NULL, "manager", "manager.elf", MANAGER_PRIORITY, SERVICE_STACK);
+    struct pd *pd = add_service(system, services, "manager", "manager.elf", MANAGER_PRIORITY);
     pd->system_control = true;
     services->manager = pd;
     services->manager_config = add_config(system, pd, "manager", sizeof(struct manager_config));
