@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A Linux VM with two virtual CPUs. The tests share one machine, in the order of the file."""
+
+import re
+
+import pytest
+
+from console import Skyscope
+from machine import BUILD
+
+
+@pytest.fixture(scope="module")
+def smp():
+    with Skyscope("smp", payload=BUILD / "systems/smp/payload.bin") as skyscope:
+        yield skyscope
+
+
+def test_both_processors_come_up(smp):
+    smp.expect_shell("smp")
+    assert smp.check_shell("nproc").strip() == "2"
+    assert smp.shell("dmesg -r | grep -E '^<[0-3]>'")[1].strip() == ""
+
+
+def test_both_work_at_once(smp):
+    output = smp.check_shell("(taskset 1 guest_check > /tmp/a; echo $?) & taskset 2 guest_check > /tmp/b; echo $?; wait; "
+                             "cat /tmp/a /tmp/b", 300)
+    assert output.count("passed") == 6, output
+
+
+def test_interprocessor_interrupts_arrive(smp):
+    """Moving a process to and fro makes each processor wake the other."""
+    def calls():
+        line = re.search(r"^\s*(?:RES|CAL):.*$", smp.check_shell("grep -E 'RES|CAL' /proc/interrupts"), re.MULTILINE)
+        return sum(int(number) for number in re.findall(r"\b\d+\b", line[0]))
+
+    before = calls()
+    smp.check_shell("for i in 1 2 3 4 5 6 7 8 9 10; do taskset 1 true; taskset 2 true; done")
+    assert calls() > before
+
+
+def test_a_processor_goes_and_comes_back(smp):
+    smp.check_shell("echo 0 > /sys/devices/system/cpu/cpu1/online")
+    assert smp.check_shell("nproc").strip() == "1"
+    smp.check_shell("echo 1 > /sys/devices/system/cpu/cpu1/online")
+    assert smp.check_shell("nproc").strip() == "2"
+    smp.check_shell("taskset 2 guest_check", 300)
+
+
+def test_reboot(smp):
+    before = smp.boot_id()
+    smp.send("reboot")
+    smp.expect_new_boot(0, "smp", before)
+    assert smp.check_shell("nproc").strip() == "2"
+
+
+def test_stop_start_and_pause(smp):
+    before = smp.boot_id()
+    smp.to_manager()
+    smp.manager("stop smp")
+    smp.wait_for_state("smp", "stopped")
+    smp.manager("start smp")
+    smp.expect_new_boot(0, "smp", before)
+    smp.to_manager()
+    smp.manager("pause smp")
+    smp.wait_for_state("smp", "paused")
+    smp.manager("resume smp")
+    smp.wait_for_state("smp", "running")
+    smp.to_shell(0, "smp")
+    smp.check_shell("guest_check", 300)
