@@ -17,3 +17,5 @@ $(foreach k,loader host unit,$(call objects,$k,crypto/src/hash.c)): third_party/
 
 CFLAGS_tests_unit_crypto_hash_test := -Icrypto/include
 $(call unit_test,crypto_hash,tests/unit/crypto/hash_test.c $(CRYPTO_HASH_SOURCES))
+
+LINT_NEEDS += third_party/download/bearssl.stamp

@@ -38,6 +38,7 @@ include $(wildcard vmm/devices/*.mk vmm/pci/*.mk vmm/acpi/*.mk)
 
 VMM_LIBRARY_OBJECTS := $(call objects,pd,$(VMM_SOURCES) $(ZYDIS_SOURCES))
 $(VMM_LIBRARY_OBJECTS): | $(DOWNLOAD)/zydis.stamp $(ZYCORE_INCLUDE)/Zycore
+LINT_NEEDS += $(DOWNLOAD)/zydis.stamp $(ZYCORE_INCLUDE)/Zycore
 
 $(BUILD)/lib/libvmm.a: $(VMM_LIBRARY_OBJECTS)
 	@mkdir -p $(@D)

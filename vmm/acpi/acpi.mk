@@ -2,6 +2,7 @@
 # The DSDT: ASL to AML (iasl) to the bytes of a C array. vmm/build.mk includes this file.
 
 DSDT_BYTES := $(BUILD)/acpi/dsdt_bytes.inc
+LINT_NEEDS += $(DSDT_BYTES)
 
 $(BUILD)/acpi/dsdt.aml: vmm/acpi/dsdt.asl vmm/include/vmm/devices/pc_map.h
 	@mkdir -p $(@D)
