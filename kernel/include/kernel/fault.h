@@ -6,11 +6,11 @@
 #include <kernel/cpu.h>
 #include <kernel/thread.h>
 
-/* seL4_Fault_tag, and the messages' lengths. */
+/* seL4_Fault_tag, as in seL4's MCS configuration. */
 #define FAULT_CAP             1u
 #define FAULT_UNKNOWN_SYSCALL 2u
 #define FAULT_USER_EXCEPTION  3u
-#define FAULT_VM              5u
+#define FAULT_VM              6u
 
 /* The current thread cannot go on. */
 void fault_raise(struct cpu *cpu, struct thread *thread, const struct fault *fault);

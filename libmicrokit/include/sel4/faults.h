@@ -10,7 +10,9 @@ typedef enum {
     seL4_Fault_CapFault = 1,
     seL4_Fault_UnknownSyscall = 2,
     seL4_Fault_UserException = 3,
-    seL4_Fault_VMFault = 5,
+    /* As in the MCS configuration, which the Microkit uses. */
+    seL4_Fault_Timeout = 5,
+    seL4_Fault_VMFault = 6,
 } seL4_FaultType;
 
 typedef enum {
