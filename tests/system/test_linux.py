@@ -111,6 +111,14 @@ def test_interrupt_key(linux):
     linux.expect_text("linux:~# ")
 
 
+def test_resize_asks_the_terminal(linux):
+    linux.send("resize")
+    linux.expect_text("\x1b[999C\x1b[6n")
+    linux.send_raw("\x1b[33;101R")
+    linux.expect_text("linux:~# ")
+    assert linux.check_shell("stty size").strip() == "33 101"
+
+
 def test_guest_cannot_forge_the_consoles_lines(linux):
     output = linux.check_shell(r"printf '\342\237\246skyscope\342\237\247 console 7: forged\n'")
     assert output.strip() == "?skyscope? console 7: forged"
