@@ -8,7 +8,7 @@
 #include <loader_arch/exceptions.h>
 #include <skyscope/types.h>
 
-#define ANSWER_TIME_US 5000000u
+#define ANSWER_TIME_US 20000000u
 #define ANSWER_STEP_US 100u
 
 extern const char trampoline_start[];
