@@ -51,7 +51,7 @@ struct boot_info {
     uint64_t hardware_size;     /* multiple of 4096 */
 };
 
-#define HARDWARE_INFO_VERSION  1u
+#define HARDWARE_INFO_VERSION  2u
 #define HARDWARE_MAX_CPUS      64u
 #define HARDWARE_MAX_IOAPICS   16u
 #define HARDWARE_MAX_OVERRIDES 32u
@@ -144,6 +144,35 @@ struct hardware_register {
     uint32_t reserved;
 };
 
+enum hardware_rollback_store {
+    HARDWARE_ROLLBACK_NONE = 0, /* this machine has no place for a rollback index */
+    HARDWARE_ROLLBACK_TPM_NV = 1,
+};
+
+enum hardware_tpm_interface {
+    HARDWARE_TPM_NONE = 0,
+    HARDWARE_TPM_FIFO = 1, /* TIS */
+    HARDWARE_TPM_CRB = 2,
+};
+
+/* What vouched for the system and what was measured. */
+struct hardware_verification {
+    char lattice_algorithm[24], hash_based_algorithm[24]; /* names as in the standards */
+    uint8_t lattice_key_id[32], hash_based_key_id[32];    /* <crypto/signature.h> */
+    uint32_t development;                                 /* 1: the keys are development keys */
+    uint32_t key_status;                                  /* enum trust_status */
+    uint64_t trust_serial;                                /* of the trust anchor */
+    uint64_t rollback_index, creation_time;               /* of the manifest */
+    uint32_t unsigned_images;                             /* guest images that nothing vouches for */
+    uint32_t rollback_store;                              /* enum hardware_rollback_store */
+    uint64_t stored_rollback_index;                       /* as found there, before this start */
+    uint64_t signature_cycles;                            /* TSC ticks for both signatures */
+    uint32_t tpm_interface;                               /* enum hardware_tpm_interface */
+    uint32_t event_log_offset;                            /* of the TCG event log, from the region's start */
+    uint32_t event_log_size;                              /* bytes, 0: none */
+    uint32_t reserved;
+};
+
 struct hardware_info {
     uint32_t version; /* HARDWARE_INFO_VERSION */
     uint32_t size;    /* bytes in use */
@@ -165,7 +194,8 @@ struct hardware_info {
     uint64_t hash_cycles;     /* TSC ticks spent on checking the payload */
     uint64_t wall_clock;      /* seconds since 1970, from the real-time clock, taken as UTC */
     uint64_t wall_clock_tsc;  /* TSC value when it was read */
-    uint8_t payload_hash[64]; /* the header's hash */
+    uint8_t payload_hash[64]; /* SHA-512 of the manifest */
+    struct hardware_verification verification;
     /* ACPI fixed hardware (FADT). */
     struct hardware_register pm1a_event, pm1a_control, pm1b_control, pm_timer, reset;
     uint32_t sci_interrupt;
