@@ -19,3 +19,5 @@ CFLAGS_tests_unit_crypto_hash_test := -Icrypto/include
 $(call unit_test,crypto_hash,tests/unit/crypto/hash_test.c $(CRYPTO_HASH_SOURCES))
 
 LINT_NEEDS += third_party/download/bearssl.stamp
+
+include crypto/manifest.mk

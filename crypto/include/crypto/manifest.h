@@ -166,10 +166,6 @@ struct manifest_problem {
 /* One sentence in English, without the names of images. Never NULL. */
 const char *manifest_error_text(enum manifest_error error);
 
-/* Bytes that the manifest begins with, which tell its whole size: enough for
- * manifest_size_field(). */
-#define MANIFEST_FIXED_SIZE 16u
-
 /* Parses exactly size bytes in one pass, checking everything that the format
  * states but the signatures. first_offset: where the first image has to start.
  * False and *problem. Whatever the bytes, nothing outside them is read, nothing
