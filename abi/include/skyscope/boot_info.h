@@ -155,6 +155,21 @@ enum hardware_tpm_interface {
     HARDWARE_TPM_CRB = 2,
 };
 
+enum hardware_measurement {
+    HARDWARE_MEASUREMENT_NONE = 0,     /* no TPM that the loader can use */
+    HARDWARE_MEASUREMENT_COMPLETE = 1, /* every event was extended and logged */
+    HARDWARE_MEASUREMENT_FAILED = 2,   /* the TPM failed meanwhile: the log's last event says how */
+};
+
+/* A PCR as the loader read it after its last event. */
+struct hardware_pcr_value {
+    uint32_t pcr;
+    uint16_t algorithm; /* enum tpm_hash_algorithm, <skyscope/event_log.h> */
+    uint16_t size;      /* bytes of value, at most 64 */
+    uint8_t value[64];
+};
+#define HARDWARE_MAX_PCR_VALUES 16u
+
 /* What vouched for the system and what was measured. */
 struct hardware_verification {
     char lattice_algorithm[24], hash_based_algorithm[24]; /* names as in the standards */
@@ -170,7 +185,12 @@ struct hardware_verification {
     uint32_t tpm_interface;                               /* enum hardware_tpm_interface */
     uint32_t event_log_offset;                            /* of the TCG event log, from the region's start */
     uint32_t event_log_size;                              /* bytes, 0: none */
-    uint32_t reserved;
+    uint32_t measurement;                                 /* enum hardware_measurement */
+    uint32_t rollback_handle;                             /* of the TPM's NV index, 0: none */
+    uint32_t pcr_value_count;
+    char tpm_manufacturer[8];      /* printable, NUL-terminated */
+    uint64_t tpm_firmware_version; /* as the TPM tells: TPM_PT_FIRMWARE_VERSION_1 << 32 | _2 */
+    struct hardware_pcr_value pcr_values[HARDWARE_MAX_PCR_VALUES];
 };
 
 struct hardware_info {
@@ -188,7 +208,10 @@ struct hardware_info {
     uint32_t memory_count, cpu_count, ioapic_count, override_count, ecam_count, pci_count;
     uint64_t memory_total; /* bytes of usable memory */
     uint64_t lapic_address;
-    uint64_t hpet_address; /* 0: none */
+    uint64_t hpet_address;     /* 0: none */
+    uint64_t tpm_control_area; /* as the ACPI table TPM2 tells, 0: none */
+    uint32_t tpm_start_method; /* ditto; 6: FIFO, 7: command response buffer, 0: no table */
+    uint32_t tpm_reserved;
     uint64_t rsdp_address; /* 0: none */
     uint64_t payload_address, payload_size;
     uint64_t hash_cycles;     /* TSC ticks spent on checking the payload */
