@@ -21,6 +21,7 @@ run   libzycore-dev        headers of the x86 instruction decoder
 run   dpkg-dev             downloads and unpacks source packages
 run   ca-certificates      trust roots for downloads
 run   xz-utils             unpacks source packages
+run   python3              downloads and unpacks npm packages
 run   acpica-tools         compiles the ACPI tables that guests see
 run   busybox-static       user space of the example guests
 run   cpio                 packs the example guests'"'"' initial RAM disk
@@ -40,6 +41,7 @@ test  libclang-rt-14-dev   the fuzzer'"'"'s run-time library
 test  python3              test runner
 test  python3-pytest       system tests
 test  python3-pexpect      system tests: talks to the emulated machine
+test  nodejs               runs the independent implementation of post-quantum cryptography
 
 lint  clang-format         layout of the source
 lint  clang-tidy           static analysis

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* SHA-512 by BearSSL. */
+/* SHA-2 by BearSSL. */
 #include <crypto/hash.h>
 
 #include <bearssl_hash.h>
@@ -7,6 +7,8 @@
 _Static_assert(sizeof(br_sha512_context) <= sizeof(struct hash_sha512_state), "state too small");
 _Static_assert(_Alignof(br_sha512_context) <= _Alignof(struct hash_sha512_state), "state not aligned");
 _Static_assert(br_sha512_SIZE == HASH_SHA512_SIZE, "digest size");
+_Static_assert(br_sha384_SIZE == HASH_SHA384_SIZE, "digest size");
+_Static_assert(br_sha256_SIZE == HASH_SHA256_SIZE, "digest size");
 
 void hash_sha512_start(struct hash_sha512_state *state)
 {
@@ -29,4 +31,20 @@ void hash_sha512(const void *data, size_t size, uint8_t digest[HASH_SHA512_SIZE]
     hash_sha512_start(&state);
     hash_sha512_add(&state, data, size);
     hash_sha512_finish(&state, digest);
+}
+
+void hash_sha384(const void *data, size_t size, uint8_t digest[HASH_SHA384_SIZE])
+{
+    br_sha384_context state;
+    br_sha384_init(&state);
+    br_sha384_update(&state, data, size);
+    br_sha384_out(&state, digest);
+}
+
+void hash_sha256(const void *data, size_t size, uint8_t digest[HASH_SHA256_SIZE])
+{
+    br_sha256_context state;
+    br_sha256_init(&state);
+    br_sha256_update(&state, data, size);
+    br_sha256_out(&state, digest);
 }

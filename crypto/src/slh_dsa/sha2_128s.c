@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SLH-DSA-SHA2-128s: built with the headers of PQClean's sphincs-sha2-128s-simple. */
+#define SLH_DSA_FUNCTION(name) slh_dsa_sha2_128s_##name
+
+#include <string.h>
+
+#include <crypto/wipe.h>
+
+#include "message_hash_sha2.h"
+
+#include "parameter_set.h"

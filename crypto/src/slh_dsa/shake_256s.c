@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SLH-DSA-SHAKE-256s: built with the headers of PQClean's sphincs-shake-256s-simple. */
+#define SLH_DSA_FUNCTION(name) slh_dsa_shake_256s_##name
+
+#include <string.h>
+
+#include <crypto/wipe.h>
+
+#include "message_hash_shake.h"
+
+#include "parameter_set.h"
