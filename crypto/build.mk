@@ -47,6 +47,8 @@ pqclean_sources = $(foreach s,$1,$(call pqclean_flags,$s))$(eval $1: $(PQCLEAN_S
 
 ML_DSA_SOURCES := $(foreach set,65 87,$(addprefix $(PQCLEAN)/crypto_sign/ml-dsa-$(set)/clean/,\
 	ntt.c packing.c poly.c polyvec.c reduce.c rounding.c sign.c symmetric-shake.c))
+ML_KEM_SOURCES := $(foreach set,768 1024,$(addprefix $(PQCLEAN)/crypto_kem/ml-kem-$(set)/clean/,\
+	cbd.c indcpa.c kem.c ntt.c poly.c polyvec.c reduce.c symmetric-shake.c verify.c))
 
 # $(call slh_dsa_directory,SET): where PQClean has the parameter set SET, named as in crypto/src/slh_dsa/SET.c.
 slh_dsa_directory = $(PQCLEAN)/crypto_sign/sphincs-$(subst _,-,$1)-simple/clean
@@ -57,7 +59,7 @@ SLH_DSA_PQCLEAN_SOURCES := $(foreach set,$(SLH_DSA_SETS),$(addprefix $(call slh_
 	$(foreach hash,$(firstword $(subst _, ,$(set))),context_$(hash).c hash_$(hash).c thash_$(hash)_simple.c)))
 SLH_DSA_SOURCES := $(SLH_DSA_SETS:%=crypto/src/slh_dsa/%.c)
 
-$(call pqclean_sources,$(ML_DSA_SOURCES) $(SLH_DSA_PQCLEAN_SOURCES))
+$(call pqclean_sources,$(ML_DSA_SOURCES) $(ML_KEM_SOURCES) $(SLH_DSA_PQCLEAN_SOURCES))
 
 # --- Ours ---
 
@@ -66,6 +68,7 @@ CRYPTO_HASH_SOURCES := $(addprefix crypto/src/,hash.c hash_sha3.c keccak.c wipe.
 CRYPTO_SIGNATURE_VERIFY_SOURCES := crypto/src/signature.c $(SLH_DSA_SOURCES) $(ML_DSA_SOURCES) \
 	$(SLH_DSA_PQCLEAN_SOURCES) $(BEARSSL_HMAC_SOURCES) crypto/src/pqclean_random.c
 CRYPTO_SIGNATURE_SOURCES := crypto/src/signature_sign.c
+CRYPTO_KEM_SOURCES := crypto/src/kem.c $(ML_KEM_SOURCES) crypto/src/pqclean_random.c
 
 $(foreach s,hash signature signature_sign,$(eval CFLAGS_crypto_src_$s := -Icrypto/include \
 	-isystem $(PQCLEAN)/crypto_sign $(BEARSSL_INCLUDES)))
@@ -84,3 +87,6 @@ CFLAGS_tests_unit_crypto_hash_test := -Icrypto/include
 $(call unit_test,crypto_hash,tests/unit/crypto/hash_test.c $(CRYPTO_HASH_SOURCES))
 
 LINT_NEEDS += $(BEARSSL).stamp $(PQCLEAN_STAMP) $(KECCAK_SPONGE)
+
+# The parts that build on these.
+include $(sort $(filter-out crypto/build.mk,$(wildcard crypto/*.mk)))
