@@ -427,6 +427,71 @@ static void nmi_window_after_iret(void **state)
     assert_int_equal(hardware.attention, 0);
 }
 
+/* A processor that forgets the shadow of STI opens the window before the instruction
+ * after it: that one is stepped over. */
+static void forgotten_shadow_is_stepped_over(void **state)
+{
+    (void)state;
+    page.control.interrupt_window = 1;
+    svm_update_windows(&hardware, 1, false);
+    vmcb.rip = 0x5000;
+    vmcb.rflags = 0x202;
+    vmcb.interrupt_shadow = 1;
+    assert_int_equal(take(SVM_EXIT_INTR, 0, 0), VCPU_ENTER_INTERRUPTED);
+    vmcb.interrupt_shadow = 0;
+    assert_int_equal(take(SVM_EXIT_VINTR, 0, 0), VCPU_ENTER_AGAIN);
+    assert_true((vmcb.rflags & RFLAGS_TF) != 0);
+    assert_int_equal(page.state.rflags, 0x202);
+    /* The window stays shut until the step is done, whatever is asked for and comes between. */
+    svm_update_windows(&hardware, 1, false);
+    assert_int_equal(vmcb.virtual_interrupt & VIRTUAL_IRQ, 0);
+    assert_int_equal(take(SVM_EXIT_INTR, 0, 0), VCPU_ENTER_INTERRUPTED);
+    svm_update_windows(&hardware, 1, false);
+    assert_int_equal(vmcb.virtual_interrupt & VIRTUAL_IRQ, 0);
+    vmcb.rip = 0x5001;
+    vmcb.dr6 = 0xffff4ff0;
+    assert_int_equal(take(SVM_EXIT_EXCEPTION + VECTOR_DB, 0, 0), VCPU_ENTER_AGAIN);
+    assert_int_equal(page.control.event, 0);
+    assert_int_equal(vmcb.rflags, 0x202);
+    svm_update_windows(&hardware, 1, false);
+    assert_true((vmcb.virtual_interrupt & VIRTUAL_IRQ) != 0);
+    assert_int_equal(take(SVM_EXIT_VINTR, 0, 0), VCPU_ENTER_EXIT);
+    assert_int_equal(page.exit.kind, VCPU_EXIT_INTERRUPT_WINDOW);
+}
+
+/* Without a shadow, or elsewhere, an open window is one. */
+static void window_after_shadow_is_reported(void **state)
+{
+    (void)state;
+    vmcb.rip = 0x5000;
+    vmcb.interrupt_shadow = 1;
+    assert_int_equal(take(SVM_EXIT_INTR, 0, 0), VCPU_ENTER_INTERRUPTED);
+    vmcb.rip = 0x5001;
+    vmcb.interrupt_shadow = 0;
+    assert_int_equal(take(SVM_EXIT_VINTR, 0, 0), VCPU_ENTER_EXIT);
+    vmcb.rip = 0x5000;
+    assert_int_equal(take(SVM_EXIT_INTR, 0, 0), VCPU_ENTER_INTERRUPTED);
+    assert_int_equal(take(SVM_EXIT_VINTR, 0, 0), VCPU_ENTER_EXIT);
+    assert_int_equal(vmcb.rflags & RFLAGS_TF, 0);
+}
+
+/* The step over a shadow says nothing of NMIs; a cancelled step to the NMI window still waits for IRET. */
+static void steps_and_nmis_keep_apart(void **state)
+{
+    (void)state;
+    svm_nmi_delivered(&hardware);
+    svm_step_shadow(&hardware);
+    vmcb.dr6 = 0xffff4ff0;
+    assert_int_equal(take(SVM_EXIT_EXCEPTION + VECTOR_DB, 0, 0), VCPU_ENTER_AGAIN);
+    assert_true((hardware.attention & SVM_NMI_BLOCKED) != 0);
+    assert_int_equal(take(SVM_EXIT_IRET, 0, 0), VCPU_ENTER_AGAIN);
+    assert_true((vmcb.rflags & RFLAGS_TF) != 0);
+    svm_cancel_step(&hardware);
+    assert_int_equal(vmcb.rflags & RFLAGS_TF, 0);
+    assert_true((hardware.attention & SVM_NMI_BLOCKED) != 0);
+    assert_true((vmcb.intercept3 & INTERCEPT_IRET) != 0);
+}
+
 static void step_leaves_the_guests_own_trace_alone(void **state)
 {
     (void)state;
@@ -487,6 +552,9 @@ int main(void)
         cmocka_unit_test_setup(debug_registers_are_given_on_first_use, setup),
         cmocka_unit_test_setup(window_for_interrupts, setup),
         cmocka_unit_test_setup(nmi_window_after_iret, setup),
+        cmocka_unit_test_setup(forgotten_shadow_is_stepped_over, setup),
+        cmocka_unit_test_setup(window_after_shadow_is_reported, setup),
+        cmocka_unit_test_setup(steps_and_nmis_keep_apart, setup),
         cmocka_unit_test_setup(step_leaves_the_guests_own_trace_alone, setup),
         cmocka_unit_test_setup(fpu_group_keeps_xcr0, setup),
         cmocka_unit_test_setup(optional_intercepts, setup),

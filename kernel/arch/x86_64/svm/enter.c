@@ -39,6 +39,7 @@ static __attribute__((noinline)) enum vcpu_enter_result bad_state(struct vcpu *v
 static __attribute__((noinline)) void begin_delivery(struct vcpu_hardware *hardware, uint64_t event)
 {
     struct vmcb *vmcb = hardware->vmcb;
+    svm_cancel_step(hardware);
     if (svm_event_is_software(event)) {
         /* The processor takes the return address from nRIP, where it has one. */
         vmcb->next_rip = vmcb->rip;

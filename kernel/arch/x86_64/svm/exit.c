@@ -29,8 +29,10 @@ static enum vcpu_enter_result handled(struct vcpu *vcpu)
 
 static enum vcpu_enter_result interrupted(struct vcpu *vcpu)
 {
+    struct vcpu_hardware *hardware = vcpu->hardware;
+    hardware->shadow_rip = hardware->vmcb->interrupt_shadow != 0 ? hardware->vmcb->rip : SVM_NO_SHADOW;
     vcpu->statistics->host_interrupts++;
-    svm_read_basic(&vcpu->page->state, vcpu->hardware);
+    svm_read_basic(&vcpu->page->state, hardware);
     return VCPU_ENTER_INTERRUPTED;
 }
 
@@ -168,6 +170,12 @@ static enum vcpu_enter_result invalid_state(struct vcpu *vcpu)
 
 static enum vcpu_enter_result window_open(struct vcpu *vcpu)
 {
+    if (vcpu->hardware->shadow_rip == vcpu->hardware->vmcb->rip) {
+        /* QEMU's TCG does not load the interrupt shadow at VMRUN. Were it believed, an
+         * interrupt would come between STI and HLT, and the guest would sleep on. */
+        svm_step_shadow(vcpu->hardware);
+        return handled(vcpu);
+    }
     /* The VMM asks again if it wants another. */
     svm_update_windows(vcpu->hardware, 0, false);
     vcpu->page->control.interrupt_window = 0;

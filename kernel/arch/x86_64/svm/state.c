@@ -288,6 +288,7 @@ void svm_reset_state(struct vcpu *vcpu)
     hardware->invalid_groups = 0;
     hardware->window = 0;
     hardware->hidden_flags = 0;
+    hardware->shadow_rip = SVM_NO_SHADOW;
     hardware->spec_ctrl = 0;
     hardware->tsc_aux = 0;
     hardware->cpu->current = NULL;

@@ -22,13 +22,20 @@ struct svm_cpu {
 enum svm_attention {
     /* An NMI was delivered and its IRET has not run: IRET is intercepted. */
     SVM_NMI_BLOCKED = 1u << 0,
-    /* One instruction is being stepped over to reach the NMI window. */
+    /* One instruction is being stepped over. */
     SVM_STEPPING = 1u << 1,
     /* RFLAGS.TF was the guest's own when stepping began. */
     SVM_STEP_WAS_TRACED = 1u << 2,
     /* Its debug registers are armed and must be loaded before it runs. */
     SVM_DEBUG_WANTED = 1u << 3,
+    /* The step ends in the NMI window. */
+    SVM_STEP_TO_NMI = 1u << 4,
+    /* The step ends an interrupt shadow: until then the interrupt window stays shut. */
+    SVM_STEP_SHADOW = 1u << 5,
 };
+
+/* vcpu_hardware.shadow_rip: none. */
+#define SVM_NO_SHADOW UINT64_MAX
 
 struct vcpu_hardware {
     struct vmcb *vmcb;
@@ -41,6 +48,7 @@ struct vcpu_hardware {
     uint32_t intercepts;     /* enum vcpu_intercepts */
     uint32_t window;         /* control.interrupt_window that the VMCB reflects */
     uint64_t hidden_flags;   /* RFLAGS.TF while it is ours (window.c) and nobody else's business */
+    uint64_t shadow_rip;     /* RIP at a host interrupt that came in an interrupt shadow, or SVM_NO_SHADOW */
     uint64_t spec_ctrl;      /* the guest's, where the processor does not switch it */
     uint64_t tsc_aux;
     uint64_t dr[4]; /* valid while it is not debug_owner */
@@ -91,6 +99,11 @@ void svm_nmi_undelivered(struct vcpu_hardware *hardware);
 void svm_handle_iret(struct vcpu_hardware *hardware);
 /* Whether this #DB was the end of a step of ours, and the guest must not see it. */
 bool svm_handle_step(struct vcpu_hardware *hardware);
+/* Ends a step before its time, so that what is delivered now does not save our flag
+ * in the guest's memory. */
+void svm_cancel_step(struct vcpu_hardware *hardware);
+/* Steps over the instruction in an interrupt shadow that the processor has forgotten. */
+void svm_step_shadow(struct vcpu_hardware *hardware);
 
 /* exit.c */
 enum vcpu_enter_result svm_handle_exit(struct vcpu *vcpu);

@@ -4,6 +4,9 @@
  *
  * Interrupts: a virtual interrupt that is intercepted (APM vol. 2 §15.21.4).
  *
+ * A processor that forgets an interrupt shadow over a host interrupt is helped:
+ * the instruction in the shadow is stepped over first.
+ *
  * NMIs: the processor does not track whether the guest is in an NMI handler, so
  * the handler's IRET is intercepted, and then stepped over by RFLAGS.TF.
  */
@@ -28,9 +31,13 @@ static void arm_interrupt_window(struct vcpu_hardware *hardware, uint32_t window
     hardware->window = window;
 }
 
-static void begin_step(struct vcpu_hardware *hardware)
+static void begin_step(struct vcpu_hardware *hardware, uint32_t reason)
 {
     struct vmcb *vmcb = hardware->vmcb;
+    hardware->attention |= reason;
+    if ((hardware->attention & SVM_STEPPING) != 0) {
+        return;
+    }
     hardware->attention |= SVM_STEPPING;
     if ((vmcb->rflags & RFLAGS_TF) != 0) {
         hardware->attention |= SVM_STEP_WAS_TRACED;
@@ -40,15 +47,30 @@ static void begin_step(struct vcpu_hardware *hardware)
     vmcb->rflags |= RFLAGS_TF;
 }
 
+static void end_step(struct vcpu_hardware *hardware)
+{
+    hardware->attention &= ~(uint32_t)(SVM_STEPPING | SVM_STEP_WAS_TRACED | SVM_STEP_TO_NMI | SVM_STEP_SHADOW);
+    hardware->vmcb->rflags &= ~hardware->hidden_flags;
+    hardware->hidden_flags = 0;
+}
+
 void svm_update_windows(struct vcpu_hardware *hardware, uint32_t interrupt_window, bool nmi_window)
 {
-    if (hardware->window != interrupt_window) {
-        arm_interrupt_window(hardware, interrupt_window);
+    uint32_t open = (hardware->attention & SVM_STEP_SHADOW) == 0 ? interrupt_window : 0;
+    if (hardware->window != open) {
+        arm_interrupt_window(hardware, open);
     }
     /* An interrupt shadow delays an NMI by one instruction. */
     if (nmi_window && (hardware->attention & (SVM_NMI_BLOCKED | SVM_STEPPING)) == 0) {
-        begin_step(hardware);
+        begin_step(hardware, SVM_STEP_TO_NMI);
     }
+}
+
+void svm_step_shadow(struct vcpu_hardware *hardware)
+{
+    hardware->shadow_rip = SVM_NO_SHADOW;
+    begin_step(hardware, SVM_STEP_SHADOW);
+    svm_update_windows(hardware, 0, false);
 }
 
 void svm_nmi_delivered(struct vcpu_hardware *hardware)
@@ -69,16 +91,27 @@ void svm_handle_iret(struct vcpu_hardware *hardware)
 {
     hardware->vmcb->intercept3 &= ~INTERCEPT_IRET;
     hardware->vmcb->clean &= ~CLEAN_INTERCEPTS;
-    begin_step(hardware);
+    begin_step(hardware, SVM_STEP_TO_NMI);
+}
+
+void svm_cancel_step(struct vcpu_hardware *hardware)
+{
+    uint32_t to_nmi = SVM_STEPPING | SVM_STEP_TO_NMI | SVM_NMI_BLOCKED;
+    if ((hardware->attention & to_nmi) == to_nmi) {
+        /* The IRET did not complete: it is to exit again. */
+        svm_nmi_delivered(hardware);
+    }
+    end_step(hardware);
 }
 
 bool svm_handle_step(struct vcpu_hardware *hardware)
 {
     struct vmcb *vmcb = hardware->vmcb;
     bool traced = (hardware->attention & SVM_STEP_WAS_TRACED) != 0;
-    hardware->attention &= ~(uint32_t)(SVM_STEPPING | SVM_STEP_WAS_TRACED | SVM_NMI_BLOCKED);
-    vmcb->rflags &= ~hardware->hidden_flags;
-    hardware->hidden_flags = 0;
+    if ((hardware->attention & SVM_STEP_TO_NMI) != 0) {
+        hardware->attention &= ~(uint32_t)SVM_NMI_BLOCKED;
+    }
+    end_step(hardware);
     if (traced) {
         return false;
     }
