@@ -17,6 +17,7 @@ run   libc6-dev            C library headers, for the host tool
 run   binutils             assembler and linker
 run   libxml2-dev          the tool reads system files (XML)
 run   libelf-dev           the tool reads program images (ELF)
+run   libargon2-dev        the tool turns passphrases into encryption keys
 run   libzycore-dev        headers of the x86 instruction decoder
 run   dpkg-dev             downloads and unpacks source packages
 run   ca-certificates      trust roots for downloads

@@ -2,16 +2,22 @@
 # The host command `skyscope`.
 
 TOOL_SOURCES := $(sort $(wildcard tool/src/*.c))
+TOOL_CRYPTO_SOURCES := $(sort $(CRYPTO_HASH_SOURCES) $(CRYPTO_SIGNATURE_VERIFY_SOURCES) $(CRYPTO_SIGNATURE_SOURCES) \
+	$(CRYPTO_MANIFEST_SOURCES) $(CRYPTO_AEAD_SOURCES))
 # All of it that tests can call: without main() and the commands.
-TOOL_LIBRARY_SOURCES := $(filter-out tool/src/main.c tool/src/command_%.c,$(TOOL_SOURCES)) $(CRYPTO_HASH_SOURCES)
+TOOL_LIBRARY_SOURCES := $(filter-out tool/src/main.c tool/src/command_%.c,$(TOOL_SOURCES)) $(TOOL_CRYPTO_SOURCES)
 TOOL_TEST_SOURCES := $(sort $(wildcard tests/unit/tool/*_test.c))
 TOOL_CFLAGS := -Itool/include -Itool/src -Icrypto/include -isystem /usr/include/libxml2
-TOOL_LIBS := -lxml2 -lelf
+TOOL_LIBS := -lxml2 -lelf -largon2 -lpthread
 
-$(foreach source,$(TOOL_SOURCES) $(TOOL_TEST_SOURCES) tests/fuzz/system_file_fuzz.c tests/fuzz/payload_fuzz.c, \
-	$(eval CFLAGS_$(subst /,_,$(basename $(source))) := $(TOOL_CFLAGS)))
+$(foreach source,$(TOOL_SOURCES) $(TOOL_TEST_SOURCES) tests/fuzz/system_file_fuzz.c tests/fuzz/payload_fuzz.c \
+	tests/fuzz/key_file_fuzz.c, $(eval CFLAGS_$(subst /,_,$(basename $(source))) := $(TOOL_CFLAGS)))
+# Formats in the way of crypto/, and BearSSL's cipher.
+CFLAGS_tool_src_key_file += -Icrypto/src
+CFLAGS_tool_src_key_cipher += $(BEARSSL_INCLUDES)
+$(foreach k,host unit fuzz,$(call objects,$k,tool/src/key_cipher.c)): $(BEARSSL).stamp
 
-$(BUILD)/bin/skyscope: $(call objects,host,$(TOOL_SOURCES) $(CRYPTO_HASH_SOURCES))
+$(BUILD)/bin/skyscope: $(call objects,host,$(TOOL_SOURCES) $(TOOL_CRYPTO_SOURCES))
 	@mkdir -p $(@D)
 	@echo "  LD  $@"
 	@$(CC) $^ $(TOOL_LIBS) -o $@
@@ -20,3 +26,4 @@ $(foreach source,$(TOOL_TEST_SOURCES), \
 	$(call unit_test,tool_$(notdir $(basename $(source))),$(source) $(TOOL_LIBRARY_SOURCES),$(TOOL_LIBS)))
 $(call fuzz_target,system_file,tests/fuzz/system_file_fuzz.c $(TOOL_LIBRARY_SOURCES),$(TOOL_LIBS))
 $(call fuzz_target,payload,tests/fuzz/payload_fuzz.c $(TOOL_LIBRARY_SOURCES),$(TOOL_LIBS))
+$(call fuzz_target,key_file,tests/fuzz/key_file_fuzz.c $(TOOL_LIBRARY_SOURCES),$(TOOL_LIBS))

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# ChaCha20-Poly1305 (RFC 8439), of BearSSL: <bearssl_block.h>, br_poly1305_ctmulq_run() with br_chacha20_ct_run().
+
+CRYPTO_AEAD_SOURCES := $(addprefix $(BEARSSL)/src/,symcipher/chacha20_ct.c symcipher/poly1305_ctmulq.c)
+$(call bearssl_sources,$(CRYPTO_AEAD_SOURCES))
