@@ -17,6 +17,8 @@ static const struct {
     {"build", command_build, "make the payload: kernel, plan, programs and data in one file"},
     {"iso", command_iso, "make a bootable ISO image of a system file or payload"},
     {"run", command_run, "boot an ISO image or payload in QEMU"},
+    {"keygen", command_keygen, "make the keys that sign images, and the trust anchor"},
+    {"provision", command_provision, "write a trust anchor into the loader"},
     {"inspect", command_inspect, "list what a payload contains, and verify it"},
 };
 

@@ -19,6 +19,8 @@ int command_expand(int count, char **arguments);
 int command_build(int count, char **arguments);
 int command_iso(int count, char **arguments);
 int command_run(int count, char **arguments);
+int command_keygen(int count, char **arguments);
+int command_provision(int count, char **arguments);
 int command_inspect(int count, char **arguments);
 
 /* "skyscope COMMAND: ..." and where to find help; returns EXIT_USAGE. */

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The loader's ELF file: the place in it for a trust anchor. */
+#pragma once
+
+#include <tool/arena.h>
+#include <tool/file.h>
+
+/* Bytes of the file between the loader's symbols trust_anchor_start and trust_anchor_end. */
+struct anchor_place {
+    size_t offset, capacity;
+};
+
+/* Returns NULL, or why the file is no loader with such a place. */
+const char *loader_find_anchor(struct arena *arena, const struct blob *loader, struct anchor_place *place);
+/* Writes the anchor's bytes into the loader and zeros behind them. Returns NULL, or what is wrong. */
+const char *loader_set_anchor(struct arena *arena, struct blob *loader, const struct blob *anchor);
+/* The anchor that a loader has; NULL: *reason says why there is none. */
+struct blob *loader_get_anchor(struct arena *arena, const struct blob *loader, const char **reason);

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <crypto/trust_anchor.h>
+#include <gelf.h>
+#include <libelf.h>
+#include <string.h>
+#include <tool/loader_image.h>
+
+/* Offset in the file of a symbol of a section that is in the file. */
+static bool symbol_offset(Elf *elf, const struct blob *loader, const GElf_Sym *symbol, size_t *offset)
+{
+    GElf_Shdr header;
+    Elf_Scn *section = symbol->st_shndx < SHN_LORESERVE ? elf_getscn(elf, symbol->st_shndx) : NULL;
+    if (section == NULL || gelf_getshdr(section, &header) == NULL || header.sh_type != SHT_PROGBITS ||
+        symbol->st_value < header.sh_addr || symbol->st_value - header.sh_addr > header.sh_size ||
+        header.sh_offset > loader->size || header.sh_size > loader->size - header.sh_offset) {
+        return false;
+    }
+    *offset = (size_t)(header.sh_offset + (symbol->st_value - header.sh_addr));
+    return true;
+}
+
+static bool find_symbol(Elf *elf, const struct blob *loader, const char *name, size_t *offset)
+{
+    Elf_Scn *section = NULL;
+    while ((section = elf_nextscn(elf, section)) != NULL) {
+        GElf_Shdr header;
+        Elf_Data *data;
+        if (gelf_getshdr(section, &header) == NULL || header.sh_type != SHT_SYMTAB || header.sh_entsize == 0 ||
+            (data = elf_getdata(section, NULL)) == NULL) {
+            continue;
+        }
+        for (size_t i = 0; i < data->d_size / header.sh_entsize; i++) {
+            GElf_Sym symbol;
+            const char *text =
+                gelf_getsym(data, (int)i, &symbol) == NULL ? NULL : elf_strptr(elf, header.sh_link, symbol.st_name);
+            if (text != NULL && strcmp(text, name) == 0) {
+                return symbol_offset(elf, loader, &symbol, offset);
+            }
+        }
+    }
+    return false;
+}
+
+const char *loader_find_anchor(struct arena *arena, const struct blob *loader, struct anchor_place *place)
+{
+    size_t end = 0;
+    if (elf_version(EV_CURRENT) == EV_NONE) {
+        return arena_format(arena, "libelf cannot be used: %s", elf_errmsg(-1));
+    }
+    Elf *elf = elf_memory((char *)loader->data, loader->size);
+    if (elf == NULL || elf_kind(elf) != ELF_K_ELF) {
+        if (elf != NULL) {
+            elf_end(elf);
+        }
+        return "it is not an ELF file; give the loader that was built with this tool (loader-template.elf)";
+    }
+    bool found = find_symbol(elf, loader, "trust_anchor_start", &place->offset) &&
+                 find_symbol(elf, loader, "trust_anchor_end", &end) && end > place->offset;
+    elf_end(elf);
+    place->capacity = found ? end - place->offset : 0;
+    return found ? NULL
+                 : "it has no place for a trust anchor (symbols trust_anchor_start and trust_anchor_end); give the "
+                   "loader that was built with this tool (loader-template.elf)";
+}
+
+const char *loader_set_anchor(struct arena *arena, struct blob *loader, const struct blob *anchor)
+{
+    struct anchor_place place;
+    const char *problem = loader_find_anchor(arena, loader, &place);
+    if (problem != NULL) {
+        return problem;
+    }
+    if (anchor->size > place.capacity) {
+        return arena_format(arena, "it has room for %zu bytes and the trust anchor has %zu", place.capacity,
+                            anchor->size);
+    }
+    memset(loader->data + place.offset, 0, place.capacity);
+    memcpy(loader->data + place.offset, anchor->data, anchor->size);
+    return NULL;
+}
+
+struct blob *loader_get_anchor(struct arena *arena, const struct blob *loader, const char **reason)
+{
+    struct anchor_place place;
+    *reason = loader_find_anchor(arena, loader, &place);
+    if (*reason != NULL) {
+        return NULL;
+    }
+    const uint8_t *at = loader->data + place.offset;
+    /* The field that tells the size, in <crypto/trust_anchor.h>. */
+    size_t size =
+        place.capacity < 16 ? 0 : (size_t)at[12] | (size_t)at[13] << 8 | (size_t)at[14] << 16 | (size_t)at[15] << 24;
+    if (size < 16 || size > place.capacity || memcmp(at, TRUST_MAGIC, sizeof(TRUST_MAGIC) - 1) != 0) {
+        *reason = "it has no trust anchor yet; write one into it with 'skyscope provision'";
+        return NULL;
+    }
+    struct blob *blob = ARENA_NEW(arena, struct blob);
+    *blob = (struct blob){.data = arena_allocate(arena, size), .size = size, .path = "the loader's trust anchor"};
+    memcpy(blob->data, at, size);
+    return blob;
+}
