@@ -18,7 +18,7 @@ run: $(ISO)
 # --- Tests ---
 
 TEST_FLAGS ?=
-TOOL_TEST_FILES   := $(sort $(wildcard tests/tool/test_*.py))
+TOOL_TEST_FILES   := $(sort $(wildcard tests/tool/test_*.py tests/interop/test_*.py))
 SYSTEM_TEST_FILES := $(sort $(wildcard tests/system/test_*.py))
 TOOL_TEST_NEEDS   += $(BUILD)/bin/skyscope
 # The systems and images that system tests boot; rooms add theirs.

@@ -4,3 +4,5 @@
 
 $(call unit_test,base_memory,tests/unit/base/memory_test.c)
 $(call unit_test,base_format,tests/unit/base/format_test.c)
+
+include tests/interop/build.mk

@@ -18,6 +18,27 @@ static __attribute__((noinline)) void wipe_stack(void)
     secret_wipe(area, sizeof(area));
 }
 
+/* Whether the secret vectors of an ML-DSA secret key are in range: coefficients,
+ * counted up from -eta, of bits bits each, at most 2 eta (FIPS 204 algorithm 25 asks
+ * for this when keys may come from elsewhere). In constant time. */
+static bool secret_vectors_good(const struct signature_parameters *parameters, const uint8_t *secret_key)
+{
+    /* rho, K and tr come first: 32, 32 and 64 bytes; t0 comes last. */
+    bool larger = parameters->id == SIGNATURE_ML_DSA_87;
+    const uint8_t *vectors = secret_key + 128;
+    unsigned int bits = larger ? 3 : 4;
+    unsigned int most = larger ? 4 : 8;
+    unsigned int coefficients = 256 * (larger ? 7 + 8 : 5 + 6);
+    unsigned int beyond = 0;
+    for (unsigned int i = 0; i < coefficients; i++) {
+        unsigned int bit = i * bits;
+        unsigned int pair = vectors[bit / 8] | (unsigned int)vectors[bit / 8 + 1] << 8;
+        unsigned int value = pair >> (bit % 8) & ((1u << bits) - 1);
+        beyond |= most - value; /* the sign bit, if value is larger */
+    }
+    return beyond >> 31 == 0;
+}
+
 static bool make_key(const struct signature_parameters *parameters, const uint8_t *seed, uint8_t *public_key,
                      uint8_t *secret_key)
 {
@@ -110,6 +131,9 @@ bool signature_sign(uint32_t algorithm, const uint8_t *secret_key, const void *c
 {
     const struct signature_parameters *parameters = signature_parameters(algorithm);
     if (parameters == NULL || context_size > SIGNATURE_MAX_CONTEXT) {
+        return false;
+    }
+    if (parameters->family == SIGNATURE_FAMILY_LATTICE && !secret_vectors_good(parameters, secret_key)) {
         return false;
     }
     bool made = sign(parameters, secret_key, context, context_size, message, message_size, random, signature);

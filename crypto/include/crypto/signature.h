@@ -69,7 +69,8 @@ bool signature_make_key(uint32_t algorithm, const uint8_t *seed, uint8_t *public
 /* Signs message with context (at most SIGNATURE_MAX_CONTEXT bytes; FIPS 204
  * algorithm 2, FIPS 205 algorithm 22). random: random_size bytes; all zero for
  * ML-DSA, or PK.seed for SLH-DSA, gives the deterministic variant. Writes
- * signature_size bytes. False for an unknown algorithm or too long a context. */
+ * signature_size bytes. False for an unknown algorithm, too long a context or an
+ * ML-DSA secret key with a number out of range. */
 bool signature_sign(uint32_t algorithm, const uint8_t *secret_key, const void *context, size_t context_size,
                     const void *message, size_t message_size, const uint8_t *random, uint8_t *signature);
 

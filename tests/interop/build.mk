@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Our cryptography against published test vectors and against an independent
+# implementation. crypto_cli offers it to the tests in Python: built as in a host
+# program, and, slower, under the address and undefined-behaviour sanitizers.
+
+CRYPTO_CLI_SOURCES := $(sort $(wildcard tests/interop/crypto_cli*.c))
+CRYPTO_CLI_NEEDS := $(sort $(CRYPTO_HASH_SOURCES) $(CRYPTO_SIGNATURE_VERIFY_SOURCES) $(CRYPTO_SIGNATURE_SOURCES) \
+	$(if $(wildcard tests/interop/crypto_cli_kem.c),$(CRYPTO_KEM_SOURCES)))
+# See tests/interop/crypto_cli_signature.c.
+CRYPTO_CLI_LDFLAGS := -Wl,--wrap=keccak_absorb_bytes
+
+$(foreach s,$(CRYPTO_CLI_SOURCES),$(eval CFLAGS_$(subst /,_,$(basename $s)) := -Icrypto/include))
+
+$(BUILD)/tests/crypto_cli: $(call objects,host,$(CRYPTO_CLI_SOURCES) $(CRYPTO_CLI_NEEDS))
+	@mkdir -p $(@D)
+	@echo "  LD  $@"
+	@$(CC) $(CRYPTO_CLI_LDFLAGS) $^ -o $@
+$(BUILD)/tests/crypto_cli_sanitized: $(call objects,unit,$(CRYPTO_CLI_SOURCES) $(CRYPTO_CLI_NEEDS))
+	@mkdir -p $(@D)
+	@echo "  LD  $@"
+	@$(CC) -fsanitize=address,undefined $(CRYPTO_CLI_LDFLAGS) $^ -o $@
+
+TOOL_TEST_NEEDS += $(BUILD)/tests/crypto_cli $(BUILD)/tests/crypto_cli_sanitized \
+	third_party/download/npm/node_modules/@noble/hashes.stamp third_party/download/npm/node_modules/@noble/post-quantum.stamp
