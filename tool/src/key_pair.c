@@ -104,17 +104,13 @@ bool signing_pair_load(struct arena *arena, const char *directory, const char *n
         .file = passphrase_file,
         .whose = arena_format(arena, "the %s keys in %s", name, directory),
     };
-    struct passphrase passphrase = {0};
     bool lattice_development = false, hash_development = false;
     *pair = (struct signing_pair){0};
     bool good = load_key(arena, key_path(arena, directory, name, KEY_KIND_LATTICE), KEY_KIND_LATTICE, &source,
-                         &passphrase, &pair->lattice, &lattice_development, reason) &&
+                         &pair->passphrase, &pair->lattice, &lattice_development, reason) &&
                 load_key(arena, key_path(arena, directory, name, KEY_KIND_HASH_BASED), KEY_KIND_HASH_BASED, &source,
-                         &passphrase, &pair->hash, &hash_development, reason);
+                         &pair->passphrase, &pair->hash, &hash_development, reason);
     pair->development = lattice_development || hash_development;
-    if (passphrase.text != NULL) {
-        passphrase_forget(&passphrase);
-    }
     if (!good) {
         signing_pair_forget(pair);
     }
@@ -125,5 +121,6 @@ void signing_pair_forget(struct signing_pair *pair)
 {
     secret_free(pair->lattice.secret_key, SIGNATURE_MAX_SECRET_KEY);
     secret_free(pair->hash.secret_key, SIGNATURE_MAX_SECRET_KEY);
+    passphrase_forget(&pair->passphrase);
     *pair = (struct signing_pair){0};
 }

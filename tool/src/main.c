@@ -18,6 +18,7 @@ static const struct {
     {"iso", command_iso, "make a bootable ISO image of a system file or payload"},
     {"run", command_run, "boot an ISO image or payload in QEMU"},
     {"keygen", command_keygen, "make the keys that sign images, and the trust anchor"},
+    {"rotate", command_rotate, "revoke the primary keys, and let the next ones take their place"},
     {"provision", command_provision, "write a trust anchor into the loader"},
     {"inspect", command_inspect, "list what a payload contains, and verify it"},
 };

@@ -20,6 +20,7 @@ int command_build(int count, char **arguments);
 int command_iso(int count, char **arguments);
 int command_run(int count, char **arguments);
 int command_keygen(int count, char **arguments);
+int command_rotate(int count, char **arguments);
 int command_provision(int count, char **arguments);
 int command_inspect(int count, char **arguments);
 

@@ -32,6 +32,7 @@ struct signing_key {
 struct signing_pair {
     struct signing_key lattice, hash;
     bool development;
+    struct passphrase passphrase; /* what opened it; no text: none was needed */
 };
 
 /* "primary", "next", ... and the kind: the path of a key file. */
