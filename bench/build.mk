@@ -36,29 +36,9 @@ BENCH_NEEDS := $(BUILD)/loader.elf $(BUILD)/kernel.elf $(BENCH_SYSTEMS:%=$(BUILD
 bench: $(BENCH_NEEDS)
 	@bench/run.py
 
-# Pure parts of the SVM code, and the rest of it on stand-ins for the kernel.
-SVM := kernel/arch/x86_64/svm
-SVM_TEST_SOURCES := tests/unit/kernel/svm_check_test.c tests/unit/kernel/svm_exit_test.c \
-	$(SVM)/check.c $(SVM)/exit.c $(SVM)/state.c $(SVM)/window.c
-$(foreach source,$(SVM_TEST_SOURCES),$(eval CFLAGS_$(subst /,_,$(basename $(source))) += \
-	-Ikernel/include -Ikernel/arch/x86_64/include))
-$(call unit_test,kernel_svm_check,tests/unit/kernel/svm_check_test.c $(SVM)/check.c)
-$(call unit_test,kernel_svm_exit,tests/unit/kernel/svm_exit_test.c $(SVM)/check.c $(SVM)/exit.c $(SVM)/state.c \
-	$(SVM)/window.c)
-
 # Where the instructions go: bench/profile/profile.py.
 $(BUILD)/bench/profile.so: bench/profile/plugin.c
 	@mkdir -p $(@D)
 	@echo "  CC  [plugin] $<"
 	@$(CC) -std=gnu11 -O2 $(WARNINGS) -fPIC -shared -fvisibility=hidden $< -o $@
 LINT_NEEDS += $(BUILD)/bench/profile.so
-
-# A flat guest that checks its virtual CPU.
-$(BUILD)/guest/vcpu_check.elf: $(call objects,bench_guest,guests/vcpu_check/start.S guests/vcpu_check/vcpu_check.c) \
-		bench/guests/guest.ld
-	@mkdir -p $(@D)
-	@echo "  LD  $@"
-	@$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 \
-		-Wl,--no-warn-rwx-segments -T bench/guests/guest.ld $(filter %.o,$^) -o $@
-$(BUILD)/guest/vcpu_check.bin: $(BUILD)/guest/vcpu_check.elf
-	@$(OBJCOPY) -O binary $< $@

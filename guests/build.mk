@@ -39,3 +39,18 @@ $(GUEST)/hostile_$(1).bin: $(GUEST)/hostile_$(1).elf
 	@$$(OBJCOPY) -O binary $$< $$@
 endef
 $(foreach guest,$(HOSTILE_GUESTS),$(eval $(call hostile_guest_rules,$(guest))))
+
+# A flat guest that checks its virtual CPU; vcpu_check2 is the same without
+# hardware watchpoints: QEMU's SVM mixes up those of two guests on one CPU.
+define vcpu_check_rules
+$(GUEST)/$(1).elf: $(call objects,bench_guest,guests/vcpu_check/start.S guests/vcpu_check/vcpu_check.c) \
+		bench/guests/guest.ld
+	@mkdir -p $$(@D)
+	@echo "  LD  $$@"
+	@$$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 \
+		-Wl,--no-warn-rwx-segments -Wl,--defsym=has_watchpoints=$(2) -T bench/guests/guest.ld $$(filter %.o,$$^) -o $$@
+$(GUEST)/$(1).bin: $(GUEST)/$(1).elf
+	@$$(OBJCOPY) -O binary $$< $$@
+endef
+$(eval $(call vcpu_check_rules,vcpu_check,1))
+$(eval $(call vcpu_check_rules,vcpu_check2,0))

@@ -39,3 +39,13 @@ $(call unit_test,kernel_core_races,tests/unit/kernel/core_races_test.c tests/uni
 $(call unit_test,kernel_core_random,tests/unit/kernel/core_random_test.c tests/unit/kernel/fake/machine.c \
 	$(KERNEL_CORE_SOURCES))
 $(call fuzz_target,plan,tests/fuzz/plan_fuzz.c tests/unit/kernel/fake/plan.c $(KERNEL_PLAN_SOURCES))
+
+# Pure parts of the SVM code, and the rest of it on stand-ins for the kernel.
+SVM := kernel/arch/x86_64/svm
+SVM_TEST_SOURCES := tests/unit/kernel/svm_check_test.c tests/unit/kernel/svm_exit_test.c \
+	$(SVM)/check.c $(SVM)/exit.c $(SVM)/state.c $(SVM)/window.c
+$(foreach source,$(SVM_TEST_SOURCES),$(eval CFLAGS_$(subst /,_,$(basename $(source))) += \
+	-Ikernel/include -Ikernel/arch/x86_64/include))
+$(call unit_test,kernel_svm_check,tests/unit/kernel/svm_check_test.c $(SVM)/check.c)
+$(call unit_test,kernel_svm_exit,tests/unit/kernel/svm_exit_test.c $(SVM)/check.c $(SVM)/exit.c $(SVM)/state.c \
+	$(SVM)/window.c)
