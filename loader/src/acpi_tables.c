@@ -104,9 +104,20 @@ void acpi_read_mcfg(struct acpi_table mcfg, struct hardware_info *hardware)
     }
 }
 
+/* TCG ACPI Specification 1.4, section 8: where the TPM 2.0 is and how it is spoken to. */
+void acpi_read_tpm2(struct acpi_table tpm2, struct hardware_info *hardware)
+{
+    if (tpm2.length < 52) {
+        log_warning("ACPI: the TPM2 table is too short");
+        return;
+    }
+    hardware->tpm_control_area = read_u64(tpm2.bytes + 40);
+    hardware->tpm_start_method = read_u32(tpm2.bytes + 48);
+}
+
 /* What comes once; the first of each is taken. */
 struct found_tables {
-    bool madt, mcfg, fadt, hpet;
+    bool madt, mcfg, fadt, hpet, tpm2;
     uint64_t dsdt;
 };
 
@@ -125,7 +136,22 @@ static void read_table(struct acpi_table table, struct found_tables *found, stru
     } else if (has_signature(table, "HPET") && !found->hpet) {
         found->hpet = true;
         acpi_read_hpet(table, hardware);
+    } else if (has_signature(table, "TPM2") && !found->tpm2) {
+        found->tpm2 = true;
+        acpi_read_tpm2(table, hardware);
     }
+}
+
+/* Other tables need not even be looked at. */
+static bool is_wanted(const uint8_t *signature)
+{
+    static const char *const wanted[] = {"APIC", "MCFG", "FACP", "HPET", "TPM2"};
+    for (uint32_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+        if (memcmp(signature, wanted[i], 4) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* _S5_ is mostly in the DSDT; some firmware has it in an SSDT. */
@@ -182,9 +208,7 @@ bool acpi_read(const struct physical_memory *memory, const uint8_t *rsdp, uint32
         const uint8_t *entry = root.bytes + TABLE_HEADER_SIZE + i * entry_size;
         uint64_t address = entry_size == 8 ? read_u64(entry) : read_u32(entry);
         const uint8_t *signature = address == 0 ? NULL : physical_at(memory, address, 4);
-        /* Other tables need not even be looked at. */
-        if (signature != NULL && (memcmp(signature, "APIC", 4) == 0 || memcmp(signature, "MCFG", 4) == 0 ||
-                                  memcmp(signature, "FACP", 4) == 0 || memcmp(signature, "HPET", 4) == 0)) {
+        if (signature != NULL && is_wanted(signature)) {
             read_table(acpi_table_at(memory, address), &found, hardware, fixed);
         }
     }

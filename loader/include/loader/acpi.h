@@ -29,7 +29,7 @@ uint64_t acpi_find_rsdp(const struct physical_memory *memory);
 /* Whether these bytes (20 or 36, as they say) are an RSDP. */
 bool acpi_rsdp_valid(const uint8_t *rsdp, uint32_t size);
 
-/* Reads MADT, MCFG, FADT, HPET and _S5_ from the tables that the RSDP leads to.
+/* Reads MADT, MCFG, FADT, HPET, TPM2 and _S5_ from the tables that the RSDP leads to.
  * Wrong tables are left out with a warning. False if there is no root table. */
 bool acpi_read(const struct physical_memory *memory, const uint8_t *rsdp, uint32_t rsdp_size,
                struct hardware_info *hardware, struct acpi_fixed *fixed);
@@ -39,6 +39,7 @@ struct acpi_table acpi_table_at(const struct physical_memory *memory, uint64_t a
 void acpi_read_madt(struct acpi_table madt, struct hardware_info *hardware);
 void acpi_read_mcfg(struct acpi_table mcfg, struct hardware_info *hardware);
 void acpi_read_hpet(struct acpi_table hpet, struct hardware_info *hardware);
+void acpi_read_tpm2(struct acpi_table tpm2, struct hardware_info *hardware);
 /* Returns the address of the DSDT, 0: none. */
 uint64_t acpi_read_fadt(struct acpi_table fadt, struct hardware_info *hardware, struct acpi_fixed *fixed);
 /* Looks for _S5_ in a DSDT or SSDT; true if found. */

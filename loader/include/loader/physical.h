@@ -38,6 +38,13 @@ static inline uint64_t read_u64(const void *p)
     return (uint64_t)read_u32(b) | (uint64_t)read_u32(b + 4) << 32;
 }
 
+/* The TPM's integers are big-endian. */
+static inline uint32_t read_be32(const void *p)
+{
+    const uint8_t *b = p;
+    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
+
 /* Copies a NUL-terminated string of at most size - 1 characters; what is not
  * printable ASCII becomes '?'. Returns false (and an empty text) if the string
  * does not lie in memory, true if it was copied, cut short or not. */
