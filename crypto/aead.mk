@@ -3,3 +3,5 @@
 
 CRYPTO_AEAD_SOURCES := $(addprefix $(BEARSSL)/src/,symcipher/chacha20_ct.c symcipher/poly1305_ctmulq.c)
 $(call bearssl_sources,$(CRYPTO_AEAD_SOURCES))
+# Keys and nonces in a file or message lie at any address.
+$(foreach s,$(CRYPTO_AEAD_SOURCES),$(eval CFLAGS_$(subst /,_,$(basename $s)) += -DBR_LE_UNALIGNED=0))
