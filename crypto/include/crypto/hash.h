@@ -17,6 +17,7 @@
 /* Ids in file formats; they never change. */
 enum hash_algorithm {
     HASH_ALGORITHM_SHA512 = 1,
+    HASH_ALGORITHM_SHA512_TREE = 2, /* <crypto/image_hash.h> */
 };
 
 /* SHA-512 of data that comes in pieces. finish() leaves the state as it was, so
