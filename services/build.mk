@@ -4,8 +4,10 @@
 CONSOLE_SOURCES := services/console/multiplexer.c services/console/terminal_filter.c
 $(call pd_program,console,services/console/console.c $(CONSOLE_SOURCES))
 
-MANAGER_SOURCES := $(addprefix services/manager/, commands.c command_line.c fault_view.c hardware_view.c line_editor.c \
-	log_view.c manager.c pci_class.c statistics_view.c text_output.c virtual_machine.c)
+MANAGER_SOURCES := $(addprefix services/manager/, commands.c command_line.c event_log.c fault_view.c hardware_view.c \
+	line_editor.c log_view.c manager.c pci_class.c statistics_view.c text_output.c tpm_view.c virtual_machine.c) \
+	$(CRYPTO_HASH_SOURCES)
+CFLAGS_services_manager_event_log := -Icrypto/include
 $(call pd_program,manager,services/manager/manager_main.c $(MANAGER_SOURCES))
 
 # --- Unit tests ---

@@ -98,7 +98,10 @@ uint8_t tpm_get_u8(struct tpm_reader *reader)
 uint16_t tpm_get_u16(struct tpm_reader *reader)
 {
     const uint8_t *b = tpm_get_bytes(reader, 2);
-    return b == NULL ? 0 : (uint16_t)(b[0] << 8 | b[1]);
+    if (b == NULL) {
+        return 0;
+    }
+    return (uint16_t)(b[0] << 8 | b[1]);
 }
 
 uint32_t tpm_get_u32(struct tpm_reader *reader)

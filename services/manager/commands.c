@@ -6,12 +6,13 @@
 #include "command_line.h"
 #include "hardware_view.h"
 #include "log_view.h"
+#include "tpm_view.h"
 
 #define DEFAULT_LOG_LINES 40u
 #define MAX_LOG_LINES     2000u
 
 /* What the word after a command is, for completion. */
-enum argument { ARGUMENT_NONE, ARGUMENT_VM, ARGUMENT_LOG, ARGUMENT_HARDWARE, ARGUMENT_RAW };
+enum argument { ARGUMENT_NONE, ARGUMENT_VM, ARGUMENT_LOG, ARGUMENT_HARDWARE, ARGUMENT_RAW, ARGUMENT_TPM };
 
 struct command {
     const char *name;
@@ -114,6 +115,21 @@ static void run_hardware(struct manager *manager, const struct command_words *wo
     }
 }
 
+static void run_tpm(struct manager *manager, const struct command_words *words)
+{
+    if (manager->hardware == NULL) {
+        print(&manager->out, "this system does not give the manager the hardware information\n");
+    } else if (words->count == 1) {
+        show_tpm(&manager->out, manager->hardware);
+    } else if (words->count == 2 && strcmp(words->word[1], "log") == 0) {
+        show_event_log(&manager->out, manager->hardware);
+    } else if (words->count == 3 && strcmp(words->word[1], "log") == 0 && strcmp(words->word[2], "raw") == 0) {
+        show_raw_event_log(&manager->out, manager->hardware);
+    } else {
+        print(&manager->out, "usage: tpm, tpm log or tpm log raw\n");
+    }
+}
+
 static void run_log(struct manager *manager, const struct command_words *words)
 {
     uint32_t lines = DEFAULT_LOG_LINES;
@@ -200,6 +216,7 @@ static const struct command commands[] = {
     {"pause", "VM", "hold a VM", run_vm_command, ARGUMENT_VM},
     {"resume", "VM", "let a held VM go on", run_vm_command, ARGUMENT_VM},
     {"hardware", "[cpu|memory|pci|acpi|firmware]", "hardware found at boot", run_hardware, ARGUMENT_HARDWARE},
+    {"tpm", "[log [raw]]", "the TPM; what was measured into it; the event log itself", run_tpm, ARGUMENT_TPM},
     {"features", "", "CPU features that the kernel uses", run_features, ARGUMENT_NONE},
     {"log", "kernel|VM [LINES]", "last lines of a log", run_log, ARGUMENT_LOG},
     {"statistics", "[--raw]", "counters of the kernel; --raw: one `key value` per line", run_statistics, ARGUMENT_RAW},
@@ -263,6 +280,8 @@ static const char *argument_candidate(const struct manager *manager, enum argume
         return index < TOPIC_COUNT ? hardware_topics[index] : NULL;
     case ARGUMENT_RAW:
         return index == 0 ? "--raw" : NULL;
+    case ARGUMENT_TPM:
+        return index == 0 ? "log" : NULL;
     default:
         return NULL;
     }
