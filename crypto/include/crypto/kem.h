@@ -33,6 +33,9 @@ struct kem_parameters {
 /* NULL for an unknown id. */
 const struct kem_parameters *kem_parameters(uint32_t algorithm);
 
+/* Whether a public key has the right size and its numbers are in range (FIPS 203
+ * section 7.2). False for an unknown algorithm. */
+bool kem_public_key_valid(uint32_t algorithm, const uint8_t *public_key, size_t public_key_size);
 /* A key pair from a seed (FIPS 203 algorithm 16). False for an unknown algorithm. */
 bool kem_make_key(uint32_t algorithm, const uint8_t seed[KEM_SEED_SIZE], uint8_t *public_key, uint8_t *secret_key);
 /* A shared key and its ciphertext for the owner of public_key, which is checked
