@@ -22,3 +22,13 @@ $(BUILD)/tests/crypto_cli_sanitized: $(call objects,unit,$(CRYPTO_CLI_SOURCES) $
 
 TOOL_TEST_NEEDS += $(BUILD)/tests/crypto_cli $(BUILD)/tests/crypto_cli_sanitized \
 	third_party/download/npm/node_modules/@noble/hashes.stamp third_party/download/npm/node_modules/@noble/post-quantum.stamp
+
+# The same objects as in the loader, in a host program.
+SIGNATURE_STACK_OBJECTS := $(call objects,loader,$(sort $(CRYPTO_HASH_SOURCES) $(CRYPTO_SIGNATURE_VERIFY_SOURCES) \
+	$(CRYPTO_SIGNATURE_SOURCES)))
+CFLAGS_tests_interop_signature_stack := -Icrypto/include -fno-pie
+$(BUILD)/tests/signature_stack: $(call objects,host,tests/interop/signature_stack.c) $(SIGNATURE_STACK_OBJECTS)
+	@mkdir -p $(@D)
+	@echo "  LD  $@"
+	@$(CC) -static -no-pie $^ -o $@
+TOOL_TEST_NEEDS += $(BUILD)/tests/signature_stack
