@@ -26,11 +26,11 @@ run   python3              downloads and unpacks npm packages
 run   acpica-tools         compiles the ACPI tables that guests see
 run   busybox-static       user space of the example guests
 run   cpio                 packs the example guests'"'"' initial RAM disk
-run   grub-common          makes the bootable ISO image
+run   grub-common          makes the GRUB of bootable images
 run   grub-pc-bin          GRUB for BIOS
 run   grub-efi-amd64-bin   GRUB for UEFI
 run   xorriso              writes ISO images
-run   mtools               writes the UEFI boot partition of the ISO image
+run   mtools               writes the EFI system partition of bootable images
 run   qemu-system-x86      the emulated machine
 
 uefi  ovmf                 UEFI firmware for the emulated machine
@@ -42,6 +42,9 @@ test  libclang-rt-14-dev   the fuzzer'"'"'s run-time library
 test  python3              test runner
 test  python3-pytest       system tests
 test  python3-pexpect      system tests: talks to the emulated machine
+test  sbsigntool           signs GRUB for UEFI Secure Boot
+test  efitools             makes the key lists that the emulated machine'"'"'s firmware is given
+test  openssl              makes the keys and certificates of Secure Boot tests
 test  nodejs               runs the independent implementation of post-quantum cryptography
 
 lint  clang-format         layout of the source

@@ -3,7 +3,7 @@
 #include <skyscope/payload.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <tool/boot_image.h>
 #include <tool/command.h>
 #include <tool/number.h>
 #include <tool/process.h>
@@ -17,128 +17,70 @@ static const char help[] =
     "  -s, --search-path DIR   look for programs and data in DIR too; can be repeated\n"
     "      --loader FILE       use this loader (default: the one built with this tool)\n"
     "      --kernel-image FILE use this kernel (default: the one built with this tool)\n"
+    "      --secure-boot-key FILE, --secure-boot-cert FILE\n"
+    "                          sign GRUB for UEFI Secure Boot with this private key and its certificate (PEM)\n"
     "      --timeout SECONDS   how long GRUB's menu waits (default 0)\n"
     "      --verbose           show the commands and what they say\n"
     "  -q, --quiet             say nothing but errors\n"
     "      --help              show this\n\n"
     "Write it to a USB stick with: dd if=FILE.iso of=/dev/DEVICE bs=1M\n";
 
+#define VOLUME_NAME      "SKYSCOPE"
+#define BIOS_IMAGE       BOOT_IMAGE_PAYLOAD_DIRECTORY "/bios.img"
+#define EFI_IMAGE        BOOT_IMAGE_PAYLOAD_DIRECTORY "/efi.img"
+/* Parts of GRUB for BIOS: the first sectors of a CD's boot image, and of a disk. */
+#define CD_BOOT_SECTOR   "/usr/lib/grub/i386-pc/cdboot.img"
+#define DISK_BOOT_SECTOR "/usr/lib/grub/i386-pc/boot_hybrid.img"
+
 struct iso_request {
     const char *file, *output, *loader;
+    const char *secure_boot_key, *secure_boot_certificate;
     struct build_request build;
     uint64_t timeout;
     bool verbose;
 };
 
-/* What grub-mkrescue needs, and the Debian package that has it. */
-static bool tools_present(struct arena *arena)
-{
-    static const struct {
-        const char *program, *package;
-    } programs[] = {
-        {"grub-mkrescue", "grub-common"},
-        {"xorriso", "xorriso"},
-        {"mformat", "mtools"},
-    };
-    static const struct {
-        const char *file, *package;
-    } files[] = {
-        {"/usr/lib/grub/i386-pc/multiboot2.mod", "grub-pc-bin"},
-        {"/usr/lib/grub/x86_64-efi/multiboot2.mod", "grub-efi-amd64-bin"},
-    };
-    bool all = true;
-    for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
-        if (find_program(arena, programs[i].program) == NULL) {
-            failure("program '%s' is missing; install the package %s (apt install %s)", programs[i].program,
-                    programs[i].package, programs[i].package);
-            all = false;
-        }
-    }
-    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-        if (!is_regular_file(files[i].file)) {
-            failure("GRUB's modules (%s) are missing; install the package %s (apt install %s)", files[i].file,
-                    files[i].package, files[i].package);
-            all = false;
-        }
-    }
-    return all;
-}
-
-static bool write_tree(struct arena *arena, const char *root, const struct iso_request *request,
-                       const struct blob *loader, const struct blob *payload)
+/* GRUB's image for a CD by BIOS: what the firmware starts, and behind it GRUB. */
+static bool write_cd_image(struct arena *arena, const struct boot_images *images, const char *path)
 {
     const char *reason = NULL;
-    const char *boot = arena_format(arena, "%s/boot/skyscope", root);
-    const char *grub = arena_format(arena, "%s/boot/grub", root);
-    const char *configuration = arena_format(arena,
-                                             "# Made by skyscope iso.\n"
-                                             "if serial --unit=0 --speed=115200; then\n"
-                                             "    terminal_input console serial\n"
-                                             "    terminal_output console serial\n"
-                                             "fi\n"
-                                             "set timeout=%llu\n"
-                                             "set default=0\n"
-                                             "if [ \"$grub_platform\" = efi ]; then\n"
-                                             "    insmod all_video\n"
-                                             "fi\n"
-                                             "menuentry \"Skyscope\" {\n"
-                                             "    multiboot2 /boot/skyscope/loader.elf\n"
-                                             "    module2 /boot/skyscope/payload.bin payload\n"
-                                             /* After multiboot2, which sets it for itself. */
-                                             "    if [ \"$grub_platform\" = pc ]; then\n"
-                                             "        set gfxpayload=text\n"
-                                             "    fi\n"
-                                             "    boot\n"
-                                             "}\n",
-                                             (unsigned long long)request->timeout);
-    if (!make_directories(arena, boot, &reason) || !make_directories(arena, grub, &reason) ||
-        !write_file(arena, arena_format(arena, "%s/loader.elf", boot), loader->data, loader->size, &reason) ||
-        !write_file(arena, arena_format(arena, "%s/payload.bin", boot), payload->data, payload->size, &reason) ||
-        !write_file(arena, arena_format(arena, "%s/grub.cfg", grub), configuration, strlen(configuration), &reason)) {
-        failure("'%s' cannot be filled: %s", root, reason);
-        return false;
+    struct blob *first = read_file(arena, CD_BOOT_SECTOR, FILE_MAX_SIZE, &reason);
+    struct blob *core = first == NULL ? NULL : read_file(arena, images->bios_core, FILE_MAX_SIZE, &reason);
+    if (core != NULL) {
+        uint8_t *both = arena_allocate(arena, first->size + core->size);
+        memcpy(both, first->data, first->size);
+        memcpy(both + first->size, core->data, core->size);
+        if (write_file(arena, path, both, first->size + core->size, &reason)) {
+            return true;
+        }
     }
-    return true;
+    failure("GRUB's image for BIOS cannot be made: %s", reason);
+    return false;
 }
 
-static void show_log(struct arena *arena, const char *path)
+static bool make_image(struct arena *arena, const struct boot_tools *tools, const struct iso_request *request,
+                       const struct boot_image_request *boot)
 {
-    const char *reason = NULL;
-    struct blob *log = read_file(arena, path, 0x1000000, &reason);
-    if (log != NULL) {
-        fwrite(log->data, 1, log->size, stderr);
-    }
-}
-
-static bool make_image(struct arena *arena, const struct iso_request *request, const char *temporary)
-{
-    const char *root = arena_format(arena, "%s/root", temporary);
+    struct boot_images images;
+    const char *root = arena_format(arena, "%s/root", tools->directory);
     const char *image = arena_format(arena, "%s.new", request->output);
-    const char *log = arena_format(arena, "%s/log", temporary);
-    const char *words[] = {"grub-mkrescue", "--locales=", "--fonts=", "--themes=", "-o", image, root};
-    struct list arguments = {0};
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        list_append(arena, &arguments, arena_copy_string(arena, words[i]));
-    }
-    if (request->verbose) {
-        fprintf(stderr, "%s\n", command_line(arena, &arguments));
-    } else if (!request->build.quiet && isatty(STDERR_FILENO)) {
-        fprintf(stderr, "writing %s ...", request->output);
-    }
-    int status = run_program(arena, &arguments, request->verbose ? NULL : log);
-    if (!request->verbose && !request->build.quiet && isatty(STDERR_FILENO)) {
-        fprintf(stderr, "\r\033[K");
-    }
-    if (status != 0) {
-        unlink(image);
-        show_log(arena, log);
-        failure("grub-mkrescue failed with status %d; its messages are above", status);
+    if (!boot_images_make(arena, tools, boot, &images) || !payload_tree_make(arena, boot, &images, root) ||
+        !write_cd_image(arena, &images, arena_format(arena, "%s/" BIOS_IMAGE, root)) ||
+        !efi_partition_make(arena, tools, &images, 0, arena_format(arena, "%s/" EFI_IMAGE, root))) {
         return false;
     }
-    if (rename(image, request->output) != 0) {
+    bool made = BOOT_TOOL_RUN(
+        arena, tools, "xorriso", "-no_rc", "-as", "mkisofs", "-quiet", "-rational-rock", "-V", VOLUME_NAME, "-o", image,
+        /* A CD by BIOS, and the same as a disk. */
+        "-b", BIOS_IMAGE, "-no-emul-boot", "-boot-load-size", "4", "-boot-info-table", "--grub2-boot-info",
+        "--grub2-mbr", DISK_BOOT_SECTOR, "--protective-msdos-label",
+        /* A CD by UEFI, and the same as a disk with a GPT. */
+        "--efi-boot", EFI_IMAGE, "-efi-boot-part", "--efi-boot-image",
+        /* No time of making. */
+        "--modification-date=" BOOT_IMAGE_EPOCH_DATE, "--set_all_file_dates", BOOT_IMAGE_EPOCH_DATE, root);
+    if (!made || rename(image, request->output) != 0) {
         unlink(image);
-        failure("'%s' cannot be written", request->output);
-        return false;
+        return made ? (failure("'%s' cannot be written", request->output), false) : false;
     }
     return true;
 }
@@ -151,7 +93,7 @@ static int make_iso(struct arena *arena, struct iso_request *request)
     if (is_special_file(request->output)) {
         return failure("'%s' is not a regular file; write the image to a file first, then copy that", request->output);
     }
-    if (!tools_present(arena)) {
+    if (!boot_tools_present(arena, request->secure_boot_key != NULL)) {
         return EXIT_FAILED;
     }
     loader = read_file(arena, request->loader, FILE_MAX_SIZE, &reason);
@@ -174,9 +116,21 @@ static int make_iso(struct arena *arena, struct iso_request *request)
         failure("no temporary directory can be made: %s", reason);
     }
     if (temporary != NULL) {
-        if (write_tree(arena, arena_format(arena, "%s/root", temporary), request, loader, payload) &&
-            make_image(arena, request, temporary)) {
+        bool progress = !request->verbose && !request->build.quiet && isatty(STDERR_FILENO);
+        struct boot_tools tools = {.directory = temporary, .verbose = request->verbose};
+        struct boot_image_request boot = {.loader = loader,
+                                          .payload = payload,
+                                          .timeout = request->timeout,
+                                          .secure_boot_key = request->secure_boot_key,
+                                          .secure_boot_certificate = request->secure_boot_certificate};
+        if (progress) {
+            fprintf(stderr, "writing %s ...", request->output);
+        }
+        if (make_image(arena, &tools, request, &boot)) {
             status = EXIT_OK;
+        }
+        if (progress) {
+            fprintf(stderr, "\r\033[K");
         }
         remove_tree(temporary);
     }
@@ -187,13 +141,23 @@ static int make_iso(struct arena *arena, struct iso_request *request)
 static int parse_options(struct arena *arena, int count, char **arguments, struct iso_request *request,
                          struct list *search, bool *helped)
 {
-    enum { OPTION_LOADER = 256, OPTION_KERNEL, OPTION_TIMEOUT, OPTION_VERBOSE, OPTION_HELP };
+    enum {
+        OPTION_LOADER = 256,
+        OPTION_KERNEL,
+        OPTION_TIMEOUT,
+        OPTION_KEY,
+        OPTION_CERTIFICATE,
+        OPTION_VERBOSE,
+        OPTION_HELP
+    };
     static const struct option options[] = {
         {"output", required_argument, NULL, 'o'},
         {"search-path", required_argument, NULL, 's'},
         {"loader", required_argument, NULL, OPTION_LOADER},
         {"kernel-image", required_argument, NULL, OPTION_KERNEL},
         {"timeout", required_argument, NULL, OPTION_TIMEOUT},
+        {"secure-boot-key", required_argument, NULL, OPTION_KEY},
+        {"secure-boot-cert", required_argument, NULL, OPTION_CERTIFICATE},
         {"verbose", no_argument, NULL, OPTION_VERBOSE},
         {"quiet", no_argument, NULL, 'q'},
         {"help", no_argument, NULL, OPTION_HELP},
@@ -222,6 +186,12 @@ static int parse_options(struct arena *arena, int count, char **arguments, struc
                 return usage_error("iso", "--timeout '%s' is not a number of seconds up to 3600", optarg);
             }
             break;
+        case OPTION_KEY:
+            request->secure_boot_key = optarg;
+            break;
+        case OPTION_CERTIFICATE:
+            request->secure_boot_certificate = optarg;
+            break;
         case OPTION_VERBOSE:
             request->verbose = true;
             break;
@@ -232,6 +202,9 @@ static int parse_options(struct arena *arena, int count, char **arguments, struc
         default:
             return usage_error("iso", "wrong option");
         }
+    }
+    if ((request->secure_boot_key == NULL) != (request->secure_boot_certificate == NULL)) {
+        return usage_error("iso", "--secure-boot-key and --secure-boot-cert are of use only together; give both");
     }
     return one_operand("iso", "the payload or system file", count, arguments) ? EXIT_OK : EXIT_USAGE;
 }

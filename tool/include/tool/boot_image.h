@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * GRUB for one system: an image for BIOS and one for UEFI. Each has in it all
+ * that GRUB uses (modules, configuration, and our loader, in a memory disk), so
+ * that nothing of it can be changed apart from the image; the payload alone is
+ * read from the medium, and the loader verifies that. The image for UEFI can be
+ * signed for Secure Boot.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <tool/arena.h>
+#include <tool/boot_tools.h>
+#include <tool/file.h>
+
+/* Where the payload lies on its volume. */
+#define BOOT_IMAGE_PAYLOAD_DIRECTORY "boot/skyscope"
+#define BOOT_IMAGE_PAYLOAD           BOOT_IMAGE_PAYLOAD_DIRECTORY "/payload.bin"
+
+struct boot_image_request {
+    const struct blob *loader, *payload;
+    uint64_t timeout;                                      /* seconds that GRUB's menu waits */
+    const char *secure_boot_key, *secure_boot_certificate; /* PEM files; NULL: not signed */
+};
+
+struct boot_images {
+    const char *bios_core; /* path of GRUB's core image for BIOS: begins with the sector that loads the rest */
+    const char *efi;       /* path of GRUB for UEFI, an EFI application */
+    const char *identity;  /* hexadecimal digits that tell this payload from others */
+};
+
+/* Makes the images in tools->directory. False: reported. */
+bool boot_images_make(struct arena *arena, const struct boot_tools *tools, const struct boot_image_request *request,
+                      struct boot_images *images);
+
+/* Makes an EFI system partition, FAT, with the image as BOOTX64.EFI in it. size: bytes, 0: as large as needed.
+ * False: reported. */
+bool efi_partition_make(struct arena *arena, const struct boot_tools *tools, const struct boot_images *images,
+                        uint64_t size, const char *path);
+
+/* Fills a directory with the files of the volume that GRUB reads: the payload, and a file named after its
+ * identity, by which GRUB finds the volume. False: reported. */
+bool payload_tree_make(struct arena *arena, const struct boot_image_request *request, const struct boot_images *images,
+                       const char *root);
