@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Debian's kernel in one VM: boots to a shell, works, and obeys the manager.
 
-The tests share one machine and run in the order of the file.
+The tests share one machine.
 """
 
 import re
@@ -16,12 +16,11 @@ from machine import BUILD
 @pytest.fixture(scope="module")
 def linux():
     with Skyscope("linux", payload=BUILD / "systems/linux/payload.bin") as skyscope:
+        skyscope.expect_shell("linux")
         yield skyscope
 
 
 def test_banner_names_versions_and_hardware(linux):
-    linux.expect(r"Skyscope")
-    linux.expect_shell("linux")
     banner = linux.output().partition("Linux version")[0]
     assert re.search(r"Skyscope \S*\d", banner), banner
     assert re.search(r"memory\s+\d+ MiB", banner), banner

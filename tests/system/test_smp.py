@@ -12,11 +12,11 @@ from machine import BUILD
 @pytest.fixture(scope="module")
 def smp():
     with Skyscope("smp", payload=BUILD / "systems/smp/payload.bin") as skyscope:
+        skyscope.expect_shell("smp")
         yield skyscope
 
 
 def test_both_processors_come_up(smp):
-    smp.expect_shell("smp")
     assert smp.check_shell("nproc").strip() == "2"
     assert smp.shell("dmesg -r | grep -E '^<[0-3]>'")[1].strip() == ""
 
