@@ -32,3 +32,11 @@ $(call unit_test,crypto_seal,tests/unit/crypto/seal_test.c $(CRYPTO_SEAL_SOURCES
 $(call unit_test,crypto_armour,tests/unit/crypto/armour_test.c crypto/src/armour.c)
 $(call fuzz_target,seal,tests/fuzz/seal_fuzz.c $(CRYPTO_SEAL_SOURCES))
 $(call fuzz_target,armour,tests/fuzz/armour_fuzz.c crypto/src/armour.c)
+
+# The same objects as in protection domains, in a host program (tests/interop/test_seal_stack.py).
+CFLAGS_tests_interop_seal_stack := -Icrypto/include -fno-pie
+$(BUILD)/tests/seal_stack: $(call objects,host,tests/interop/seal_stack.c) $(call objects,pd,$(CRYPTO_SEAL_SOURCES))
+	@mkdir -p $(@D)
+	@echo "  LD  $@"
+	@$(CC) -static -no-pie $^ -o $@
+TOOL_TEST_NEEDS += $(BUILD)/tests/seal_stack

@@ -12,6 +12,15 @@ enum record_kind {
     RECORD_LAST = 2,
 };
 
+/* Upstream's calls leave keys on the stack, this deep at most (tests/interop/seal_stack.c). */
+#define STACK_TO_WIPE 0x400u
+
+static __attribute__((noinline)) void wipe_stack(void)
+{
+    uint8_t area[STACK_TO_WIPE];
+    secret_wipe(area, sizeof(area));
+}
+
 /* RFC 8439 section 2.8. The nonce is the record's number, for each key is used in one session and direction only. */
 static void run_aead(const struct seal_direction *direction, const uint8_t prefix[SEAL_RECORD_PREFIX], uint8_t *data,
                      size_t size, uint8_t tag[SEAL_TAG_SIZE], bool encrypt)
@@ -22,6 +31,7 @@ static void run_aead(const struct seal_direction *direction, const uint8_t prefi
     }
     br_poly1305_ctmulq_run(direction->key, nonce, data, size, prefix, SEAL_RECORD_PREFIX, tag, br_chacha20_ct_run,
                            encrypt);
+    wipe_stack();
 }
 
 /* A direction that is over needs its key no more. */

@@ -14,6 +14,7 @@
 static uint8_t secret_key[SEAL_SECRET_KEY_SIZE], public_key[SEAL_MAX_PUBLIC_KEY];
 static uint8_t stream[SEAL_MAX_HEADER + 2 * SEAL_RECORD_OVERHEAD + 100];
 static size_t stream_size;
+static struct seal_session accepted; /* with the right header: what takes the most time is done once */
 
 static bool entropy(void *context, uint8_t *buffer, size_t size)
 {
@@ -41,20 +42,23 @@ static void prepare(void)
     require(seal_write(&session, "first record", 12, false, stream + header) == SEAL_OK);
     require(seal_write(&session, "last", 4, true, stream + header + 12 + SEAL_RECORD_OVERHEAD) == SEAL_OK);
     stream_size = header + 16 + 2 * SEAL_RECORD_OVERHEAD;
+    require(seal_accept(&accepted, SEAL_X25519_ML_KEM_768, secret_key, stream, header, "c", 1) == SEAL_OK);
 }
 
 /* Reads what there is; data must be a beginning of the right ones. */
 static void read_stream(const uint8_t *bytes, size_t size)
 {
     static const char right[] = "first recordlast";
-    struct seal_session session;
+    struct seal_session session = accepted;
     size_t at = 0, taken = 0;
     bool last = false;
-    if (seal_header_size(bytes, size, &at) != SEAL_OK || at > size ||
-        seal_accept(&session, SEAL_X25519_ML_KEM_768, secret_key, bytes, at, "c", 1) != SEAL_OK) {
+    if (seal_header_size(bytes, size, &at) != SEAL_OK || at > size) {
         return;
     }
-    require(memcmp(bytes, stream, at) == 0);
+    if (memcmp(bytes, stream, at) != 0) {
+        require(seal_accept(&session, SEAL_X25519_ML_KEM_768, secret_key, bytes, at, "c", 1) != SEAL_OK);
+        return;
+    }
     while (at < size && !last) {
         static uint8_t data[SEAL_MAX_DATA];
         size_t record = 0, length = 0;
@@ -82,7 +86,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 3 || size > 4096) {
         return 0;
     }
-    size_t at = (data[1] | (size_t)data[2] << 8) % (stream_size + 1);
+    /* Half of the inputs leave the header as it is. */
+    size_t least = (data[0] & 4) != 0 ? stream_size - 16 - 2 * SEAL_RECORD_OVERHEAD : 0;
+    size_t at = least + (data[1] | (size_t)data[2] << 8) % (stream_size + 1 - least);
     memcpy(changed, stream, stream_size);
     size_t length = stream_size;
     switch (data[0] % 4) {

@@ -22,7 +22,7 @@ enum kem_algorithm {
 #define KEM_SHARED_KEY_SIZE 32u
 #define KEM_SEED_SIZE       64u /* d, then z */
 #define KEM_RANDOM_SIZE     32u /* m */
-#define KEM_STACK           0x10000u
+#define KEM_STACK           0x8000u
 
 struct kem_parameters {
     const char *name; /* "ML-KEM-768" */
