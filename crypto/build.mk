@@ -83,8 +83,11 @@ $(foreach k,$(CRYPTO_KINDS),$(call objects,$k,crypto/src/keccak.c)): $(KECCAK_SP
 
 # --- Tests ---
 
-CFLAGS_tests_unit_crypto_hash_test := -Icrypto/include
+$(foreach t,hash wipe signature,$(eval CFLAGS_tests_unit_crypto_$t_test := -Icrypto/include))
 $(call unit_test,crypto_hash,tests/unit/crypto/hash_test.c $(CRYPTO_HASH_SOURCES))
+$(call unit_test,crypto_wipe,tests/unit/crypto/wipe_test.c crypto/src/wipe.c)
+$(call unit_test,crypto_signature,tests/unit/crypto/signature_test.c $(CRYPTO_HASH_SOURCES) \
+	$(CRYPTO_SIGNATURE_VERIFY_SOURCES) $(CRYPTO_SIGNATURE_SOURCES))
 
 LINT_NEEDS += $(BEARSSL).stamp $(PQCLEAN_STAMP) $(KECCAK_SPONGE)
 
