@@ -29,7 +29,7 @@ $(BUILD)/guest/bench_initrd.img: $(BUILD)/guest/bench_init
 	@cd $@.root && echo init | cpio --quiet --create --format=newc --reproducible --owner=+0:+0 >../$(@F).new
 	@mv $@.new $@ && rm -rf $@.root
 
-BENCH_SYSTEMS := bench_exits bench_pd bench_linux_quiet bench_linux_log
+BENCH_SYSTEMS := bench_exits bench_pd bench_linux_quiet bench_linux_log bench_duo
 BENCH_NEEDS := $(BUILD)/loader.elf $(BUILD)/kernel.elf $(BENCH_SYSTEMS:%=$(BUILD)/systems/%/payload.bin)
 
 .PHONY: bench

@@ -4,7 +4,7 @@
 
     bench/run.py [--only PART[,PART...]] [--output FILE]
 
-PART is exits, pd, linux or size. Runs the systems systems/bench_* in QEMU with
+PART is exits, pd, linux, boot or size. Runs the systems systems/bench_* in QEMU with
 -icount shift=0, where each instruction, of guest and host alike, advances the
 TSC by one: counts are exact and come out the same each time.
 
@@ -98,7 +98,7 @@ def statistics(m):
     m.expect_text("\nvcpu.0.exits.pause ")
     m.expect_text(PROMPT.strip())
     found = {}
-    for key, value in re.findall(r"^((?:kernel|cpu|thread|vcpu)\.[\w.-]+) (.*?)\r*$", m.output(), re.MULTILINE):
+    for key, value in re.findall(r"^((?:boot|kernel|cpu|thread|vcpu)\.[\w.-]+) (.*?)\r*$", m.output(), re.MULTILINE):
         found[key] = value
     return found
 
@@ -129,6 +129,22 @@ def bench_linux(figures):
             bench_memory(figures, system="bench_linux_quiet", pool_used=int(found["kernel.pool_used"]))
 
 
+def bench_boot(figures):
+    """What the loader's checks cost, alone and beside the boot of two VMs to their first processes."""
+    with machine("bench_duo", 900) as m:
+        m.expect_text("bench-marker: user space reached")
+        m.hot_key("1")
+        m.expect_text("bench-marker: user space reached")
+        found = statistics(m)
+    # All that was done since the kernel ran, in the guests and for them.
+    boot = sum(int(value) for key, value in found.items()
+               if re.fullmatch(r"thread\.\d+\.run_ticks|vcpu\.\d+\.guest_ticks", key))
+    hashing, signatures = int(found["boot.hash_ticks"]), int(found["boot.signature_ticks"])
+    figures.add("verify_signatures", round(signatures / MILLION, 2), "million instructions", 25)
+    figures.add("hash_payload", round(hashing / int(found["boot.payload_size"]), 2), "instructions per byte", 14)
+    figures.add("verified_boot", round(100 * (hashing + signatures) / boot, 1), "% of an unverified boot", 35)
+
+
 def bench_memory(figures, system, pool_used):
     """What one VM takes beyond its RAM and its boot images: the regions that the
     tool adds for it, its VMM, and all of the kernel's memory."""
@@ -154,7 +170,7 @@ def bench_size(figures):
     figures.add("kernel_text", round(text / 1024, 1), "KiB", 128)
 
 
-PARTS = {"exits": bench_exits, "pd": bench_pd, "linux": bench_linux, "size": bench_size}
+PARTS = {"exits": bench_exits, "pd": bench_pd, "linux": bench_linux, "boot": bench_boot, "size": bench_size}
 
 
 def main():

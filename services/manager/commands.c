@@ -83,6 +83,9 @@ static void run_statistics(struct manager *manager, const struct command_words *
         return;
     }
     if (words->count == 2 && strcmp(words->word[1], "--raw") == 0) {
+        if (manager->hardware != NULL) {
+            show_raw_boot(&manager->out, manager->hardware);
+        }
         show_raw_statistics(&manager->out, manager->statistics);
     } else if (words->count == 1) {
         const struct kernel_statistics *s = manager->statistics;

@@ -192,3 +192,10 @@ void show_firmware(struct text_output *out, const struct hardware_info *hardware
               (unsigned long long)hardware->framebuffer_address);
     }
 }
+
+void show_raw_boot(struct text_output *out, const struct hardware_info *hardware)
+{
+    print(out, "boot.payload_size %llu\nboot.hash_ticks %llu\nboot.signature_ticks %llu\n",
+          (unsigned long long)hardware->payload_size, (unsigned long long)hardware->hash_cycles,
+          (unsigned long long)hardware->verification.signature_cycles);
+}

@@ -15,3 +15,5 @@ void show_memory_map(struct text_output *out, const struct hardware_info *hardwa
 void show_pci_devices(struct text_output *out, const struct hardware_info *hardware);
 void show_acpi(struct text_output *out, const struct hardware_info *hardware);
 void show_firmware(struct text_output *out, const struct hardware_info *hardware);
+/* What the loader measured, one `key value` per line, for programs. */
+void show_raw_boot(struct text_output *out, const struct hardware_info *hardware);
