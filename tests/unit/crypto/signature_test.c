@@ -203,6 +203,43 @@ static void test_every_byte_of_a_lattice_signature_counts(void **state)
     assert_true(verify(parameters, "", "x", 1));
 }
 
+/* A right signature with sizes or a context that are not. */
+static void refuse_right_signature(const struct signature_parameters *parameters)
+{
+    char message[SIGNATURE_MAX_CONTEXT + 2];
+    size_t key_size = parameters->public_key_size;
+    size_t size = parameters->signature_size;
+    memset(message, 'c', sizeof(message));
+    assert_true(signature_sign(parameters->id, secret_key, NULL, 0, message, sizeof(message), zeros, signature));
+    assert_true(
+        signature_verify(parameters->id, public_key, key_size, NULL, 0, message, sizeof(message), signature, size));
+    for (size_t off = 1; off <= 8; off *= 8) {
+        assert_false(signature_verify(parameters->id, public_key, key_size + off, NULL, 0, message, sizeof(message),
+                                      signature, size));
+        assert_false(signature_verify(parameters->id, public_key, key_size - off, NULL, 0, message, sizeof(message),
+                                      signature, size));
+        assert_false(signature_verify(parameters->id, public_key, key_size, NULL, 0, message, sizeof(message),
+                                      signature, size + off));
+        assert_false(signature_verify(parameters->id, public_key, key_size, NULL, 0, message, sizeof(message),
+                                      signature, size - off));
+    }
+    /* 256 in one byte is 0: without a check this would be the same as no context. */
+    assert_false(signature_verify(parameters->id, public_key, key_size, message, SIGNATURE_MAX_CONTEXT + 1, message, 1,
+                                  signature, size));
+}
+
+static void test_right_signatures_with_wrong_sizes(void **state)
+{
+    (void)state;
+    refuse_right_signature(
+        make_key(SIGNATURE_ML_DSA_65, "2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a"));
+    refuse_right_signature(
+        make_key(SIGNATURE_ML_DSA_87, "2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a"));
+    refuse_right_signature(make_key(SIGNATURE_SLH_DSA_SHA2_128S, "000102030405060708090a0b0c0d0e0f"
+                                                                 "101112131415161718191a1b1c1d1e1f"
+                                                                 "202122232425262728292a2b2c2d2e2f"));
+}
+
 /* Areas of exactly the size given, so that the sanitizer sees a read beyond. */
 static void refuse_sizes(const struct signature_parameters *parameters, size_t key_size, size_t signature_size,
                          size_t context_size)
@@ -365,6 +402,7 @@ int main(void)
         cmocka_unit_test(test_published_signatures),
         cmocka_unit_test(test_signatures_of_noble),
         cmocka_unit_test(test_every_byte_of_a_lattice_signature_counts),
+        cmocka_unit_test(test_right_signatures_with_wrong_sizes),
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_longest_context),
         cmocka_unit_test(test_message_lengths),
