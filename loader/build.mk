@@ -3,11 +3,11 @@
 
 # Portable and pure: also compiled into host tests.
 LOADER_PURE_SOURCES := $(addprefix loader/src/,boot_source.c multiboot1.c multiboot2.c pvh.c memory_map.c \
-	free_memory.c payload.c plan.c elf.c bind.c acpi_tables.c acpi_madt.c acpi_fadt.c clock.c pci.c)
+	free_memory.c trust.c payload.c plan.c elf.c bind.c acpi_tables.c acpi_madt.c acpi_fadt.c clock.c pci.c)
 LOADER_SOURCES := $(LOADER_PURE_SOURCES) $(addprefix loader/src/,main.c hardware.c start.c report.c font.c) \
-	$(addprefix loader/arch/$(ARCH)/,headers.S entry.S trampoline.S exceptions.S console.c screen.c \
+	$(addprefix loader/arch/$(ARCH)/,headers.S trust_anchor.S entry.S trampoline.S exceptions.S console.c screen.c \
 	page_tables.c delay.c lapic.c interrupts.c smp.c machine.c) \
-	$(CRYPTO_HASH_SOURCES) $(BASE_SOURCES)
+	$(CRYPTO_VERIFY_SOURCES) $(BASE_SOURCES)
 LOADER_LINKER_SCRIPT := loader/arch/$(ARCH)/loader.ld
 
 LOADER_TESTS := $(wildcard tests/unit/loader/*.c) tests/fuzz/loader_payload_fuzz.c tests/fuzz/loader_boot_fuzz.c
@@ -38,10 +38,10 @@ $(BUILD)/tests/loader_kernel.elf: $(LOADER_TEST_KERNEL_OBJECTS) tests/system/loa
 SYSTEM_TEST_NEEDS += $(BUILD)/tests/loader_kernel.elf
 
 # Host tests.
-LOADER_TEST_SUPPORT := tests/unit/loader/support.c $(LOADER_PURE_SOURCES) $(CRYPTO_HASH_SOURCES)
+LOADER_TEST_SUPPORT := tests/unit/loader/support.c $(LOADER_PURE_SOURCES) $(CRYPTO_VERIFY_SOURCES)
 $(foreach t,$(patsubst tests/unit/loader/%_test.c,%,$(wildcard tests/unit/loader/*_test.c)),\
 	$(call unit_test,loader_$t,tests/unit/loader/$t_test.c $(LOADER_TEST_SUPPORT)))
 
-$(call fuzz_target,loader_payload_fuzz,tests/fuzz/loader_payload_fuzz.c $(LOADER_PURE_SOURCES) $(CRYPTO_HASH_SOURCES))
+$(call fuzz_target,loader_payload_fuzz,tests/fuzz/loader_payload_fuzz.c $(LOADER_PURE_SOURCES) $(CRYPTO_VERIFY_SOURCES))
 $(call fuzz_target,loader_boot_fuzz,tests/fuzz/loader_boot_fuzz.c $(LOADER_PURE_SOURCES) \
-	$(CRYPTO_HASH_SOURCES))
+	$(CRYPTO_VERIFY_SOURCES))

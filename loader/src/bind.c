@@ -63,7 +63,7 @@ static bool find_in_place(const struct binding_request *request, const struct pl
     if ((region->flags & PLAN_REGION_IN_PLACE) == 0 || region->physical_address != PLAN_ANY_ADDRESS) {
         return false;
     }
-    const struct payload_image *image = &request->payload->images[region->image];
+    const struct manifest_image *image = &request->payload->manifest.images[region->image];
     uint64_t covered = (region->image_size + PAGE_SIZE_4K - 1) & ~(PAGE_SIZE_4K - 1);
     /* What follows the filled part in its last page must be padding, which is zero. */
     bool ends_clean =

@@ -2,12 +2,19 @@
 #include <loader/main.h>
 
 #include <base/memory.h>
+#include <crypto/hash.h>
 #include <loader/machine.h>
+#include <loader/trust.h>
 #include <loader_arch/exceptions.h>
 #include <loader_arch/registers.h>
 #include <skyscope/types.h>
 
 #define LOW_MEMORY_END 0x100000ull
+
+_Static_assert(SIGNATURE_VERIFY_STACK + 0x8000 <= BOOT_STACK_SIZE, "the stack is too small to verify signatures");
+
+/* What `skyscope provision` writes. */
+extern const uint8_t trust_anchor_start[], trust_anchor_end[];
 
 extern uintptr_t __stack_chk_guard;
 uintptr_t __stack_chk_guard; /* set in entry.S */
@@ -66,32 +73,105 @@ static void find_free_memory(const struct boot_source *source, const struct memo
     }
 }
 
-static void verify_payload(const struct boot_source *source, struct payload *payload, struct hardware_info *hardware)
+/* NULL: this loader has none. Temporary: until the build puts one in. */
+static const struct trust_anchor *find_trust_anchor(const struct hardware_info *hardware)
 {
+    static struct trust_anchor anchor;
     struct loader_error error;
+    size_t size = (size_t)((uintptr_t)trust_anchor_end - (uintptr_t)trust_anchor_start);
+    if (!trust_anchor_read(trust_anchor_start, size, &anchor, &error)) {
+        log_warning("%s", error.text);
+        return NULL;
+    }
+    if ((anchor.flags & TRUST_FLAG_REBOOT_ON_FAILURE) != 0) {
+        loader_restart_on_failure(hardware);
+    }
+    return &anchor;
+}
+
+/* The one module, in memory that is nobody else's: what is hashed there is what
+ * runs from there or is copied from there later. */
+static const struct boot_module *find_payload(const struct boot_source *source, const struct memory_map *map)
+{
+    const struct boot_module *module = &source->modules[0];
     if (source->module_count == 0) {
         loader_fail("no payload: give build/systems/NAME/payload.bin as the loader's module (GRUB: module2, QEMU: "
                     "-initrd)");
     }
     if (source->module_count > 1) {
-        log_warning("%u modules were loaded: the first is taken as the payload", source->module_count);
+        loader_fail("more than one module was loaded: give the payload alone as the loader's module");
     }
-    const struct boot_module *module = &source->modules[0];
     if (module->address % PAGE_SIZE_4K != 0 || !page_tables_reach(module->address, module->size)) {
         loader_fail("the payload's address 0x%llx is not a multiple of 4096 in memory",
                     (unsigned long long)module->address);
     }
+    bool over_loader = module->address < loader_image_end() && module->address + module->size > loader_image_start();
+    if (module->address < LOW_MEMORY_END || over_loader ||
+        !memory_map_is(map, module->address, module->size, HARDWARE_MEMORY_USABLE)) {
+        loader_fail("the payload lies in memory that is not its own (%llu bytes at 0x%llx)",
+                    (unsigned long long)module->size, (unsigned long long)module->address);
+    }
+    return module;
+}
+
+static void report_verification(const struct payload *payload, const struct trust_anchor *anchor,
+                                const struct hardware_verification *verification)
+{
+    char lattice[KEY_ID_TEXT_SIZE], hash_based[KEY_ID_TEXT_SIZE];
+    const struct manifest *manifest = &payload->manifest;
+    key_id_text(manifest->lattice_key_id, lattice);
+    key_id_text(manifest->hash_based_key_id, hash_based);
+    loader_print("loader: \"%s\" version %llu signed by %s key pair: %s key %s, %s key %s\n", manifest->system_name,
+                 (unsigned long long)manifest->rollback_index,
+                 payload->pair->status == TRUST_STATUS_PRIMARY ? "primary" : "next", verification->lattice_algorithm,
+                 lattice, verification->hash_based_algorithm, hash_based);
+    if ((anchor->flags & TRUST_FLAG_DEVELOPMENT) != 0) {
+        loader_print("loader: DEVELOPMENT KEY: its private half lies unprotected in a build directory; for anything "
+                     "real, make keys of your own\n");
+    }
+    for (uint32_t i = 0; i < manifest->image_count; i++) {
+        if ((manifest->images[i].flags & MANIFEST_IMAGE_UNSIGNED) != 0) {
+            loader_print("loader: UNSIGNED guest image \"%s\": nothing vouches for it\n", manifest->images[i].name);
+        }
+    }
+}
+
+/* Who vouches for the payload. */
+static void verify_payload(const struct boot_module *module, const struct trust_anchor *anchor, struct payload *payload,
+                           struct hardware_info *hardware)
+{
+    struct loader_error error;
+    if (!payload_read((const void *)(uintptr_t)module->address, module->size, payload, &error)) {
+        loader_fail("%s", error.text);
+    }
+    hardware->payload_address = module->address;
+    hardware->payload_size = module->size;
+    hash_sha512(payload->manifest_bytes, payload->manifest_size, hardware->payload_hash);
+    strlcpy(hardware->system_name, payload->manifest.system_name, sizeof(hardware->system_name));
+    if (anchor == NULL) {
+        log_warning("payload \"%s\": NOT VERIFIED, nothing vouches for it", payload->manifest.system_name);
+        return;
+    }
     uint64_t start = cycle_counter();
-    if (!payload_check((const void *)(uintptr_t)module->address, module->size, payload, &error)) {
+    if (!payload_verify(payload, anchor, &error)) {
+        loader_fail("%s", error.text);
+    }
+    hardware->verification.signature_cycles = cycle_counter() - start;
+    trust_describe(payload, anchor, &hardware->verification);
+    report_verification(payload, anchor, &hardware->verification);
+}
+
+/* Whether the payload's images are those that its manifest names. */
+static void check_images(const struct payload *payload, struct hardware_info *hardware)
+{
+    struct loader_error error;
+    uint64_t start = cycle_counter();
+    if (!payload_check_images(payload, &error)) {
         loader_fail("%s", error.text);
     }
     hardware->hash_cycles = cycle_counter() - start;
-    hardware->payload_address = module->address;
-    hardware->payload_size = module->size;
-    memcpy(hardware->payload_hash, payload->header->header_hash, sizeof(hardware->payload_hash));
-    strlcpy(hardware->system_name, payload->header->system_name, sizeof(hardware->system_name));
     loader_print("loader: payload \"%s\": %u images, %llu KiB, SHA-512 hashes are right\n",
-                 payload->header->system_name, payload->header->image_count, (unsigned long long)payload->size >> 10);
+                 payload->manifest.system_name, payload->manifest.image_count, (unsigned long long)payload->size >> 10);
 }
 
 void loader_main(uint32_t magic, uint32_t information)
@@ -108,6 +188,7 @@ void loader_main(uint32_t magic, uint32_t information)
 
     console_start();
     exceptions_start();
+    const struct trust_anchor *anchor = find_trust_anchor(&hardware.info);
     read_boot_source(magic, information, &source);
     console_use_screen(&source);
     loader_print("\nSkyscope loader: checking what to start\n");
@@ -118,7 +199,9 @@ void loader_main(uint32_t magic, uint32_t information)
     if (!page_tables_map_memory(&map, &free)) {
         loader_fail("no memory for page tables");
     }
-    verify_payload(&source, &payload, &hardware.info);
     hardware_probe(&machine_memory, &source, &map, &hardware.info);
-    system_start(&payload, hardware.info.payload_address, &map, &free, &hardware.info);
+    const struct boot_module *module = find_payload(&source, &map);
+    verify_payload(module, anchor, &payload, &hardware.info);
+    check_images(&payload, &hardware.info);
+    system_start(&payload, module->address, &map, &free, &hardware.info);
 }

@@ -118,10 +118,10 @@ static const char *prefill_problem(const struct plan_region *region, const struc
     if (region->kind != PLAN_REGION_RAM) {
         return "is not memory but has an image";
     }
-    if (region->image >= payload->header->image_count) {
+    if (region->image >= payload->manifest.image_count) {
         return "names an image that does not exist";
     }
-    uint64_t image_size = payload->images[region->image].size;
+    uint64_t image_size = payload->manifest.images[region->image].size;
     if (region->image_offset > image_size || region->image_size > image_size - region->image_offset) {
         return "takes more than its image has";
     }

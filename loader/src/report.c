@@ -4,6 +4,9 @@
 #include <loader/log.h>
 #include <loader/machine.h>
 
+/* How the loader ends when it fails, wherever that is; NULL: it halts. */
+static const struct hardware_info *restarts;
+
 static void sink(void *context, const char *text, size_t length)
 {
     (void)context;
@@ -33,12 +36,21 @@ void log_warning(const char *format, ...)
     va_end(arguments);
 }
 
+void loader_restart_on_failure(const struct hardware_info *hardware)
+{
+    restarts = hardware;
+}
+
 void loader_fail(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
     print("loader: error: ", format, arguments);
     va_end(arguments);
+    if (restarts != NULL) {
+        loader_print("loader: nothing was started; the machine restarts in %u seconds\n", RESTART_SECONDS);
+        machine_restart(restarts, RESTART_SECONDS);
+    }
     loader_print("loader: nothing was started; the machine is halted\n");
     machine_halt();
 }

@@ -43,7 +43,7 @@ static void fill_extent(const struct payload *payload, const struct plan_region 
     }
     memset(at(extent->physical_address), 0, data_start - start);
     if (data_end > data_start) {
-        const struct payload_image *image = &payload->images[region->image];
+        const struct manifest_image *image = &payload->manifest.images[region->image];
         uint64_t image_offset = region->image_offset + (data_start - region->prefill_offset);
         memcpy(at(extent->physical_address + (data_start - start)), payload->bytes + image->offset + image_offset,
                data_end - data_start);
@@ -122,7 +122,7 @@ void system_start(const struct payload *payload, uint64_t payload_address, const
     if (boot_info.cpu_count > 1) {
         cpus_start(hardware, boot_info.cpu_count, find_trampoline(map));
     }
-    loader_print("loader: starting \"%s\" on %u CPU%s\n", payload->header->system_name, boot_info.cpu_count,
+    loader_print("loader: starting \"%s\" on %u CPU%s\n", payload->manifest.system_name, boot_info.cpu_count,
                  boot_info.cpu_count == 1 ? "" : "s");
     cpus_enter_kernel(&boot_info, kernel.entry);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Hostile payloads: the input as it is, and with its hashes put right, so that
- * the checks behind them, the plan, the kernel's ELF file and the binding see
- * hostile bytes as well.
+ * Hostile payloads: the input as it is, and with its sizes, places and hashes put
+ * right, so that the checks behind them, the plan, the kernel's ELF file and the
+ * binding see hostile bytes as well. Signatures are left out: what is behind them
+ * is to withstand anything by itself.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -47,11 +48,11 @@ static void bind_somewhere(const struct payload *payload, const struct plan_regi
 
 static void try(const uint8_t *bytes, size_t size)
 {
-    struct payload payload;
+    static struct payload payload;
     struct plan_regions plan;
     struct kernel_image kernel;
     struct loader_error error;
-    if (payload_check(bytes, size, &payload, &error) == 0) {
+    if (payload_read(bytes, size, &payload, &error) == 0 || payload_check_images(&payload, &error) == 0) {
         return;
     }
     int plan_right = plan_check(&payload, &plan, &error);
@@ -64,33 +65,52 @@ static void try(const uint8_t *bytes, size_t size)
     }
 }
 
-/* Puts sizes and hashes right wherever the tables can be followed. */
-static void repair(uint8_t *bytes, size_t size)
+/* The input's page holds two bytes for each image: role and size in pages; what
+ * follows are the images. Whatever that says becomes a payload with a right manifest. */
+static uint8_t *repair(const uint8_t *bytes, size_t size, uint64_t *result_size)
 {
-    struct payload_header *header = (struct payload_header *)(void *)bytes;
-    memcpy(header->magic, PAYLOAD_MAGIC, sizeof(header->magic));
-    header->version = PAYLOAD_VERSION;
-    header->header_size = PAYLOAD_ALIGNMENT;
-    header->total_size = size;
-    header->hash_algorithm = PAYLOAD_HASH_SHA512;
-    header->image_count %= 8;
-    header->image_table_offset = sizeof(*header);
-    header->signature_offset = header->signature_size = header->reserved = 0;
-    header->system_name[PAYLOAD_NAME_LENGTH - 1] = '\0';
-    struct payload_image *images = (struct payload_image *)(void *)(bytes + sizeof(*header));
-    for (uint32_t i = 0; i < header->image_count; i++) {
-        images[i].name[PAYLOAD_NAME_LENGTH - 1] = '\0';
-        images[i].offset &= ~(uint64_t)(PAYLOAD_ALIGNMENT - 1);
-        if (images[i].offset <= size && images[i].size <= size - images[i].offset) {
-            hash_sha512(bytes + images[i].offset, images[i].size, images[i].hash);
-        }
+    static struct manifest manifest;
+    static const uint32_t roles[] = {MANIFEST_ROLE_PROGRAM, MANIFEST_ROLE_DATA, MANIFEST_ROLE_GUEST};
+    uint64_t pages = size / PAYLOAD_ALIGNMENT - 1;
+    manifest = (struct manifest){
+        .kind = MANIFEST_KIND_SYSTEM,
+        .hash_algorithm = HASH_ALGORITHM_SHA512,
+        .lattice_algorithm = SIGNATURE_ML_DSA_87,
+        .hash_based_algorithm = SIGNATURE_SLH_DSA_SHA2_128S,
+        .system_name = "fuzz",
+    };
+    uint64_t used = 0;
+    while (used < pages && manifest.image_count < 8) {
+        struct manifest_image *image = &manifest.images[manifest.image_count];
+        const uint8_t *description = bytes + 4 * manifest.image_count;
+        uint64_t take = 1 + description[1] % (pages - used);
+        image->name[0] = (char)('a' + manifest.image_count);
+        image->role =
+            manifest.image_count < 2 ? MANIFEST_ROLE_KERNEL + manifest.image_count : roles[description[0] % 3];
+        image->size = take * PAYLOAD_ALIGNMENT - (uint64_t)(description[2] | description[3] << 8) % PAYLOAD_ALIGNMENT;
+        image->offset = PAYLOAD_ALIGNMENT * (1 + used);
+        hash_sha512(bytes + image->offset, image->size, image->hash);
+        used += take;
+        manifest.image_count++;
     }
-    size_t end = sizeof(*header) + header->image_count * sizeof(*images);
-    memset(bytes + end, 0, PAYLOAD_ALIGNMENT - end);
-    memset(header->header_hash, 0, sizeof(header->header_hash));
-    uint8_t digest[PAYLOAD_HASH_SIZE];
-    hash_sha512(bytes, header->header_size, digest);
-    memcpy(header->header_hash, digest, sizeof(digest));
+    *result_size = PAYLOAD_ALIGNMENT * (1 + used);
+    uint8_t *payload = aligned_alloc(PAYLOAD_ALIGNMENT, *result_size);
+    if (payload == NULL) {
+        return NULL;
+    }
+    memset(payload, 0, *result_size);
+    for (uint32_t i = 0; i < manifest.image_count; i++) {
+        memcpy(payload + manifest.images[i].offset, bytes + manifest.images[i].offset, manifest.images[i].size);
+    }
+    struct payload_header header = {
+        .version = PAYLOAD_VERSION,
+        .manifest_size = (uint32_t)manifest_write_size(&manifest),
+        .total_size = *result_size,
+    };
+    memcpy(header.magic, PAYLOAD_MAGIC, sizeof(header.magic));
+    memcpy(payload, &header, sizeof(header));
+    manifest_write(&manifest, payload + sizeof(header), PAYLOAD_ALIGNMENT - sizeof(header));
+    return payload;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -104,13 +124,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     try(copy, size);
     free(copy);
 
-    size_t whole = size / PAYLOAD_ALIGNMENT * PAYLOAD_ALIGNMENT;
-    if (whole >= PAYLOAD_ALIGNMENT) {
-        uint8_t *repaired = aligned_alloc(PAYLOAD_ALIGNMENT, whole);
+    if (size >= 2 * PAYLOAD_ALIGNMENT) {
+        uint64_t repaired_size = 0;
+        uint8_t *repaired = repair(data, size, &repaired_size);
         if (repaired != NULL) {
-            memcpy(repaired, data, whole);
-            repair(repaired, whole);
-            try(repaired, whole);
+            try(repaired, repaired_size);
             free(repaired);
         }
     }

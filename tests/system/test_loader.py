@@ -181,13 +181,9 @@ def patched(offset, value, content=None):
     return bytes(content)
 
 
-def image_offset(content, index):
-    return struct.unpack_from("<Q", content, 192 + 152 * index + 72)[0]
-
-
-def flipped_in_image(index):
+def flipped_in_image(name):
     content = good_payload()
-    offset = image_offset(content, index) + 100
+    offset = p.images_of(content)[name].start + 100
     return patched(offset, bytes([content[offset] ^ 1]), content)
 
 
@@ -195,20 +191,19 @@ BAD_PAYLOADS = {
     "magic": (lambda: patched(0, b"X"), "wrong magic"),
     "not-a-payload": (lambda: LOADER.read_bytes(), "wrong magic"),
     "short": (lambda: b"SKY", "too few"),
-    "version": (lambda: p.payload(images(), version=2), "version 2"),
-    "header-bit": (lambda: patched(90, b"\x01"), "header's hash is wrong"),
-    "table-bit": (lambda: patched(192 + 152 + 100, b"\x55"), "header's hash is wrong"),
-    "kernel-bit": (lambda: flipped_in_image(0), 'image "kernel.elf": its SHA-512 hash is wrong'),
-    "plan-bit": (lambda: flipped_in_image(1), 'image "plan": its SHA-512 hash is wrong'),
-    "data-bit": (lambda: flipped_in_image(2), 'image "blob": its SHA-512 hash is wrong'),
+    "version": (lambda: p.payload(images(), version=3), "version 3"),
+    "kernel-bit": (lambda: flipped_in_image("kernel.elf"), 'image "kernel.elf": its SHA-512 hash is wrong'),
+    "plan-bit": (lambda: flipped_in_image("plan"), 'image "plan": its SHA-512 hash is wrong'),
+    "data-bit": (lambda: flipped_in_image("blob"), 'image "blob": its SHA-512 hash is wrong'),
     "padding-bit": (lambda: patched(len(good_payload()) - 1, b"\x80"), 'padding after image "blob" is not zero'),
     "truncated": (lambda: good_payload()[:-4096], "cut short"),
     "too-long": (lambda: good_payload() + bytes(4096), "too long"),
-    "signed": (lambda: p.payload(images(), signature_size=64, signature_offset=1000), "signature"),
-    "algorithm": (lambda: p.payload(images(), algorithm=3), "unknown hash algorithm 3"),
-    "no-plan": (lambda: p.payload(images()[:1]), "no plan image"),
-    "two-kernels": (lambda: p.payload(images() + [("again", p.KERNEL, KERNEL)]), "two kernel images"),
-    "same-name": (lambda: p.payload(images() + [("blob", p.DATA, b"x")]), 'both named "blob"'),
+    "algorithm": (lambda: p.payload(images(), algorithm=3), "it names an unknown hash algorithm"),
+    "no-plan": (lambda: p.payload(images()[:1]), "there is no kernel or no plan"),
+    "two-kernels": (lambda: p.payload(images() + [("again", p.KERNEL, KERNEL)]), 'image 3 "again": an image before has '
+                                                                                 'the same role'),
+    "same-name": (lambda: p.payload(images() + [("blob", p.DATA, b"x")]), 'image 3 "blob": an image before has the same '
+                                                                         'name'),
     "plan-nonsense": (lambda: p.payload([images()[0], ("plan", p.PLAN, b"nonsense" * 100)]), "plan: wrong magic"),
     "kernel-nonsense": (lambda: p.payload([("kernel", p.KERNEL, b"nonsense" * 100), images()[1], images()[2]]),
                         "not an x86-64 ELF executable"),

@@ -40,41 +40,81 @@ class Row:
 class Image:
     name: str
     role: int
+    flags: int
     offset: int
-    content: bytes
+    size: int
+    hash: bytes
+    content: bytes = b""
+
+
+class Fields:
+    """Little-endian fields, one after the other."""
+
+    def __init__(self, data):
+        self.data, self.at = data, 0
+
+    def take(self, size):
+        assert size <= len(self.data) - self.at
+        self.at += size
+        return self.data[self.at - size:self.at]
+
+    def number(self, size):
+        return int.from_bytes(self.take(size), "little")
+
+    def name(self):
+        return self.take(self.number(1)).decode("ascii")
 
 
 class Payload:
-    """Everything in a payload; fails an assertion if anything about it is wrong."""
+    """Everything in a payload; fails an assertion if anything about it is wrong. Signatures are not verified."""
 
     def __init__(self, data):
-        (magic, version, header_size, total_size, name, self.rollback_index, self.creation_time, algorithm, count,
-         table_offset, signature_offset, signature_size, reserved, header_hash) = struct.unpack_from(
-             "<8sIIQ64sQQIIIIII64s", data)
-        assert magic == b"SKYPAYLD" and version == 1 and algorithm == 1
-        assert header_size % 4096 == 0 and total_size == len(data) and total_size % 4096 == 0
-        assert (signature_offset, signature_size, reserved) == (0, 0, 0)
-        header = bytearray(data[:header_size])
-        header[128:192] = bytes(64)
-        assert hashlib.sha512(header).digest() == header_hash
-        self.name = text(name)
-        self.images = []
-        end = header_size
-        for i in range(count):
-            image_name, role, zero, offset, size, digest = struct.unpack_from("<64sIIQQ64s", data,
-                                                                              table_offset + 152 * i)
-            content = data[offset:offset + size]
-            assert zero == 0 and offset == end and len(content) == size > 0
-            assert hashlib.sha512(content).digest() == digest
-            end = (offset + size + 4095) // 4096 * 4096
-            assert not data[offset + size:end].strip(b"\0")
-            self.images.append(Image(text(image_name), role, offset, content))
+        magic, version, manifest_size, signatures_size, reserved, total_size = struct.unpack_from("<8sIIIIQ", data)
+        assert (magic, version, reserved) == (b"SKYPAYLD", 2, 0)
+        assert total_size == len(data) and total_size % 4096 == 0
+        self.manifest = data[32:32 + manifest_size]
+        self._read_manifest(Fields(self.manifest))
+        block = data[32 + manifest_size:32 + manifest_size + signatures_size]
+        self.signatures = self._read_signatures(Fields(block)) if block else []
+        end = 32 + manifest_size + signatures_size
+        first = (end + 4095) // 4096 * 4096
+        assert not data[end:first].strip(b"\0")
+        end = first
+        for image in self.images:
+            image.content = data[image.offset:image.offset + image.size]
+            assert image.offset == end and len(image.content) == image.size > 0
+            assert hashlib.sha512(image.content).digest() == image.hash or (image.flags == 1 and not image.hash)
+            end = (image.offset + image.size + 4095) // 4096 * 4096
+            assert not data[image.offset + image.size:end].strip(b"\0")
         assert end == total_size
-        assert len({image.name for image in self.images}) == count
+        assert len({image.name for image in self.images}) == len(self.images)
         assert [image.role for image in self.images].count(1) == 1
         plans = [image for image in self.images if image.role == 2]
         assert len(plans) == 1
         self._read_plan(plans[0].content)
+
+    def _read_manifest(self, fields):
+        assert fields.take(8) == b"SKYMANIF" and fields.number(2) == 1 and fields.number(2) == 1
+        assert fields.number(4) == len(self.manifest)
+        self.rollback_index, self.creation_time = fields.number(8), fields.number(8)
+        assert fields.number(2) == 1
+        self.algorithms = fields.number(2), fields.number(2)
+        self.key_ids = fields.take(32), fields.take(32)
+        self.name = fields.name()
+        self.images = []
+        for _ in range(fields.number(2)):
+            self.images.append(Image(fields.name(), fields.number(2), fields.number(2), fields.number(8),
+                                     fields.number(8), fields.take(fields.number(1))))
+        assert fields.at == len(self.manifest)
+
+    def _read_signatures(self, fields):
+        assert fields.take(8) == b"SKYSIGNS" and fields.number(4) == len(fields.data) and fields.number(2) == 2
+        signatures = []
+        for algorithm, key_id in zip(self.algorithms, self.key_ids):
+            assert fields.number(2) == algorithm and fields.take(32) == key_id
+            signatures.append(fields.take(fields.number(4)))
+        assert fields.at == len(fields.data)
+        return signatures
 
     def _read_plan(self, data):
         magic, version, size, name, self.cpu_count, reserved, self.pool_size = struct.unpack_from("<8sII64sIIQ", data)

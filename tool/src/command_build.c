@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <crypto/manifest.h>
 #include <getopt.h>
-#include <skyscope/payload.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,9 +46,9 @@ static const struct blob *read_kernel(struct system *system, const char *path)
 static bool fits(const struct plan_tables *plan)
 {
     const struct payload_item *item = plan->images.items[1];
-    if (plan->images.count > PAYLOAD_MAX_IMAGES) {
+    if (plan->images.count > MANIFEST_MAX_IMAGES) {
         failure("the payload would have %zu images; %u are possible, use fewer programs and prefilled regions",
-                plan->images.count, PAYLOAD_MAX_IMAGES);
+                plan->images.count, MANIFEST_MAX_IMAGES);
         return false;
     }
     if (item->blob->size > PLAN_MAX_SIZE) {
@@ -86,6 +86,10 @@ struct blob *build_payload(struct system *system, const struct build_request *re
         .progress = !request->quiet,
     };
     struct blob *payload = payload_write(&system->arena, &plan->images, &options);
+    if (payload == NULL) {
+        failure("the payload of '%s' cannot be written", system->name);
+        return NULL;
+    }
     if (!request->quiet) {
         printf("%s: %zu protection domains, %zu VMs, %u CPU%s; payload %llu KiB, memory %llu MiB, kernel memory %llu "
                "MiB\n",

@@ -223,6 +223,7 @@ static void add_guest_image(struct system *system, const struct vm_element *vm, 
         region = add_region(system, vm->line, arena_format(&system->arena, "%s_%s", vm->name, suffix), 0, PAGE_SIZE_4K,
                             blob);
         region->prefill_path = path;
+        region->is_guest = true;
     }
     add_map(system, &pd->maps, vm->line, region, address, READ, NULL);
     *image = (struct vm_image){.address = address, .size = blob->size};

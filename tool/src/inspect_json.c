@@ -8,12 +8,16 @@ static void write_images(struct json *json, const struct payload_view *view)
     for (uint32_t i = 0; i < view->image_count; i++) {
         const struct image_view *image = &view->images[i];
         json_open(json, NULL, '{');
-        json_string(json, "name", image->row.name);
-        json_string(json, "role", role_name(image->row.role));
-        json_number(json, "offset", image->row.offset);
-        json_number(json, "size", image->row.size);
-        json_bytes(json, "sha512", image->row.hash, sizeof(image->row.hash));
-        json_boolean(json, "hash_right", image->hash_right);
+        bool is_unsigned = (image->row->flags & MANIFEST_IMAGE_UNSIGNED) != 0;
+        json_string(json, "name", image->row->name);
+        json_string(json, "role", role_name(image->row->role));
+        json_number(json, "offset", image->row->offset);
+        json_number(json, "size", image->row->size);
+        json_boolean(json, "unsigned", is_unsigned);
+        if (!is_unsigned) {
+            json_bytes(json, "sha512", image->row->hash, sizeof(image->row->hash));
+            json_boolean(json, "hash_right", image->hash_right);
+        }
         json_close(json, '}');
     }
     json_close(json, ']');
@@ -200,16 +204,15 @@ void inspect_json(struct arena *arena, const struct payload_view *view, FILE *to
         json_string(&json, NULL, problem);
     }
     json_close(&json, ']');
-    if (view->header_present) {
-        json_string(&json, "system", view->header.system_name);
+    if (view->manifest_present) {
+        json_string(&json, "system", view->manifest.system_name);
         json_number(&json, "version", view->header.version);
-        json_number(&json, "header_size", view->header.header_size);
+        json_number(&json, "manifest_size", view->header.manifest_size);
+        json_number(&json, "signatures_size", view->header.signatures_size);
         json_number(&json, "total_size", view->header.total_size);
-        json_number(&json, "rollback_index", view->header.rollback_index);
-        json_number(&json, "creation_time", view->header.creation_time);
-        json_bytes(&json, "header_hash", view->header.header_hash, sizeof(view->header.header_hash));
-        json_boolean(&json, "header_hash_right", view->header_hash_right);
-        json_boolean(&json, "signed", false);
+        json_number(&json, "rollback_index", view->manifest.rollback_index);
+        json_number(&json, "creation_time", view->manifest.creation_time);
+        json_boolean(&json, "signed", view->is_signed);
         write_images(&json, view);
     }
     if (view->plan_present) {

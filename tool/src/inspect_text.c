@@ -5,7 +5,7 @@
 
 const char *role_name(uint32_t role)
 {
-    static const char *const names[] = {"?", "kernel", "plan", "program", "data"};
+    static const char *const names[] = {"?", "kernel", "plan", "program", "data", "guest"};
     return role < sizeof(names) / sizeof(names[0]) ? names[role] : "?";
 }
 
@@ -29,17 +29,22 @@ static void print_header(const struct payload_view *view, FILE *to)
 {
     char size[32];
     const struct payload_header *header = &view->header;
-    fprintf(to, "system          %s\n", header->system_name);
+    const struct manifest *manifest = &view->manifest;
+    fprintf(to, "system          %s\n", manifest->system_name);
     fprintf(to, "format          %u\n", header->version);
     fprintf(to, "size            %s\n", format_size(size, header->total_size));
-    fprintf(to, "rollback index  %" PRIu64 "\n", header->rollback_index);
-    if (header->creation_time == 0) {
+    fprintf(to, "rollback index  %" PRIu64 "\n", manifest->rollback_index);
+    if (manifest->creation_time == 0) {
         fprintf(to, "created         not recorded\n");
     } else {
-        fprintf(to, "created         %" PRIu64 " (seconds since 1970)\n", header->creation_time);
+        fprintf(to, "created         %" PRIu64 " (seconds since 1970)\n", manifest->creation_time);
     }
-    fprintf(to, "header hash     %s\n", view->header_hash_right ? "right" : "WRONG");
-    fprintf(to, "signatures      none\n");
+    if (view->is_signed) {
+        fprintf(to, "signatures      %s, %s\n", signature_parameters(manifest->lattice_algorithm)->name,
+                signature_parameters(manifest->hash_based_algorithm)->name);
+    } else {
+        fprintf(to, "signatures      none\n");
+    }
 }
 
 static void print_images(const struct payload_view *view, FILE *to)
@@ -47,12 +52,19 @@ static void print_images(const struct payload_view *view, FILE *to)
     fprintf(to, "\nimages\n  %3s %-8s %12s  %-5s %-16s %s\n", "#", "role", "bytes", "hash", "sha512", "name");
     for (uint32_t i = 0; i < view->image_count; i++) {
         const struct image_view *image = &view->images[i];
-        fprintf(to, "  %3u %-8s %12" PRIu64 "  %-5s ", i, role_name(image->row.role), image->row.size,
-                image->hash_right ? "right" : "WRONG");
+        bool is_unsigned = (image->row->flags & MANIFEST_IMAGE_UNSIGNED) != 0;
+        fprintf(to, "  %3u %-8s %12" PRIu64 "  %-5s ", i, role_name(image->row->role), image->row->size,
+                is_unsigned         ? "none"
+                : image->hash_right ? "right"
+                                    : "WRONG");
         for (size_t j = 0; j < 8; j++) {
-            fprintf(to, "%02x", image->row.hash[j]);
+            if (is_unsigned) {
+                fputs("--", to);
+            } else {
+                fprintf(to, "%02x", image->row->hash[j]);
+            }
         }
-        fprintf(to, " %s\n", image->row.name);
+        fprintf(to, " %s%s\n", image->row->name, is_unsigned ? " (UNSIGNED)" : "");
     }
 }
 
@@ -163,7 +175,7 @@ static void print_vms(struct arena *arena, const struct payload_view *view, FILE
 
 void inspect_text(struct arena *arena, const struct payload_view *view, FILE *to)
 {
-    if (view->header_present) {
+    if (view->manifest_present) {
         print_header(view, to);
         print_images(view, to);
     }

@@ -47,8 +47,8 @@ static void check_page_size(struct system *system, struct region *region)
 
 void parse_memory_region(struct system *system, xmlNodePtr node)
 {
-    static const char *const known[] = {"name",   "size", "page_size", "phys_addr", "prefill_path", "prefill_bootinfo",
-                                        "source", NULL};
+    static const char *const known[] = {"name",   "size",  "page_size", "phys_addr", "prefill_path", "prefill_bootinfo",
+                                        "source", "guest", "unsigned",  NULL};
     check_attributes(system, node, known);
     check_empty(system, node);
     struct region *region = ARENA_NEW(&system->arena, struct region);
@@ -61,6 +61,20 @@ void parse_memory_region(struct system *system, xmlNodePtr node)
         report_error(&system->diagnostics, region->line,
                      "<memory_region name=\"%s\"> has an empty prefill_path; name a file", region->name);
         region->prefill_path = NULL;
+    }
+    boolean_attribute(system, node, "guest", &region->is_guest);
+    boolean_attribute(system, node, "unsigned", &region->is_unsigned);
+    if (region->is_guest && region->prefill_path == NULL) {
+        report_error(
+            &system->diagnostics, region->line,
+            "<memory_region name=\"%s\"> guest=\"true\" is for what a VM boots; add prefill_path, or remove it",
+            region->name);
+    }
+    if (region->is_unsigned && !region->is_guest) {
+        report_error(&system->diagnostics, region->line,
+                     "<memory_region name=\"%s\"> unsigned=\"true\" is possible for what a VM boots only; add "
+                     "guest=\"true\", or remove it",
+                     region->name);
     }
     const char *size_text = attribute(system, node, "size");
     region->size_given = size_text != NULL;

@@ -51,17 +51,6 @@ static void clean_name(char *name, size_t size)
     }
 }
 
-static bool name_good(const char *name, size_t size)
-{
-    size_t length = strnlen(name, size);
-    for (size_t i = 0; i < length; i++) {
-        if (name[i] < 0x20 || name[i] > 0x7e) {
-            return false;
-        }
-    }
-    return length > 0 && length < size;
-}
-
 static bool is_zero(const uint8_t *data, uint64_t size)
 {
     for (uint64_t i = 0; i < size; i++) {
@@ -88,75 +77,65 @@ static bool read_header(struct arena *arena, const struct blob *blob, struct pay
         PROBLEM("format version %u; this tool reads version %u", header->version, PAYLOAD_VERSION);
         return false;
     }
-    if (!name_good(header->system_name, sizeof(header->system_name))) {
-        PROBLEM("the system's name is not valid");
-    }
-    clean_name(header->system_name, sizeof(header->system_name));
-    view->header_present = true;
-    if (header->header_size < sizeof(*header) || header->header_size % PAYLOAD_ALIGNMENT != 0 ||
-        header->header_size > PAYLOAD_MAX_HEADER_SIZE || header->header_size > blob->size) {
-        PROBLEM("the header's size %u is not valid", header->header_size);
-        return false;
+    if (header->reserved != 0) {
+        PROBLEM("a field that must be zero is not");
     }
     if (header->total_size != blob->size) {
         PROBLEM("the header says %llu bytes and the file has %zu: cut off or padded",
                 (unsigned long long)header->total_size, blob->size);
     }
-    if (header->hash_algorithm != PAYLOAD_HASH_SHA512) {
-        PROBLEM("unknown hash algorithm %u", header->hash_algorithm);
-    }
-    if (header->reserved != 0 || header->signature_size != 0 || header->signature_offset != 0) {
-        PROBLEM("fields that must be zero are not");
-    }
-    if (header->image_count == 0 || header->image_count > PAYLOAD_MAX_IMAGES) {
-        PROBLEM("wrong number of images (%u)", header->image_count);
-        return false;
-    }
-    uint64_t table_size = (uint64_t)header->image_count * sizeof(struct payload_image);
-    if (header->image_table_offset < sizeof(*header) || header->image_table_offset > header->header_size ||
-        table_size > header->header_size - header->image_table_offset) {
-        PROBLEM("the image table does not lie in the header");
+    if (header->manifest_size > MANIFEST_MAX_SIZE || header->signatures_size > MANIFEST_MAX_SIGNATURES ||
+        payload_first_image(header->manifest_size, header->signatures_size) > blob->size) {
+        PROBLEM("the manifest (%u bytes) or the signature block (%u bytes) does not lie in the file",
+                header->manifest_size, header->signatures_size);
         return false;
     }
     return true;
 }
 
-static void check_header_hash(struct arena *arena, const struct blob *blob, struct payload_view *view)
+static void add_manifest_problem(struct arena *arena, struct payload_view *view, const struct manifest_problem *problem)
 {
-    static const uint8_t zero[PAYLOAD_HASH_SIZE];
-    size_t at = offsetof(struct payload_header, header_hash);
-    struct hash_sha512_state state;
-    uint8_t hash[PAYLOAD_HASH_SIZE];
-    hash_sha512_start(&state);
-    hash_sha512_add(&state, blob->data, at);
-    hash_sha512_add(&state, zero, sizeof(zero));
-    hash_sha512_add(&state, blob->data + at + sizeof(zero), view->header.header_size - at - sizeof(zero));
-    hash_sha512_finish(&state, hash);
-    view->header_hash_right = memcmp(hash, view->header.header_hash, sizeof(hash)) == 0;
-    if (!view->header_hash_right) {
-        PROBLEM("the header's hash is wrong: the header was changed or damaged");
+    if (problem->image == MANIFEST_NO_IMAGE) {
+        PROBLEM("manifest: %s (at byte %zu)", manifest_error_text(problem->error), problem->offset);
+    } else {
+        PROBLEM("manifest: image %u '%s': %s (at byte %zu)", problem->image, view->manifest.images[problem->image].name,
+                manifest_error_text(problem->error), problem->offset);
     }
+}
+
+static bool read_manifest(struct arena *arena, const struct blob *blob, struct payload_view *view)
+{
+    const struct payload_header *header = &view->header;
+    struct manifest_problem problem;
+    uint64_t first = payload_first_image(header->manifest_size, header->signatures_size);
+    view->manifest_bytes = blob->data + sizeof(*header);
+    if (!manifest_parse(view->manifest_bytes, header->manifest_size, first, &view->manifest, &problem)) {
+        add_manifest_problem(arena, view, &problem);
+        return false;
+    }
+    if (view->manifest.kind != MANIFEST_KIND_SYSTEM) {
+        PROBLEM("manifest: it is a disk's, not a system's");
+        return false;
+    }
+    const uint8_t *block = view->manifest_bytes + header->manifest_size;
+    view->is_signed = header->signatures_size != 0;
+    if (view->is_signed &&
+        !manifest_signatures_parse(block, header->signatures_size, &view->manifest, &view->signatures, &problem)) {
+        add_manifest_problem(arena, view, &problem);
+        view->is_signed = false;
+    }
+    uint64_t end = sizeof(*header) + header->manifest_size + header->signatures_size;
+    if (!is_zero(blob->data + end, first - end)) {
+        PROBLEM("bytes between the signature block and the first image are not zero");
+    }
+    return true;
 }
 
 static void read_image(struct arena *arena, const struct blob *blob, struct payload_view *view, uint32_t index)
 {
     struct image_view *image = &view->images[index];
-    struct payload_image *row = &image->row;
-    memcpy(row, blob->data + view->header.image_table_offset + index * sizeof(*row), sizeof(*row));
-    if (!name_good(row->name, sizeof(row->name))) {
-        PROBLEM("image %u has no valid name", index);
-    }
-    clean_name(row->name, sizeof(row->name));
-    for (uint32_t i = 0; i < index; i++) {
-        if (strcmp(view->images[i].row.name, row->name) == 0) {
-            PROBLEM("images %u and %u are both named '%s'", i, index, row->name);
-        }
-    }
-    if (row->role < PAYLOAD_ROLE_KERNEL || row->role > PAYLOAD_ROLE_DATA || row->reserved != 0) {
-        PROBLEM("image '%s' has an unknown role %u or a reserved field that is not zero", row->name, row->role);
-    }
-    if (row->offset % PAYLOAD_ALIGNMENT != 0 || row->offset < view->header.header_size || row->offset > blob->size ||
-        row->size == 0 || row->size > blob->size - row->offset) {
+    const struct manifest_image *row = image->row = &view->manifest.images[index];
+    if (row->offset > blob->size || row->size > blob->size - row->offset) {
         PROBLEM("image '%s' does not lie in the file", row->name);
         return;
     }
@@ -164,39 +143,25 @@ static void read_image(struct arena *arena, const struct blob *blob, struct payl
     uint64_t end = align_up(row->size, PAYLOAD_ALIGNMENT);
     if (end > blob->size - row->offset || !is_zero(image->data + row->size, end - row->size)) {
         PROBLEM("the padding after image '%s' is missing or not zero", row->name);
+    } else if (index + 1 == view->image_count && row->offset + end != blob->size) {
+        PROBLEM("bytes follow the last image");
     }
-    uint8_t hash[PAYLOAD_HASH_SIZE];
-    hash_sha512(image->data, row->size, hash);
-    image->hash_right = memcmp(hash, row->hash, sizeof(hash)) == 0;
+    uint8_t hash[HASH_SHA512_SIZE];
+    image->hash_right = (row->flags & MANIFEST_IMAGE_UNSIGNED) != 0;
+    if (!image->hash_right) {
+        hash_sha512(image->data, row->size, hash);
+        image->hash_right = memcmp(hash, row->hash, sizeof(hash)) == 0;
+    }
     if (!image->hash_right) {
         PROBLEM("the hash of image '%s' is wrong: it was changed or damaged", row->name);
-    }
-}
-
-static void check_roles(struct arena *arena, struct payload_view *view)
-{
-    uint32_t kernels = 0, plans = 0;
-    for (uint32_t i = 0; i < view->image_count; i++) {
-        kernels += view->images[i].row.role == PAYLOAD_ROLE_KERNEL;
-        plans += view->images[i].row.role == PAYLOAD_ROLE_PLAN;
-        for (uint32_t j = 0; j < i; j++) {
-            const struct payload_image *a = &view->images[i].row, *b = &view->images[j].row;
-            if (view->images[i].data != NULL && view->images[j].data != NULL && a->offset < b->offset + b->size &&
-                b->offset < a->offset + a->size) {
-                PROBLEM("images '%s' and '%s' overlap", b->name, a->name);
-            }
-        }
-    }
-    if (kernels != 1 || plans != 1) {
-        PROBLEM("there are %u kernels and %u plans; there must be one of each", kernels, plans);
     }
 }
 
 static void read_plan(struct arena *arena, struct payload_view *view, const struct image_view *image)
 {
     struct plan_header *header = &view->plan;
-    if (image->row.size < sizeof(*header) || image->row.size > PLAN_MAX_SIZE) {
-        PROBLEM("the plan has a wrong size (%llu bytes)", (unsigned long long)image->row.size);
+    if (image->row->size < sizeof(*header) || image->row->size > PLAN_MAX_SIZE) {
+        PROBLEM("the plan has a wrong size (%llu bytes)", (unsigned long long)image->row->size);
         return;
     }
     memcpy(header, image->data, sizeof(*header));
@@ -206,9 +171,9 @@ static void read_plan(struct arena *arena, struct payload_view *view, const stru
     }
     clean_name(header->system_name, sizeof(header->system_name));
     view->plan_present = true;
-    if (header->total_size != image->row.size || header->reserved != 0) {
+    if (header->total_size != image->row->size || header->reserved != 0) {
         PROBLEM("the plan's header says %u bytes and its image has %llu", header->total_size,
-                (unsigned long long)image->row.size);
+                (unsigned long long)image->row->size);
     }
     if (header->cpu_count == 0 || header->cpu_count > PLAN_MAX_CPUS || header->kernel_pool_size == 0 ||
         header->kernel_pool_size % PAGE_SIZE_2M != 0) {
@@ -218,8 +183,8 @@ static void read_plan(struct arena *arena, struct payload_view *view, const stru
         const struct plan_table_location *table = &header->tables[i];
         uint64_t size = (uint64_t)table->count * table->entry_size;
         if (table->entry_size != entry_sizes[i] || table->count > row_limits[i] || table->offset % 8 != 0 ||
-            table->reserved != 0 || table->offset < sizeof(*header) || table->offset > image->row.size ||
-            size > image->row.size - table->offset) {
+            table->reserved != 0 || table->offset < sizeof(*header) || table->offset > image->row->size ||
+            size > image->row->size - table->offset) {
             PROBLEM("the plan's table of %s does not lie in the plan", table_names[i]);
             continue;
         }
@@ -284,7 +249,7 @@ static void check_regions(struct arena *arena, struct payload_view *view)
             PROBLEM("plan: region '%s' names image %u, which does not exist", name, region->image);
             continue;
         }
-        uint64_t size = view->images[region->image].row.size;
+        uint64_t size = view->images[region->image].row->size;
         if (region->image_offset > size || region->image_size > size - region->image_offset ||
             region->prefill_offset > region->size || region->image_size > region->size - region->prefill_offset) {
             PROBLEM("plan: region '%s' takes more than its image or itself has", name);
@@ -344,19 +309,18 @@ static void check_objects(struct arena *arena, struct payload_view *view)
 
 bool payload_read(struct arena *arena, const struct blob *blob, struct payload_view *view)
 {
-    *view = (struct payload_view){0};
-    if (!read_header(arena, blob, view)) {
+    memset(view, 0, sizeof(*view));
+    if (!read_header(arena, blob, view) || !read_manifest(arena, blob, view)) {
         return false;
     }
-    check_header_hash(arena, blob, view);
-    view->image_count = view->header.image_count;
+    view->manifest_present = true;
+    view->image_count = view->manifest.image_count;
     view->images = arena_allocate(arena, view->image_count * sizeof(*view->images));
     for (uint32_t i = 0; i < view->image_count; i++) {
         read_image(arena, blob, view, i);
     }
-    check_roles(arena, view);
     for (uint32_t i = 0; i < view->image_count && !view->plan_present; i++) {
-        if (view->images[i].row.role == PAYLOAD_ROLE_PLAN && view->images[i].data != NULL) {
+        if (view->images[i].row->role == MANIFEST_ROLE_PLAN && view->images[i].data != NULL) {
             read_plan(arena, view, &view->images[i]);
         }
     }

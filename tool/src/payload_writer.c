@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <crypto/hash.h>
-#include <skyscope/payload.h>
 #include <stdio.h>
 #include <string.h>
-#include <tool/layout.h>
+#include <tool/payload_sign.h>
 #include <tool/plan_builder.h>
 #include <unistd.h>
 
@@ -19,43 +18,40 @@ static void show_progress(const struct payload_options *options, const char *nam
     }
 }
 
+/* Stand for the algorithms until keys are known (payload_lay_out). */
+#define UNSIGNED_LATTICE    SIGNATURE_ML_DSA_87
+#define UNSIGNED_HASH_BASED SIGNATURE_SLH_DSA_SHA2_128S
+
 struct blob *payload_write(struct arena *arena, const struct list *items, const struct payload_options *options)
 {
-    uint64_t header_size =
-        align_up(sizeof(struct payload_header) + items->count * sizeof(struct payload_image), PAYLOAD_ALIGNMENT);
-    uint64_t total = header_size;
-    LIST_FOR (const struct payload_item, item, items) {
-        total += align_up(item->blob->size, PAYLOAD_ALIGNMENT);
+    struct manifest *manifest = ARENA_NEW(arena, struct manifest);
+    const uint8_t *contents[MANIFEST_MAX_IMAGES];
+    uint64_t total = 0, done = 0;
+    if (items->count > MANIFEST_MAX_IMAGES) {
+        return NULL;
     }
-    uint8_t *data = arena_allocate(arena, total);
-    struct payload_header header = {
-        .version = PAYLOAD_VERSION,
-        .header_size = (uint32_t)header_size,
-        .total_size = total,
-        .rollback_index = options->rollback_index,
-        .creation_time = options->creation_time,
-        .hash_algorithm = PAYLOAD_HASH_SHA512,
-        .image_count = (uint32_t)items->count,
-        .image_table_offset = sizeof(struct payload_header),
-    };
-    memcpy(header.magic, PAYLOAD_MAGIC, sizeof(header.magic));
-    memcpy(header.system_name, options->system_name, strnlen(options->system_name, PAYLOAD_NAME_LENGTH - 1));
-    uint64_t offset = header_size;
-    uint8_t *row = data + sizeof(header);
+    manifest->kind = MANIFEST_KIND_SYSTEM;
+    manifest->rollback_index = options->rollback_index;
+    manifest->creation_time = options->creation_time;
+    manifest->hash_algorithm = HASH_ALGORITHM_SHA512;
+    manifest->lattice_algorithm = UNSIGNED_LATTICE;
+    manifest->hash_based_algorithm = UNSIGNED_HASH_BASED;
+    memcpy(manifest->system_name, options->system_name, strnlen(options->system_name, MANIFEST_MAX_NAME));
     LIST_FOR (const struct payload_item, item, items) {
-        struct payload_image image = {.role = item->role, .offset = offset, .size = item->blob->size};
-        memcpy(image.name, item->name, strnlen(item->name, PAYLOAD_NAME_LENGTH - 1));
-        memcpy(data + offset, item->blob->data, item->blob->size);
-        hash_sha512(item->blob->data, item->blob->size, image.hash);
-        memcpy(row, &image, sizeof(image));
-        row += sizeof(image);
-        offset += align_up(item->blob->size, PAYLOAD_ALIGNMENT);
-        show_progress(options, item->name, offset, total);
+        total += item->blob->size;
     }
-    memcpy(data, &header, sizeof(header));
-    hash_sha512(data, header_size, header.header_hash);
-    memcpy(data, &header, sizeof(header));
-    struct blob *blob = ARENA_NEW(arena, struct blob);
-    *blob = (struct blob){.data = data, .size = total, .path = "payload", .generated = true};
-    return blob;
+    LIST_FOR (const struct payload_item, item, items) {
+        struct manifest_image *image = &manifest->images[manifest->image_count];
+        contents[manifest->image_count++] = item->blob->data;
+        memcpy(image->name, item->name, strnlen(item->name, MANIFEST_MAX_NAME));
+        image->role = item->role;
+        image->flags = item->flags;
+        image->size = item->blob->size;
+        if ((image->flags & MANIFEST_IMAGE_UNSIGNED) == 0) {
+            hash_sha512(item->blob->data, item->blob->size, image->hash);
+        }
+        done += item->blob->size;
+        show_progress(options, item->name, done, total);
+    }
+    return payload_assemble(arena, manifest, contents, 0);
 }

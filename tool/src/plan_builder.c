@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <skyscope/payload.h>
+#include <crypto/manifest.h>
 #include <string.h>
 #include <tool/elf_image.h>
 #include <tool/layout.h>
@@ -40,7 +40,7 @@ static void set_name(char name[PLAN_NAME_LENGTH], const char *text)
     memcpy(name, text, strnlen(text, PLAN_NAME_LENGTH - 1));
 }
 
-static uint32_t add_image(struct plan_tables *plan, const char *name, enum payload_role role, const struct blob *blob)
+static uint32_t add_image(struct plan_tables *plan, const char *name, enum manifest_role role, const struct blob *blob)
 {
     struct payload_item *item = ARENA_NEW(&plan->system->arena, struct payload_item);
     *item = (struct payload_item){.name = name, .role = role, .blob = blob};
@@ -48,19 +48,32 @@ static uint32_t add_image(struct plan_tables *plan, const char *name, enum paylo
     return (uint32_t)plan->images.count - 1;
 }
 
-/* Two regions with the same content share one image. */
+/* Whether an image can be that of a region: the same content, and the same said of it. */
+static bool shares_image(const struct payload_item *item, const struct region *region, uint32_t role)
+{
+    return item->role == role && (item->flags & MANIFEST_IMAGE_UNSIGNED) == 0 && !region->is_unsigned &&
+           item->blob->size == region->prefill->size &&
+           memcmp(item->blob->data, region->prefill->data, region->prefill->size) == 0;
+}
+
+/* Two regions with the same content share one image, but for unsigned ones, which can be replaced. */
 static uint32_t add_data(struct plan_tables *plan, const struct region *region)
 {
+    uint32_t role = region->is_guest ? MANIFEST_ROLE_GUEST : MANIFEST_ROLE_DATA;
     uint32_t index = 0;
     LIST_FOR (const struct payload_item, item, &plan->images) {
-        if (item->role == PAYLOAD_ROLE_DATA && item->blob->size == region->prefill->size &&
-            memcmp(item->blob->data, region->prefill->data, region->prefill->size) == 0) {
+        if (shares_image(item, region, role)) {
             return index;
         }
         index++;
     }
-    return add_image(plan, arena_format(&plan->system->arena, "data/%.50s#%u", region->name, index), PAYLOAD_ROLE_DATA,
-                     region->prefill);
+    const char *name = region->is_guest ? arena_format(&plan->system->arena, "guest/%s", region->name)
+                                        : arena_format(&plan->system->arena, "data/%.50s#%u", region->name, index);
+    uint32_t image = add_image(plan, name, role, region->prefill);
+    if (region->is_unsigned) {
+        ((struct payload_item *)plan->images.items[image])->flags = MANIFEST_IMAGE_UNSIGNED;
+    }
+    return image;
 }
 
 static void add_system_region(struct plan_tables *plan, struct region *region)
@@ -120,10 +133,10 @@ static void add_program(struct plan_tables *plan, const struct pd *pd, uint32_t 
     struct system *system = plan->system;
     struct program *program = symbols_patch(system, pd);
     const char *name = arena_format(&system->arena, "program/%s", pd->name);
-    if (strlen(name) >= PAYLOAD_NAME_LENGTH) {
+    if (strlen(name) > MANIFEST_MAX_NAME) {
         name = arena_format(&system->arena, "program/#%u", pd->index);
     }
-    uint32_t image = add_image(plan, name, PAYLOAD_ROLE_PROGRAM, program_write(&system->arena, program, name));
+    uint32_t image = add_image(plan, name, MANIFEST_ROLE_PROGRAM, program_write(&system->arena, program, name));
     for (uint32_t i = 0; i < pd->image->segment_count; i++) {
         const struct elf_segment *segment = &pd->image->segments[i];
         uint64_t start = align_down(segment->address, LAYOUT_PAGE);
@@ -303,8 +316,8 @@ struct plan_tables *plan_build(struct system *system, const struct blob *kernel)
     for (uint32_t i = 0; i < PLAN_TABLE_COUNT; i++) {
         plan->tables[i].entry_size = entry_sizes[i];
     }
-    add_image(plan, "kernel", PAYLOAD_ROLE_KERNEL, kernel);
-    uint32_t plan_image = add_image(plan, "plan", PAYLOAD_ROLE_PLAN, NULL);
+    add_image(plan, "kernel", MANIFEST_ROLE_KERNEL, kernel);
+    uint32_t plan_image = add_image(plan, "plan", MANIFEST_ROLE_PLAN, NULL);
     LIST_FOR (struct region, region, &system->regions) {
         add_system_region(plan, region);
     }

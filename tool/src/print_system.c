@@ -74,6 +74,12 @@ static void print_region(const struct region *region, FILE *to)
     }
     text_attribute(to, "prefill_path", region->prefill_path);
     text_attribute(to, "source", sources[region->source]);
+    if (region->is_guest) {
+        text_attribute(to, "guest", "true");
+    }
+    if (region->is_unsigned) {
+        text_attribute(to, "unsigned", "true");
+    }
     fputs(" />\n", to);
 }
 

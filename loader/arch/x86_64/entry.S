@@ -206,7 +206,7 @@ page_directory_pointers:
     .skip 4096
 page_directories:
     .skip 4 * 4096
-    .skip 32768
+    .skip BOOT_STACK_SIZE
 boot_stack_top:
     .skip 4096
 ap_stack_top:

@@ -23,6 +23,45 @@ void machine_halt(void)
     }
 }
 
+/* --- Reset --- */
+
+#define RESET_CONTROL        0xcf9 /* of PC chipsets */
+#define RESET_HARD           0x02
+#define RESET_NOW            0x06
+#define KEYBOARD_CONTROLLER  0x64
+#define KEYBOARD_PULSE_RESET 0xfe
+#define RESET_TIME           100000u /* microseconds until the next way is tried */
+
+/* ACPI 6.4, section 4.8.3.6. */
+static void reset_by_acpi(const struct hardware_register *reset)
+{
+    if (reset->valid == 0) {
+        return;
+    }
+    if (reset->space == 1 && reset->address <= 0xffff) {
+        out8((uint16_t)reset->address, reset->value);
+    } else if (reset->space == 0 && page_tables_reach(reset->address, 1)) {
+        *(volatile uint8_t *)(uintptr_t)reset->address = reset->value;
+    }
+    delay_microseconds(RESET_TIME);
+}
+
+void machine_restart(const struct hardware_info *hardware, uint32_t seconds)
+{
+    delay_start(hardware);
+    for (uint32_t i = 0; i < seconds; i++) {
+        delay_microseconds(1000000);
+    }
+    reset_by_acpi(&hardware->reset);
+    out8(RESET_CONTROL, RESET_HARD);
+    delay_microseconds(RESET_TIME);
+    out8(RESET_CONTROL, RESET_NOW);
+    delay_microseconds(RESET_TIME);
+    out8(KEYBOARD_CONTROLLER, KEYBOARD_PULSE_RESET);
+    delay_microseconds(RESET_TIME);
+    machine_halt();
+}
+
 void cpu_identify(struct hardware_info *hardware)
 {
     struct cpuid leaf = read_cpuid(0);

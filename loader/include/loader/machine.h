@@ -13,6 +13,7 @@
 #include <loader/boot_source.h>
 #include <loader/elf.h>
 #include <loader/memory_map.h>
+#include <loader/tpm.h>
 #include <skyscope/boot_info.h>
 
 /* --- Console --- */
@@ -28,7 +29,15 @@ void console_write(const char *text, size_t length);
 /* Ends the loader with a message; nothing of the payload runs. */
 __attribute__((noreturn, format(printf, 1, 2))) void loader_fail(const char *format, ...);
 __attribute__((format(printf, 1, 2))) void loader_print(const char *format, ...);
+/* Lets loader_fail() restart the machine instead of halting it. hardware: what is
+ * known of it by then. */
+void loader_restart_on_failure(const struct hardware_info *hardware);
 __attribute__((noreturn)) void machine_halt(void);
+/* Waits, then resets the machine by the ways that it may have; halts if none works. */
+__attribute__((noreturn)) void machine_restart(const struct hardware_info *hardware, uint32_t seconds);
+
+/* Time for a person to read why. */
+#define RESTART_SECONDS 10u
 
 /* Physical addresses of the loader itself. */
 uint64_t loader_image_start(void);
@@ -42,6 +51,8 @@ uint64_t loader_image_end(void);
 bool page_tables_map_memory(const struct memory_map *map, struct free_memory *free);
 /* Whether [address, address + size) is reachable. */
 bool page_tables_reach(uint64_t address, uint64_t size);
+/* Whether any of it is memory that programs may be put into. */
+bool page_tables_usable_memory(uint64_t address, uint64_t size);
 /* Adds the kernel's segments at their link addresses. */
 void page_tables_map_kernel(const struct kernel_image *image, uint64_t physical);
 
@@ -56,6 +67,8 @@ void clock_read(struct hardware_info *hardware, const struct acpi_fixed *fixed);
 void pci_find(struct hardware_info *hardware);
 /* Switches the chipset to ACPI mode, so that power control works. */
 void acpi_enable(const struct hardware_info *hardware, const struct acpi_fixed *fixed);
+/* The TPM's registers and a clock for it, from acpi_enable() on. */
+extern const struct tpm_access machine_tpm_access;
 /* Masks all interrupt controllers and enables this CPU's local one; puts this
  * CPU first in hardware->cpus and completes what only registers tell. */
 void interrupts_quiesce(struct hardware_info *hardware);

@@ -144,6 +144,27 @@ static bool is_zero(const uint8_t *bytes, uint64_t size)
     return true;
 }
 
+static uint64_t number(const uint8_t *bytes, unsigned int size)
+{
+    uint64_t value = 0;
+    while (size > 0) {
+        value = value << 8 | bytes[--size];
+    }
+    return value;
+}
+
+/* Where an image lies in the payload: a walk through the manifest, <crypto/manifest.h>. */
+static uint64_t image_offset(const uint8_t *payload, uint32_t index)
+{
+    const uint8_t *at = payload + sizeof(struct payload_header) + 102; /* the system's name */
+    at += 1 + at[0] + 2;
+    for (; index > 0; index--) {
+        at += 1 + at[0] + 2 + 2 + 8 + 8;
+        at += 1 + at[0];
+    }
+    return number(at + 1 + at[0] + 2 + 2, 8);
+}
+
 /* Whether an extent holds what the plan says. */
 static bool extent_right(const struct plan_region *region, const struct region_extent *extent, const uint8_t *payload)
 {
@@ -151,10 +172,7 @@ static bool extent_right(const struct plan_region *region, const struct region_e
     if (region->image == PLAN_NONE) {
         return is_zero(memory, extent->size);
     }
-    const struct payload_header *header = (const struct payload_header *)(const void *)payload;
-    const struct payload_image *image =
-        (const struct payload_image *)(const void *)(payload + header->image_table_offset) + region->image;
-    const uint8_t *source = payload + image->offset + region->image_offset;
+    const uint8_t *source = payload + image_offset(payload, region->image) + region->image_offset;
     for (uint64_t i = 0; i < extent->size; i++) {
         uint64_t offset = extent->region_offset + i;
         bool filled = offset >= region->prefill_offset && offset - region->prefill_offset < region->image_size;

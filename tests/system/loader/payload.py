@@ -4,7 +4,7 @@
 import hashlib
 import struct
 
-KERNEL, PLAN, PROGRAM, DATA = 1, 2, 3, 4
+KERNEL, PLAN, PROGRAM, DATA, GUEST = 1, 2, 3, 4, 5
 RAM, DEVICE, HARDWARE, STATISTICS, KERNEL_LOG = 1, 2, 3, 4, 5
 CONTIGUOUS, IN_PLACE = 1, 2
 NONE = 0xFFFFFFFF
@@ -12,9 +12,9 @@ ANY_ADDRESS = 0xFFFFFFFFFFFFFFFF
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 PAGE = 4096
 
-HEADER = struct.Struct("<8sIIQ64sQQIIIIII64s")
-IMAGE = struct.Struct("<64sIIQQ64s")
-assert HEADER.size == 192 and IMAGE.size == 152
+HEADER = struct.Struct("<8sIIIIQ")
+assert HEADER.size == 32
+ML_DSA_87, SLH_DSA_SHA2_128S = 0x0103, 0x0201
 
 # Sizes of the plan's table entries, in the order of enum plan_table.
 REGION = struct.Struct("<64sQQQIIIIQQQ")
@@ -41,25 +41,49 @@ def plan(regions=(), cpus=1, pool=2 * MIB):
     return struct.pack("<8sII64sIIQ", b"SKYPLAN1", 1, header_size + len(body), b"test", cpus, 0, pool) + tables + body
 
 
-def payload(images, name="test", **fields):
-    """images: (name, role, bytes) each. fields: other values for the header, hashed as if they were right."""
-    header_size = round_up(HEADER.size + IMAGE.size * len(images))
-    table, body, offset = b"", b"", header_size
-    for image_name, role, data in images:
-        table += IMAGE.pack(image_name.encode(), role, 0, offset, len(data), hashlib.sha512(data).digest())
-        padded = data + bytes(round_up(len(data)) - len(data))
-        body += padded
-        offset += len(padded)
-    values = dict(magic=b"SKYPAYLD", version=1, header_size=header_size, total_size=offset, rollback=1, time=0,
-                  algorithm=1, count=len(images), table_offset=HEADER.size, signature_offset=0, signature_size=0,
-                  reserved=0)
-    values.update(fields)
+def text(name):
+    return bytes([len(name)]) + name.encode()
 
-    def header(digest):
-        packed = HEADER.pack(values["magic"], values["version"], values["header_size"], values["total_size"],
-                             name.encode(), values["rollback"], values["time"], values["algorithm"],
-                             values["count"], values["table_offset"], values["signature_offset"],
-                             values["signature_size"], values["reserved"], digest)
-        return (packed + table).ljust(header_size, b"\0")
 
-    return header(hashlib.sha512(header(bytes(64))).digest()) + body
+def manifest(images, first_offset, name="test", rollback=1, algorithm=1, kind=1):
+    """images: (name, role, bytes) each; with "unsigned" as a fourth, no hash is stated."""
+    body = struct.pack("<QQHHH", rollback, 0, algorithm, ML_DSA_87, SLH_DSA_SHA2_128S) + bytes(64)
+    body += text(name) + struct.pack("<H", len(images))
+    offset = first_offset
+    for image_name, role, data, *unsigned in images:
+        digest = b"" if unsigned else hashlib.sha512(data).digest()
+        body += text(image_name) + struct.pack("<HHQQB", role, 1 if unsigned else 0, offset, len(data), len(digest))
+        body += digest
+        offset += round_up(len(data))
+    return b"SKYMANIF" + struct.pack("<HHI", 1, kind, 16 + len(body)) + body
+
+
+def payload(images, version=2, **fields):
+    """An unsigned payload. fields: other values for the manifest."""
+    first_offset = round_up(HEADER.size + len(manifest(images, 0, **fields)))
+    stated = manifest(images, first_offset, **fields)
+    body = b"".join(image[2] + bytes(round_up(len(image[2])) - len(image[2])) for image in images)
+    header = HEADER.pack(b"SKYPAYLD", version, len(stated), 0, 0, first_offset + len(body))
+    return (header + stated).ljust(first_offset, b"\0") + body
+
+
+def manifest_of(content):
+    """Where the manifest and the signature block of a payload are: two slices."""
+    _, _, manifest_size, signatures_size, _, _ = HEADER.unpack_from(content)
+    end = HEADER.size + manifest_size
+    return slice(HEADER.size, end), slice(end, end + signatures_size)
+
+
+def images_of(content):
+    """Where the images of a payload are: {name: slice}."""
+    at, images = HEADER.size + 102, {}
+    at += 1 + content[at]
+    count, = struct.unpack_from("<H", content, at)
+    at += 2
+    for _ in range(count):
+        name = content[at + 1:at + 1 + content[at]].decode()
+        at += 1 + content[at]
+        _, _, offset, size, hash_size = struct.unpack_from("<HHQQB", content, at)
+        at += 21 + hash_size
+        images[name] = slice(offset, offset + size)
+    return images

@@ -40,15 +40,15 @@ static int bind_on_cpus(const struct plan_region *regions, uint32_t count, uint3
     uint64_t plan_size, size;
     const uint8_t *plan_bytes = make_plan(regions, count, cpus_needed, 4 * MIB, &plan_size);
     const struct test_image images[] = {
-        {"kernel", PAYLOAD_ROLE_KERNEL, "k", 1},
-        {"plan", PAYLOAD_ROLE_PLAN, plan_bytes, plan_size},
-        {"data", PAYLOAD_ROLE_DATA, data, sizeof(data)},
+        {"kernel", MANIFEST_ROLE_KERNEL, "k", 1, 0},
+        {"plan", MANIFEST_ROLE_PLAN, plan_bytes, plan_size, 0},
+        {"data", MANIFEST_ROLE_DATA, data, sizeof(data), 0},
     };
     static const struct kernel_image kernel = {.virtual_base = KERNEL_LINK_BASE, .size = 0x234000};
     uint8_t *bytes = make_payload(images, 3, &size);
     struct payload payload;
     struct plan_regions plan;
-    assert_int_equal(payload_check(bytes, size, &payload, &error), 1);
+    assert_int_equal(payload_read(bytes, size, &payload, &error), 1);
     assert_int_equal(plan_check(&payload, &plan, &error), 1);
     struct binding_request request = {.plan = &plan,
                                       .payload = &payload,

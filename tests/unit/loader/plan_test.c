@@ -16,16 +16,16 @@ static uint8_t data[10000];
 static int check(const uint8_t *plan_bytes, uint64_t plan_size, struct loader_error *error)
 {
     const struct test_image images[] = {
-        {"kernel", PAYLOAD_ROLE_KERNEL, "k", 1},
-        {"plan", PAYLOAD_ROLE_PLAN, plan_bytes, plan_size},
-        {"data", PAYLOAD_ROLE_DATA, data, sizeof(data)},
+        {"kernel", MANIFEST_ROLE_KERNEL, "k", 1, 0},
+        {"plan", MANIFEST_ROLE_PLAN, plan_bytes, plan_size, 0},
+        {"data", MANIFEST_ROLE_DATA, data, sizeof(data), 0},
     };
     uint64_t size;
     uint8_t *bytes = make_payload(images, 3, &size);
     struct payload payload;
     struct plan_regions plan;
     memset(error, 0, sizeof(*error));
-    assert_int_equal(payload_check(bytes, size, &payload, error), 1);
+    assert_int_equal(payload_read(bytes, size, &payload, error), 1);
     int result = plan_check(&payload, &plan, error);
     if (result == 1) {
         assert_int_equal(plan.count, plan.header->tables[PLAN_TABLE_REGIONS].count);

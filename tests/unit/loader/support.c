@@ -89,25 +89,40 @@ struct payload_header *payload_header_of(uint8_t *payload)
     return (struct payload_header *)(void *)payload;
 }
 
-struct payload_image *payload_image_of(uint8_t *payload, uint32_t index)
+void describe_images(struct manifest *manifest, const struct test_image *images, uint32_t count,
+                     uint32_t signatures_size)
 {
-    return (struct payload_image *)(void *)(payload + payload_header_of(payload)->image_table_offset) + index;
-}
-
-void seal_payload(uint8_t *payload)
-{
-    struct payload_header *header = payload_header_of(payload);
-    memset(header->header_hash, 0, sizeof(header->header_hash));
-    uint8_t digest[HASH_SHA512_SIZE];
-    hash_sha512(payload, header->header_size, digest);
-    memcpy(header->header_hash, digest, sizeof(digest));
-}
-
-uint8_t *make_payload(const struct test_image *images, uint32_t count, uint64_t *size)
-{
-    uint64_t header_size = page_round(sizeof(struct payload_header) + count * sizeof(struct payload_image));
-    uint64_t total = header_size;
+    memset(manifest, 0, sizeof(*manifest));
+    manifest->kind = MANIFEST_KIND_SYSTEM;
+    manifest->rollback_index = 5;
+    manifest->hash_algorithm = HASH_ALGORITHM_SHA512;
+    manifest->lattice_algorithm = SIGNATURE_ML_DSA_65;
+    manifest->hash_based_algorithm = SIGNATURE_SLH_DSA_SHA2_128S;
+    snprintf(manifest->system_name, sizeof(manifest->system_name), "unit test");
+    manifest->image_count = count;
     for (uint32_t i = 0; i < count; i++) {
+        struct manifest_image *image = &manifest->images[i];
+        snprintf(image->name, sizeof(image->name), "%s", images[i].name);
+        image->role = images[i].role;
+        image->flags = images[i].flags;
+        image->size = images[i].size;
+        if ((image->flags & MANIFEST_IMAGE_UNSIGNED) == 0) {
+            hash_sha512(images[i].data, images[i].size, image->hash);
+        }
+    }
+    uint64_t offset = payload_first_image(manifest_write_size(manifest), signatures_size);
+    for (uint32_t i = 0; i < count; i++) {
+        manifest->images[i].offset = offset;
+        offset += page_round(images[i].size);
+    }
+}
+
+uint8_t *assemble_payload(const struct manifest *manifest, const struct test_image *images, uint32_t signatures_size,
+                          uint64_t *size)
+{
+    uint64_t manifest_size = manifest_write_size(manifest);
+    uint64_t total = payload_first_image(manifest_size, signatures_size);
+    for (uint32_t i = 0; i < manifest->image_count; i++) {
         total += page_round(images[i].size);
     }
     uint8_t *payload = aligned_alloc(4096, total);
@@ -116,26 +131,24 @@ uint8_t *make_payload(const struct test_image *images, uint32_t count, uint64_t 
     struct payload_header *header = payload_header_of(payload);
     memcpy(header->magic, PAYLOAD_MAGIC, 8);
     header->version = PAYLOAD_VERSION;
-    header->header_size = (uint32_t)header_size;
+    header->manifest_size = (uint32_t)manifest_size;
+    header->signatures_size = signatures_size;
     header->total_size = total;
-    snprintf(header->system_name, sizeof(header->system_name), "unit test");
-    header->hash_algorithm = PAYLOAD_HASH_SHA512;
-    header->image_count = count;
-    header->image_table_offset = sizeof(*header);
-    uint64_t offset = header_size;
-    for (uint32_t i = 0; i < count; i++) {
-        struct payload_image *image = payload_image_of(payload, i);
-        snprintf(image->name, sizeof(image->name), "%s", images[i].name);
-        image->role = images[i].role;
-        image->offset = offset;
-        image->size = images[i].size;
-        hash_sha512(images[i].data, images[i].size, image->hash);
+    assert_int_equal(manifest_write(manifest, payload + sizeof(*header), manifest_size), manifest_size);
+    uint64_t offset = payload_first_image(manifest_size, signatures_size);
+    for (uint32_t i = 0; i < manifest->image_count; i++) {
         memcpy(payload + offset, images[i].data, images[i].size);
         offset += page_round(images[i].size);
     }
-    seal_payload(payload);
     *size = total;
     return payload;
+}
+
+uint8_t *make_payload(const struct test_image *images, uint32_t count, uint64_t *size)
+{
+    static struct manifest manifest;
+    describe_images(&manifest, images, count, 0);
+    return assemble_payload(&manifest, images, 0, size);
 }
 
 const uint8_t *make_plan(const struct plan_region *regions, uint32_t count, uint32_t cpu_count, uint64_t pool_size,

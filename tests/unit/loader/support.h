@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <crypto/manifest.h>
 #include <loader/log.h>
 #include <loader/physical.h>
 #include <skyscope/payload.h>
@@ -50,14 +51,18 @@ struct test_image {
     uint32_t role;
     const void *data;
     uint64_t size;
+    uint32_t flags;
 };
 
-/* A right payload of these images; free() it. */
+/* A right payload of these images, unsigned; free() it. */
 uint8_t *make_payload(const struct test_image *images, uint32_t count, uint64_t *size);
-/* Makes the header's hash right again after a change. */
-void seal_payload(uint8_t *payload);
+/* A payload of these images by this manifest, wrong or not, with room for signatures. */
+uint8_t *assemble_payload(const struct manifest *manifest, const struct test_image *images, uint32_t signatures_size,
+                          uint64_t *size);
+/* A right manifest of these images. */
+void describe_images(struct manifest *manifest, const struct test_image *images, uint32_t count,
+                     uint32_t signatures_size);
 struct payload_header *payload_header_of(uint8_t *payload);
-struct payload_image *payload_image_of(uint8_t *payload, uint32_t index);
 
 /* A plan of these regions, in static memory. */
 const uint8_t *make_plan(const struct plan_region *regions, uint32_t count, uint32_t cpu_count, uint64_t pool_size,

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <tool/payload_reader.h>
+#include <tool/payload_sign.h>
 #include <tool/plan_builder.h>
 
 static struct blob *plan_blob(struct arena *arena)
@@ -49,9 +50,9 @@ static struct blob *make_payload(struct arena *arena)
     static struct blob kernel_blob = {.data = kernel, .size = sizeof(kernel)};
     static struct blob data_blob = {.data = data, .size = sizeof(data)};
     struct payload_item items[] = {
-        {"kernel", PAYLOAD_ROLE_KERNEL, &kernel_blob},
-        {"plan", PAYLOAD_ROLE_PLAN, plan_blob(arena)},
-        {"data/region", PAYLOAD_ROLE_DATA, &data_blob},
+        {"kernel", MANIFEST_ROLE_KERNEL, 0, &kernel_blob},
+        {"plan", MANIFEST_ROLE_PLAN, 0, plan_blob(arena)},
+        {"data/region", MANIFEST_ROLE_DATA, 0, &data_blob},
     };
     struct list list = {0};
     struct payload_options options = {.system_name = "system", .rollback_index = 3, .creation_time = 4};
@@ -83,18 +84,26 @@ static void round_trip(void **state)
     assert_int_equal(payload->size, 4096 * 5);
     assert_true(payload_read(&arena, payload, &view));
     assert_int_equal(view.image_count, 3);
-    assert_true(view.header_hash_right);
-    assert_string_equal(view.header.system_name, "system");
-    assert_int_equal(view.header.rollback_index, 3);
-    assert_int_equal(view.header.creation_time, 4);
-    assert_int_equal(view.images[0].row.size, 5000);
-    assert_int_equal(view.images[0].row.offset, 4096);
-    assert_int_equal(view.images[1].row.offset, 4096 * 3);
+    assert_false(view.is_signed);
+    assert_string_equal(view.manifest.system_name, "system");
+    assert_int_equal(view.manifest.rollback_index, 3);
+    assert_int_equal(view.manifest.creation_time, 4);
+    assert_int_equal(view.images[0].row->size, 5000);
+    assert_int_equal(view.images[0].row->offset, 4096);
+    assert_int_equal(view.images[1].row->offset, 4096 * 3);
     assert_true(view.plan_present);
     assert_string_equal(plan_region_name(&arena, &view, 0), "region");
     assert_string_equal(plan_region_name(&arena, &view, 1), "?");
     assert_null(plan_row(&view, PLAN_TABLE_PDS, 0));
     arena_free(&arena);
+}
+
+#define MANIFEST_AT sizeof(struct payload_header)
+
+/* Where any value is right: rollback index, creation time, key ids. Signatures vouch for them. */
+static bool any_value(size_t at)
+{
+    return (at >= MANIFEST_AT + 16 && at < MANIFEST_AT + 32) || (at >= MANIFEST_AT + 38 && at < MANIFEST_AT + 102);
 }
 
 static void every_changed_byte_is_found(void **state)
@@ -105,6 +114,9 @@ static void every_changed_byte_is_found(void **state)
     for (size_t at = 0; at < payload->size; at += at < 700 ? 1 : 97) {
         struct arena other = {0};
         struct payload_view view;
+        if (any_value(at)) {
+            continue;
+        }
         payload->data[at] ^= 0x80;
         assert_false(read_copy(&other, payload->data, payload->size, &view));
         assert_true(view.problems.count > 0);
@@ -128,15 +140,13 @@ static void every_cut_is_found(void **state)
     arena_free(&arena);
 }
 
-static void reseal(struct blob *payload)
+/* Makes all hashes right again. */
+static void reseal(struct blob *payload, struct manifest *manifest)
 {
-    struct payload_header *header = (struct payload_header *)(void *)payload->data;
-    struct payload_image *images = (struct payload_image *)(void *)(payload->data + sizeof(*header));
     for (uint32_t i = 0; i < 3; i++) {
-        hash_sha512(payload->data + images[i].offset, images[i].size, images[i].hash);
+        hash_sha512(payload->data + manifest->images[i].offset, manifest->images[i].size, manifest->images[i].hash);
     }
-    memset(header->header_hash, 0, sizeof(header->header_hash));
-    hash_sha512(payload->data, 4096, header->header_hash);
+    manifest_write(manifest, payload->data + MANIFEST_AT, 4096 - MANIFEST_AT);
 }
 
 /* With right hashes, only the structure tells. */
@@ -147,7 +157,9 @@ static void wrong_structure_is_found(void **state)
         struct arena arena = {0};
         struct payload_view view;
         struct blob *payload = make_payload(&arena);
-        struct payload_image *images = (struct payload_image *)(void *)(payload->data + sizeof(struct payload_header));
+        assert_true(payload_read(&arena, payload, &view));
+        struct manifest manifest = view.manifest;
+        struct manifest_image *images = manifest.images;
         struct plan_header *plan = (struct plan_header *)(void *)(payload->data + 4096 * 3);
         struct plan_region *region = (struct plan_region *)(void *)(plan + 1);
         switch (i) {
@@ -155,13 +167,13 @@ static void wrong_structure_is_found(void **state)
             strcpy(images[1].name, "kernel");
             break;
         case 1:
-            images[2].role = PAYLOAD_ROLE_PLAN;
+            images[2].role = MANIFEST_ROLE_PLAN;
             break;
         case 2:
             images[0].role = 77;
             break;
         case 3:
-            memset(images[0].name, 'a', sizeof(images[0].name));
+            images[0].name[2] = '\n';
             break;
         case 4:
             payload->data[4096 + 5000] = 1; /* padding */
@@ -193,11 +205,52 @@ static void wrong_structure_is_found(void **state)
         default:
             region->page_size = 0x3000;
         }
-        reseal(payload);
+        reseal(payload, &manifest);
         assert_false(read_copy(&arena, payload->data, payload->size, &view));
         assert_true(view.problems.count > 0);
         arena_free(&arena);
     }
+}
+
+/* Other signature sizes move the images; everything else stays. */
+static void laid_out_for_signatures(void **state)
+{
+    static const uint8_t lattice[3309] = {1}, hash_based[7856] = {2};
+    struct arena arena = {0};
+    struct payload_view view;
+    struct payload_keys keys = {.lattice_algorithm = SIGNATURE_ML_DSA_65,
+                                .hash_based_algorithm = SIGNATURE_SLH_DSA_SHA2_128S};
+    struct payload_signing signing;
+    uint64_t index = 9;
+    (void)state;
+    memset(keys.lattice_key_id, 0x33, sizeof(keys.lattice_key_id));
+    memset(keys.hash_based_key_id, 0x44, sizeof(keys.hash_based_key_id));
+    assert_null(payload_lay_out(&arena, make_payload(&arena), &keys, &index, &signing));
+    assert_false(payload_read(&arena, signing.payload, &view)); /* no signatures yet */
+    payload_attach(&signing, lattice, hash_based);
+    assert_true(payload_read(&arena, signing.payload, &view));
+    assert_true(view.is_signed);
+    assert_ptr_equal(signing.message, view.manifest_bytes);
+    assert_int_equal(signing.message_size, view.header.manifest_size);
+    assert_memory_equal(view.signatures.lattice, lattice, sizeof(lattice));
+    assert_memory_equal(view.signatures.hash_based, hash_based, sizeof(hash_based));
+    assert_memory_equal(view.manifest.lattice_key_id, keys.lattice_key_id, sizeof(keys.lattice_key_id));
+    assert_int_equal(view.manifest.rollback_index, 9);
+    assert_int_equal(view.images[0].row->offset, 4096 * 3);
+    /* And again, of what is signed already, by larger ones. */
+    keys.lattice_algorithm = SIGNATURE_ML_DSA_87;
+    keys.hash_based_algorithm = SIGNATURE_SLH_DSA_SHAKE_256S;
+    assert_null(payload_lay_out(&arena, signing.payload, &keys, NULL, &signing));
+    assert_int_equal(signing.manifest->rollback_index, 9);
+    assert_int_equal(signing.manifest->images[0].offset, 4096 * 9);
+    assert_int_equal(signing.payload->data[4096 * 9], 0xaa);
+    /* What is damaged is not signed. */
+    struct blob *damaged = make_payload(&arena);
+    damaged->data[4096] ^= 1;
+    assert_non_null(payload_lay_out(&arena, damaged, &keys, NULL, &signing));
+    keys.lattice_algorithm = 0;
+    assert_non_null(payload_lay_out(&arena, make_payload(&arena), &keys, NULL, &signing));
+    arena_free(&arena);
 }
 
 int main(void)
@@ -207,6 +260,7 @@ int main(void)
         cmocka_unit_test(every_changed_byte_is_found),
         cmocka_unit_test(every_cut_is_found),
         cmocka_unit_test(wrong_structure_is_found),
+        cmocka_unit_test(laid_out_for_signatures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

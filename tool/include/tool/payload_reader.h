@@ -5,21 +5,25 @@
  */
 #pragma once
 
+#include <crypto/manifest.h>
 #include <skyscope/payload.h>
 #include <skyscope/plan.h>
 #include <tool/arena.h>
 #include <tool/file.h>
 
 struct image_view {
-    struct payload_image row; /* name is terminated and printable */
-    const uint8_t *data;      /* NULL if it does not lie in the file */
-    bool hash_right;
+    const struct manifest_image *row;
+    const uint8_t *data; /* NULL if it does not lie in the file */
+    bool hash_right;     /* always true of an unsigned one */
 };
 
 struct payload_view {
-    struct payload_header header; /* system_name is terminated and printable */
-    bool header_present;          /* else nothing below is */
-    bool header_hash_right;
+    struct payload_header header;
+    bool manifest_present; /* else nothing below is */
+    struct manifest manifest;
+    const uint8_t *manifest_bytes; /* header.manifest_size of them, in the file */
+    bool is_signed;                /* there are two signatures; nobody has verified them */
+    struct manifest_signatures signatures;
     struct image_view *images;
     uint32_t image_count;
     bool plan_present;

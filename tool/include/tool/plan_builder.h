@@ -7,7 +7,8 @@
 /* A payload image to be. */
 struct payload_item {
     const char *name;
-    uint32_t role; /* enum payload_role */
+    uint32_t role;  /* enum manifest_role */
+    uint32_t flags; /* enum manifest_image_flag */
     const struct blob *blob;
 };
 

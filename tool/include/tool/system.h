@@ -38,7 +38,9 @@ struct region {
     const char *prefill_path; /* as written, NULL: none */
     struct blob *prefill;     /* NULL: none, or not found */
     enum region_source source;
-    bool generated; /* added by the tool */
+    bool generated;   /* added by the tool */
+    bool is_guest;    /* what a VM boots */
+    bool is_unsigned; /* ... and nothing vouches for */
     uint32_t plan_index;
 };
 

@@ -8,6 +8,9 @@
 
 #define MSR_EFER 0xc0000080
 
+/* Of the CPU that boots, in bytes: verifying signatures takes most of it. */
+#define BOOT_STACK_SIZE 0x30000
+
 #define SELECTOR_CODE64 0x08
 #define SELECTOR_DATA   0x10
 #define SELECTOR_CODE32 0x18
