@@ -39,7 +39,7 @@ test: all $(UNIT_TESTS) $(FUZZ_TARGETS) $(TOOL_TEST_NEEDS) $(SYSTEM_TEST_NEEDS)
 
 # Everything that is compiled, for the analysers to see.
 .PHONY: lint everything
-everything: all $(UNIT_TESTS) $(FUZZ_TARGETS) $(SYSTEM_TEST_NEEDS) $(LINT_NEEDS)
+everything: all $(UNIT_TESTS) $(FUZZ_TARGETS) $(TOOL_TEST_NEEDS) $(SYSTEM_TEST_NEEDS) $(LINT_NEEDS)
 lint: $(LINT_NEEDS)
 	@mk/lint.py $(LINT_FLAGS)
 
