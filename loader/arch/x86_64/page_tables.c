@@ -139,6 +139,11 @@ bool page_tables_reach(uint64_t address, uint64_t size)
     return false;
 }
 
+bool page_tables_usable_memory(uint64_t address, uint64_t size)
+{
+    return mapped == NULL || memory_map_touches(mapped, address, size, HARDWARE_MEMORY_USABLE);
+}
+
 void page_tables_map_kernel(const struct kernel_image *image, uint64_t physical)
 {
     page_map[KERNEL_LINK_BASE >> 39 & (ENTRIES - 1)] = (uintptr_t)kernel_pointers | PAGE_PRESENT | PAGE_WRITABLE;
