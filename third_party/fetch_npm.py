@@ -12,6 +12,7 @@ kept as DIRECTORY.tgz and not downloaded twice.
 
 import base64
 import hashlib
+import http.client
 import io
 import json
 import os
@@ -58,7 +59,7 @@ def download(address):
             if len(data) > MAXIMUM_SIZE:
                 raise Failure(f"{address} is larger than {MAXIMUM_SIZE} bytes")
             return data
-        except (OSError, ValueError) as error:  # urllib's errors are OSErrors
+        except (OSError, ValueError, http.client.HTTPException) as error:
             missing = isinstance(error, urllib.error.HTTPError) and error.code in (401, 403, 404)
             if missing or attempt == ATTEMPTS:
                 raise Failure(f"cannot download {address}: {error}") from error
