@@ -108,7 +108,9 @@ static bool parse_algorithms_and_keys(struct parser *parser)
     manifest->rollback_index = next_u64(parser);
     manifest->creation_time = next_u64(parser);
     manifest->hash_algorithm = next_u16(parser);
-    if (!accept(parser, manifest->hash_algorithm == HASH_ALGORITHM_SHA512 ? MANIFEST_OK : MANIFEST_UNKNOWN_HASH) ||
+    bool known =
+        manifest->hash_algorithm == HASH_ALGORITHM_SHA512 || manifest->hash_algorithm == HASH_ALGORITHM_SHA512_TREE;
+    if (!accept(parser, known ? MANIFEST_OK : MANIFEST_UNKNOWN_HASH) ||
         !parse_algorithm(parser, SIGNATURE_FAMILY_LATTICE, &manifest->lattice_algorithm) ||
         !parse_algorithm(parser, SIGNATURE_FAMILY_HASH, &manifest->hash_based_algorithm)) {
         return false;

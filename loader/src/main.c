@@ -2,7 +2,7 @@
 #include <loader/main.h>
 
 #include <base/memory.h>
-#include <crypto/hash.h>
+#include <crypto/image_hash.h>
 #include <loader/machine.h>
 #include <loader/trust.h>
 #include <loader_arch/exceptions.h>
@@ -166,12 +166,16 @@ static void check_images(const struct payload *payload, struct hardware_info *ha
 {
     struct loader_error error;
     uint64_t start = cycle_counter();
-    if (!payload_check_images(payload, &error)) {
+    vectors_enable();
+    int right = payload_check_images(payload, &error);
+    vectors_disable();
+    if (!right) {
         loader_fail("%s", error.text);
     }
     hardware->hash_cycles = cycle_counter() - start;
-    loader_print("loader: payload \"%s\": %u images, %llu KiB, SHA-512 hashes are right\n",
-                 payload->manifest.system_name, payload->manifest.image_count, (unsigned long long)payload->size >> 10);
+    loader_print("loader: payload \"%s\": %u images, %llu KiB, %s hashes are right\n", payload->manifest.system_name,
+                 payload->manifest.image_count, (unsigned long long)payload->size >> 10,
+                 image_hash_name(payload->manifest.hash_algorithm));
 }
 
 void loader_main(uint32_t magic, uint32_t information)

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include <base/memory.h>
+#include <crypto/image_hash.h>
 
 static bool all_zero(const uint8_t *bytes, uint64_t size)
 {
@@ -145,10 +146,11 @@ int payload_check_images(const struct payload *payload, struct loader_error *err
         const uint8_t *content = payload->bytes + image->offset;
         uint8_t digest[HASH_SHA512_SIZE];
         if ((image->flags & MANIFEST_IMAGE_UNSIGNED) == 0) {
-            hash_sha512(content, image->size, digest);
-            if (memcmp(digest, image->hash, sizeof(digest)) != 0) {
-                return error_set(error, "payload: image \"%s\": its SHA-512 hash is wrong: it was changed or damaged",
-                                 image->name);
+            uint32_t algorithm = payload->manifest.hash_algorithm;
+            if (!image_hash(algorithm, content, image->size, digest) ||
+                memcmp(digest, image->hash, sizeof(digest)) != 0) {
+                return error_set(error, "payload: image \"%s\": its %s hash is wrong: it was changed or damaged",
+                                 image->name, image_hash_name(algorithm));
             }
         }
         if (!all_zero(content + image->size, -image->size & (PAYLOAD_ALIGNMENT - 1))) {

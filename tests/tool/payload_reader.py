@@ -47,6 +47,18 @@ class Image:
     content: bytes = b""
 
 
+def image_hash(algorithm, content):
+    """By the comment in crypto/include/crypto/image_hash.h."""
+    if algorithm == 1:
+        return hashlib.sha512(content).digest()
+    assert algorithm == 2
+    leaf = b"Skyscope image tree leaf 1".ljust(128, b"\0")
+    root = hashlib.sha512(b"Skyscope image tree root 1".ljust(128, b"\0") + len(content).to_bytes(8, "little"))
+    for at in range(0, len(content), 16384):
+        root.update(hashlib.sha512(leaf + content[at:at + 16384]).digest())
+    return root.digest()
+
+
 class Fields:
     """Little-endian fields, one after the other."""
 
@@ -83,7 +95,7 @@ class Payload:
         for image in self.images:
             image.content = data[image.offset:image.offset + image.size]
             assert image.offset == end and len(image.content) == image.size > 0
-            assert hashlib.sha512(image.content).digest() == image.hash or (image.flags == 1 and not image.hash)
+            assert image_hash(self.hash_algorithm, image.content) == image.hash or (image.flags == 1 and not image.hash)
             end = (image.offset + image.size + 4095) // 4096 * 4096
             assert not data[image.offset + image.size:end].strip(b"\0")
         assert end == total_size
@@ -97,7 +109,7 @@ class Payload:
         assert fields.take(8) == b"SKYMANIF" and fields.number(2) == 1 and fields.number(2) == 1
         assert fields.number(4) == len(self.manifest)
         self.rollback_index, self.creation_time = fields.number(8), fields.number(8)
-        assert fields.number(2) == 1
+        self.hash_algorithm = fields.number(2)
         self.algorithms = fields.number(2), fields.number(2)
         self.key_ids = fields.take(32), fields.take(32)
         self.name = fields.name()

@@ -13,7 +13,7 @@ import subprocess
 
 import pytest
 
-from payload_reader import ANY_ADDRESS, NONE, Payload
+from payload_reader import ANY_ADDRESS, NONE, Payload, image_hash
 
 HERE = pathlib.Path(__file__).parent
 BROKEN = sorted((HERE / "broken").glob("*.system"))
@@ -599,12 +599,12 @@ def test_inspect_of_a_cut_payload(tool):
 
 def reseal(data, at=None, value=None):
     """Changes the plan and makes its hash right again: what is left is for the checks of structure."""
-    import hashlib
-    plan = next(image for image in Payload(data).images if image.role == 2)
+    payload = Payload(data)
+    plan = next(image for image in payload.images if image.role == 2)
     data = bytearray(data)
     if at is not None:
         struct.pack_into("<I", data, plan.offset + at, value)
-    digest = hashlib.sha512(data[plan.offset:plan.offset + plan.size]).digest()
+    digest = image_hash(payload.hash_algorithm, data[plan.offset:plan.offset + plan.size])
     return data.replace(plan.hash, digest)
 
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "inspect.h"
+#include <crypto/image_hash.h>
 #include <tool/json.h>
 
 static void write_images(struct json *json, const struct payload_view *view)
@@ -15,7 +16,7 @@ static void write_images(struct json *json, const struct payload_view *view)
         json_number(json, "size", image->row->size);
         json_boolean(json, "unsigned", is_unsigned);
         if (!is_unsigned) {
-            json_bytes(json, "sha512", image->row->hash, sizeof(image->row->hash));
+            json_bytes(json, "hash", image->row->hash, sizeof(image->row->hash));
             json_boolean(json, "hash_right", image->hash_right);
         }
         json_close(json, '}');
@@ -212,6 +213,7 @@ void inspect_json(struct arena *arena, const struct payload_view *view, FILE *to
         json_number(&json, "total_size", view->header.total_size);
         json_number(&json, "rollback_index", view->manifest.rollback_index);
         json_number(&json, "creation_time", view->manifest.creation_time);
+        json_string(&json, "hash_algorithm", image_hash_name(view->manifest.hash_algorithm));
         json_boolean(&json, "signed", view->is_signed);
         write_images(&json, view);
     }

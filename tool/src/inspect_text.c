@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "inspect.h"
+#include <crypto/image_hash.h>
 #include <inttypes.h>
 #include <tool/number.h>
 
@@ -39,6 +40,7 @@ static void print_header(const struct payload_view *view, FILE *to)
     } else {
         fprintf(to, "created         %" PRIu64 " (seconds since 1970)\n", manifest->creation_time);
     }
+    fprintf(to, "image hashes    %s\n", image_hash_name(manifest->hash_algorithm));
     if (view->is_signed) {
         fprintf(to, "signatures      %s, %s\n", signature_parameters(manifest->lattice_algorithm)->name,
                 signature_parameters(manifest->hash_based_algorithm)->name);
@@ -49,7 +51,7 @@ static void print_header(const struct payload_view *view, FILE *to)
 
 static void print_images(const struct payload_view *view, FILE *to)
 {
-    fprintf(to, "\nimages\n  %3s %-8s %12s  %-5s %-16s %s\n", "#", "role", "bytes", "hash", "sha512", "name");
+    fprintf(to, "\nimages\n  %3s %-8s %12s  %-5s %-16s %s\n", "#", "role", "bytes", "hash", "", "name");
     for (uint32_t i = 0; i < view->image_count; i++) {
         const struct image_view *image = &view->images[i];
         bool is_unsigned = (image->row->flags & MANIFEST_IMAGE_UNSIGNED) != 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <crypto/hash.h>
+#include <crypto/image_hash.h>
 #include <string.h>
 #include <tool/layout.h>
 #include <tool/payload_reader.h>
@@ -149,8 +149,8 @@ static void read_image(struct arena *arena, const struct blob *blob, struct payl
     uint8_t hash[HASH_SHA512_SIZE];
     image->hash_right = (row->flags & MANIFEST_IMAGE_UNSIGNED) != 0;
     if (!image->hash_right) {
-        hash_sha512(image->data, row->size, hash);
-        image->hash_right = memcmp(hash, row->hash, sizeof(hash)) == 0;
+        image->hash_right = image_hash(view->manifest.hash_algorithm, image->data, row->size, hash) &&
+                            memcmp(hash, row->hash, sizeof(hash)) == 0;
     }
     if (!image->hash_right) {
         PROBLEM("the hash of image '%s' is wrong: it was changed or damaged", row->name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <crypto/hash.h>
+#include <crypto/image_hash.h>
 #include <stdio.h>
 #include <string.h>
 #include <tool/payload_sign.h>
@@ -33,7 +33,7 @@ struct blob *payload_write(struct arena *arena, const struct list *items, const 
     manifest->kind = MANIFEST_KIND_SYSTEM;
     manifest->rollback_index = options->rollback_index;
     manifest->creation_time = options->creation_time;
-    manifest->hash_algorithm = HASH_ALGORITHM_SHA512;
+    manifest->hash_algorithm = HASH_ALGORITHM_SHA512_TREE;
     manifest->lattice_algorithm = UNSIGNED_LATTICE;
     manifest->hash_based_algorithm = UNSIGNED_HASH_BASED;
     memcpy(manifest->system_name, options->system_name, strnlen(options->system_name, MANIFEST_MAX_NAME));
@@ -48,7 +48,7 @@ struct blob *payload_write(struct arena *arena, const struct list *items, const 
         image->flags = item->flags;
         image->size = item->blob->size;
         if ((image->flags & MANIFEST_IMAGE_UNSIGNED) == 0) {
-            hash_sha512(item->blob->data, item->blob->size, image->hash);
+            image_hash(manifest->hash_algorithm, item->blob->data, item->blob->size, image->hash);
         }
         done += item->blob->size;
         show_progress(options, item->name, done, total);

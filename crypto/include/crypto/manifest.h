@@ -25,7 +25,8 @@
  *         8   offset in the file that carries it, a multiple of 4096
  *         8   size in bytes, not 0
  *         1   length of the hash: 64; 0 with MANIFEST_IMAGE_UNSIGNED
- *             the hash of exactly size bytes (of a role TREE: the tree's root)
+ *             the hash of exactly size bytes, <crypto/image_hash.h> (of a role
+ *             TREE: the tree's root)
  *
  * The first image starts at the first multiple of 4096 after the signature block,
  * each other at the first multiple of 4096 after the one before it.

@@ -23,6 +23,46 @@ void machine_halt(void)
     }
 }
 
+/* --- Vector registers (Intel SDM volume 1, section 13.3) --- */
+
+#define CPUID_XSAVE_AND_AVX (1u << 26 | 1u << 28)                 /* leaf 1 ECX */
+#define CR4_VECTORS         (1ull << 9 | 1ull << 10 | 1ull << 18) /* OSFXSR, OSXMMEXCPT, OSXSAVE */
+#define XCR0_X87            1u
+#define XCR0_X87_SSE_AVX    7u
+
+static uint64_t read_cr4(void)
+{
+    uint64_t value;
+    __asm__ volatile("movq %%cr4, %0" : "=r"(value));
+    return value;
+}
+
+static void write_cr4(uint64_t value)
+{
+    __asm__ volatile("movq %0, %%cr4" : : "r"(value) : "memory");
+}
+
+static void write_xcr0(uint32_t value)
+{
+    __asm__ volatile("xsetbv" : : "a"(value), "d"(0), "c"(0) : "memory");
+}
+
+void vectors_enable(void)
+{
+    if ((read_cpuid(1).ecx & CPUID_XSAVE_AND_AVX) == CPUID_XSAVE_AND_AVX) {
+        write_cr4(read_cr4() | CR4_VECTORS);
+        write_xcr0(XCR0_X87_SSE_AVX);
+    }
+}
+
+void vectors_disable(void)
+{
+    if ((read_cr4() & CR4_VECTORS) != 0) {
+        write_xcr0(XCR0_X87);
+        write_cr4(read_cr4() & ~CR4_VECTORS);
+    }
+}
+
 /* --- Reset --- */
 
 #define RESET_CONTROL        0xcf9 /* of PC chipsets */

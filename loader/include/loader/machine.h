@@ -59,6 +59,10 @@ void page_tables_map_kernel(const struct kernel_image *image, uint64_t physical)
 /* --- Machine --- */
 
 uint64_t cycle_counter(void);
+/* Lets this CPU use the vector registers that it has, and takes that back: code
+ * that looks for them (<crypto/image_hash.h>) is faster in between. */
+void vectors_enable(void);
+void vectors_disable(void);
 /* Vendor, brand and signature of this CPU. */
 void cpu_identify(struct hardware_info *hardware);
 /* Reads the real-time clock into hardware->wall_clock, 0 if there is none. */

@@ -243,7 +243,8 @@ static void test_values(void **state)
     } while (0)
     EXPECT_WITH(rollback_index, 0, MANIFEST_OK);
     EXPECT_WITH(hash_algorithm, 0, MANIFEST_UNKNOWN_HASH);
-    EXPECT_WITH(hash_algorithm, 2, MANIFEST_UNKNOWN_HASH);
+    EXPECT_WITH(hash_algorithm, HASH_ALGORITHM_SHA512_TREE, MANIFEST_OK);
+    EXPECT_WITH(hash_algorithm, 3, MANIFEST_UNKNOWN_HASH);
     EXPECT_WITH(lattice_algorithm, 0, MANIFEST_UNKNOWN_SIGNATURE_ALGORITHM);
     EXPECT_WITH(lattice_algorithm, 0x0101, MANIFEST_UNKNOWN_SIGNATURE_ALGORITHM);
     EXPECT_WITH(lattice_algorithm, SIGNATURE_SLH_DSA_SHA2_128S, MANIFEST_WRONG_FAMILY);

@@ -169,7 +169,7 @@ static void test_manifest_fields(void **state)
         sample->manifest = good;                                                                                       \
     } while (0)
     EXPECT_WITH(kind, MANIFEST_KIND_DISK, "image 0 \"kernel.elf\": the image has a role that this kind");
-    EXPECT_WITH(hash_algorithm, 2, "manifest: it names an unknown hash algorithm");
+    EXPECT_WITH(hash_algorithm, 3, "manifest: it names an unknown hash algorithm");
     EXPECT_WITH(system_name[0], '\n', "manifest: the system's name");
     EXPECT_WITH(images[2].name[0], '\x01', "image 2 \"\": the image's name");
     EXPECT_WITH(images[2].role, 9, "image 2 \"hello.elf\": the image has an unknown role");

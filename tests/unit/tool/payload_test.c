@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <crypto/hash.h>
+#include <crypto/image_hash.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tool/payload_reader.h>
@@ -144,7 +144,8 @@ static void every_cut_is_found(void **state)
 static void reseal(struct blob *payload, struct manifest *manifest)
 {
     for (uint32_t i = 0; i < 3; i++) {
-        hash_sha512(payload->data + manifest->images[i].offset, manifest->images[i].size, manifest->images[i].hash);
+        image_hash(manifest->hash_algorithm, payload->data + manifest->images[i].offset, manifest->images[i].size,
+                   manifest->images[i].hash);
     }
     manifest_write(manifest, payload->data + MANIFEST_AT, 4096 - MANIFEST_AT);
 }
