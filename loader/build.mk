@@ -38,7 +38,8 @@ $(BUILD)/tests/loader_kernel.elf: $(LOADER_TEST_KERNEL_OBJECTS) tests/system/loa
 SYSTEM_TEST_NEEDS += $(BUILD)/tests/loader_kernel.elf
 
 # Host tests.
-LOADER_TEST_SUPPORT := tests/unit/loader/support.c $(LOADER_PURE_SOURCES) $(CRYPTO_VERIFY_SOURCES)
+LOADER_TEST_SUPPORT := tests/unit/loader/support.c $(LOADER_PURE_SOURCES) $(CRYPTO_VERIFY_SOURCES) \
+	$(CRYPTO_SIGNATURE_SOURCES)
 $(foreach t,$(patsubst tests/unit/loader/%_test.c,%,$(wildcard tests/unit/loader/*_test.c)),\
 	$(call unit_test,loader_$t,tests/unit/loader/$t_test.c $(LOADER_TEST_SUPPORT)))
 
