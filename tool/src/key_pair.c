@@ -117,6 +117,31 @@ bool signing_pair_load(struct arena *arena, const char *directory, const char *n
     return good;
 }
 
+static uint8_t *sign(struct arena *arena, const struct signing_key *key, const char *context, const void *message,
+                     size_t message_size, const char **reason)
+{
+    uint8_t random[SIGNATURE_MAX_RANDOM];
+    uint8_t *signature = arena_allocate(arena, key->parameters->signature_size);
+    if (!secret_random(random, key->parameters->random_size)) {
+        *reason = "the system gives no random numbers";
+        return NULL;
+    }
+    if (!signature_sign(key->parameters->id, key->secret_key, context, strlen(context), message, message_size, random,
+                        signature)) {
+        *reason = arena_format(arena, "%s cannot sign this", key->parameters->name);
+        return NULL;
+    }
+    return signature;
+}
+
+bool signing_pair_sign(struct arena *arena, const struct signing_pair *pair, const char *context, const void *message,
+                       size_t message_size, uint8_t **lattice, uint8_t **hash, const char **reason)
+{
+    *lattice = sign(arena, &pair->lattice, context, message, message_size, reason);
+    *hash = *lattice == NULL ? NULL : sign(arena, &pair->hash, context, message, message_size, reason);
+    return *hash != NULL;
+}
+
 void signing_pair_forget(struct signing_pair *pair)
 {
     secret_free(pair->lattice.secret_key, SIGNATURE_MAX_SECRET_KEY);

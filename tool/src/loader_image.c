@@ -79,23 +79,43 @@ const char *loader_set_anchor(struct arena *arena, struct blob *loader, const st
     return NULL;
 }
 
-struct blob *loader_get_anchor(struct arena *arena, const struct blob *loader, const char **reason)
+/* The anchor at an address with `left` bytes behind it; NULL: there is none. */
+static struct blob *anchor_at(struct arena *arena, const uint8_t *at, size_t left)
 {
-    struct anchor_place place;
-    *reason = loader_find_anchor(arena, loader, &place);
-    if (*reason != NULL) {
+    if (left < 16 || memcmp(at, TRUST_MAGIC, sizeof(TRUST_MAGIC) - 1) != 0) {
         return NULL;
     }
-    const uint8_t *at = loader->data + place.offset;
     /* The field that tells the size, in <crypto/trust_anchor.h>. */
-    size_t size =
-        place.capacity < 16 ? 0 : (size_t)at[12] | (size_t)at[13] << 8 | (size_t)at[14] << 16 | (size_t)at[15] << 24;
-    if (size < 16 || size > place.capacity || memcmp(at, TRUST_MAGIC, sizeof(TRUST_MAGIC) - 1) != 0) {
-        *reason = "it has no trust anchor yet; write one into it with 'skyscope provision'";
+    size_t size = (size_t)at[12] | (size_t)at[13] << 8 | (size_t)at[14] << 16 | (size_t)at[15] << 24;
+    if (size < 16 || size > left || size > TRUST_MAX_SIZE) {
         return NULL;
     }
     struct blob *blob = ARENA_NEW(arena, struct blob);
     *blob = (struct blob){.data = arena_allocate(arena, size), .size = size, .path = "the loader's trust anchor"};
     memcpy(blob->data, at, size);
     return blob;
+}
+
+struct blob *loader_scan_anchor(struct arena *arena, const struct blob *bytes, const char **reason)
+{
+    const size_t mark_size = sizeof(LOADER_ANCHOR_MARK) - 1;
+    const uint8_t *at = bytes->data, *end = bytes->data + bytes->size;
+    struct blob *found = NULL;
+    bool marked = false;
+    while ((at = memmem(at, (size_t)(end - at), LOADER_ANCHOR_MARK, mark_size)) != NULL) {
+        at += mark_size;
+        marked = true;
+        struct blob *anchor = anchor_at(arena, at, (size_t)(end - at));
+        if (anchor != NULL && found != NULL &&
+            (anchor->size != found->size || memcmp(anchor->data, found->data, found->size) != 0)) {
+            *reason = "it has two loaders with different trust anchors";
+            return NULL;
+        }
+        found = anchor != NULL ? anchor : found;
+    }
+    if (found == NULL) {
+        *reason = marked ? "it has no trust anchor yet; write one into it with 'skyscope provision'"
+                         : "there is no loader in it with a place for a trust anchor";
+    }
+    return found;
 }

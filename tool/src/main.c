@@ -18,8 +18,11 @@ static const struct {
     {"iso", command_iso, "make a bootable ISO image of a system file or payload"},
     {"run", command_run, "boot an ISO image or payload in QEMU"},
     {"keygen", command_keygen, "make the keys that sign images, and the trust anchor"},
+    {"sign", command_sign, "sign a payload"},
+    {"verify", command_verify, "say who vouches for a payload or image, and whether it is right"},
     {"rotate", command_rotate, "revoke the primary keys, and let the next ones take their place"},
     {"provision", command_provision, "write a trust anchor into the loader"},
+    {"open", command_open, "decrypt logs that a machine has exported"},
     {"inspect", command_inspect, "list what a payload contains, and verify it"},
 };
 

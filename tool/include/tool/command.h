@@ -20,8 +20,11 @@ int command_build(int count, char **arguments);
 int command_iso(int count, char **arguments);
 int command_run(int count, char **arguments);
 int command_keygen(int count, char **arguments);
+int command_sign(int count, char **arguments);
+int command_verify(int count, char **arguments);
 int command_rotate(int count, char **arguments);
 int command_provision(int count, char **arguments);
+int command_open(int count, char **arguments);
 int command_inspect(int count, char **arguments);
 
 /* "skyscope COMMAND: ..." and where to find help; returns EXIT_USAGE. */

@@ -64,4 +64,7 @@ bool key_pair_create(struct arena *arena, const char *directory, const char *nam
 /* Loads and decrypts a pair, asking for its passphrase where it has one (once). False: *reason says why not. */
 bool signing_pair_load(struct arena *arena, const char *directory, const char *name, const char *passphrase_file,
                        struct signing_pair *pair, const char **reason);
+/* Signs with both keys. The signatures, in the arena, have the algorithms' sizes. False: *reason says why not. */
+bool signing_pair_sign(struct arena *arena, const struct signing_pair *pair, const char *context, const void *message,
+                       size_t message_size, uint8_t **lattice, uint8_t **hash, const char **reason);
 void signing_pair_forget(struct signing_pair *pair);

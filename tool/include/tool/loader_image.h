@@ -14,5 +14,10 @@ struct anchor_place {
 const char *loader_find_anchor(struct arena *arena, const struct blob *loader, struct anchor_place *place);
 /* Writes the anchor's bytes into the loader and zeros behind them. Returns NULL, or what is wrong. */
 const char *loader_set_anchor(struct arena *arena, struct blob *loader, const struct blob *anchor);
-/* The anchor that a loader has; NULL: *reason says why there is none. */
-struct blob *loader_get_anchor(struct arena *arena, const struct blob *loader, const char **reason);
+
+/* In front of the loader's place for a trust anchor. */
+#define LOADER_ANCHOR_MARK "SKYSCOPE-TRUST->"
+
+/* The trust anchor of a loader that lies somewhere in these bytes, uncompressed: a loader's file, or an image that
+ * has it inside. NULL: *reason says why there is none. */
+struct blob *loader_scan_anchor(struct arena *arena, const struct blob *bytes, const char **reason);
