@@ -88,6 +88,9 @@ $(call unit_test,crypto_hash,tests/unit/crypto/hash_test.c $(CRYPTO_HASH_SOURCES
 $(call unit_test,crypto_wipe,tests/unit/crypto/wipe_test.c crypto/src/wipe.c)
 $(call unit_test,crypto_signature,tests/unit/crypto/signature_test.c $(CRYPTO_HASH_SOURCES) \
 	$(CRYPTO_SIGNATURE_VERIFY_SOURCES) $(CRYPTO_SIGNATURE_SOURCES))
+CFLAGS_tests_fuzz_signature_fuzz := -Icrypto/include
+$(call fuzz_target,signature,tests/fuzz/signature_fuzz.c $(CRYPTO_HASH_SOURCES) $(CRYPTO_SIGNATURE_VERIFY_SOURCES) \
+	$(CRYPTO_SIGNATURE_SOURCES))
 
 LINT_NEEDS += $(BEARSSL).stamp $(PQCLEAN_STAMP) $(KECCAK_SPONGE)
 

@@ -28,8 +28,7 @@ void pqclean_random_give(const uint8_t *bytes, size_t size)
 bool pqclean_random_taken(void)
 {
     bool taken = ready.left == 0 && !ready.too_few;
-    ready.bytes = NULL;
-    ready.left = 0;
+    pqclean_random_give(NULL, 0);
     return taken;
 }
 
