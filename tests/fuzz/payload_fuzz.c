@@ -14,8 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t length = 0;
     payload_read(&arena, &blob, &view);
     FILE *to = open_memstream(&text, &length);
-    inspect_text(&arena, &view, to);
-    inspect_json(&arena, &view, to);
+    inspect_text(&arena, &view, false, to);
+    inspect_json(&arena, &view, false, to);
     fclose(to);
     free(text);
     arena_free(&arena);

@@ -7,14 +7,16 @@
 #include <tool/key_file.h>
 #include <tool/payload_reader.h>
 
-void inspect_text(struct arena *arena, const struct payload_view *view, FILE *to);
-void inspect_json(struct arena *arena, const struct payload_view *view, FILE *to);
+/* development: its keys are known to be development keys. */
+void inspect_text(struct arena *arena, const struct payload_view *view, bool development, FILE *to);
+void inspect_json(struct arena *arena, const struct payload_view *view, bool development, FILE *to);
 
 void inspect_trust_text(const struct trust_anchor *anchor, FILE *to);
 void inspect_trust_json(const struct trust_anchor *anchor, FILE *to);
 void inspect_key_text(struct arena *arena, const struct key_file *key, FILE *to);
 void inspect_key_json(struct arena *arena, const struct key_file *key, FILE *to);
 /* An object with algorithm and key id. */
+void write_key_id(struct json *json, const char *name, uint32_t algorithm, const uint8_t id[SIGNATURE_KEY_ID_SIZE]);
 void write_trust_key(struct json *json, const char *name, const struct trust_key *key);
 
 /* Names of enum values; "?" for unknown ones. */

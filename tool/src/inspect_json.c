@@ -195,7 +195,7 @@ static void write_vms(struct arena *arena, struct json *json, const struct paylo
     json_close(json, ']');
 }
 
-void inspect_json(struct arena *arena, const struct payload_view *view, FILE *to)
+void inspect_json(struct arena *arena, const struct payload_view *view, bool development, FILE *to)
 {
     struct json json = {.to = to};
     json_open(&json, NULL, '{');
@@ -215,6 +215,14 @@ void inspect_json(struct arena *arena, const struct payload_view *view, FILE *to
         json_number(&json, "creation_time", view->manifest.creation_time);
         json_string(&json, "hash_algorithm", image_hash_name(view->manifest.hash_algorithm));
         json_boolean(&json, "signed", view->is_signed);
+        if (view->is_signed) {
+            const struct manifest *manifest = &view->manifest;
+            json_open(&json, "signatures", '{');
+            write_key_id(&json, "lattice", manifest->lattice_algorithm, manifest->lattice_key_id);
+            write_key_id(&json, "hash_based", manifest->hash_based_algorithm, manifest->hash_based_key_id);
+            json_boolean(&json, "development", development);
+            json_close(&json, '}');
+        }
         write_images(&json, view);
     }
     if (view->plan_present) {

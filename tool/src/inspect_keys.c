@@ -51,12 +51,17 @@ void inspect_trust_text(const struct trust_anchor *anchor, FILE *to)
     }
 }
 
-void write_trust_key(struct json *json, const char *name, const struct trust_key *key)
+void write_key_id(struct json *json, const char *name, uint32_t algorithm, const uint8_t id[SIGNATURE_KEY_ID_SIZE])
 {
     json_open(json, name, '{');
-    json_string(json, "algorithm", signature_parameters(key->algorithm)->name);
-    json_bytes(json, "key_id", key->id, sizeof(key->id));
+    json_string(json, "algorithm", signature_parameters(algorithm)->name);
+    json_bytes(json, "key_id", id, SIGNATURE_KEY_ID_SIZE);
     json_close(json, '}');
+}
+
+void write_trust_key(struct json *json, const char *name, const struct trust_key *key)
+{
+    write_key_id(json, name, key->algorithm, key->id);
 }
 
 void inspect_trust_json(const struct trust_anchor *anchor, FILE *to)

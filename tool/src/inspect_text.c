@@ -26,7 +26,16 @@ const char *map_flags(char text[5], uint32_t flags)
     return text;
 }
 
-static void print_header(const struct payload_view *view, FILE *to)
+static void print_signature(uint32_t algorithm, const uint8_t id[SIGNATURE_KEY_ID_SIZE], FILE *to)
+{
+    fprintf(to, "  %-18s by key ", signature_parameters(algorithm)->name);
+    for (size_t i = 0; i < SIGNATURE_KEY_ID_SIZE; i++) {
+        fprintf(to, "%02x", id[i]);
+    }
+    fputc('\n', to);
+}
+
+static void print_header(const struct payload_view *view, bool development, FILE *to)
 {
     char size[32];
     const struct payload_header *header = &view->header;
@@ -42,8 +51,9 @@ static void print_header(const struct payload_view *view, FILE *to)
     }
     fprintf(to, "image hashes    %s\n", image_hash_name(manifest->hash_algorithm));
     if (view->is_signed) {
-        fprintf(to, "signatures      %s, %s\n", signature_parameters(manifest->lattice_algorithm)->name,
-                signature_parameters(manifest->hash_based_algorithm)->name);
+        fprintf(to, "signatures%s\n", development ? "      DEVELOPMENT KEY" : "");
+        print_signature(manifest->lattice_algorithm, manifest->lattice_key_id, to);
+        print_signature(manifest->hash_based_algorithm, manifest->hash_based_key_id, to);
     } else {
         fprintf(to, "signatures      none\n");
     }
@@ -175,10 +185,10 @@ static void print_vms(struct arena *arena, const struct payload_view *view, FILE
     }
 }
 
-void inspect_text(struct arena *arena, const struct payload_view *view, FILE *to)
+void inspect_text(struct arena *arena, const struct payload_view *view, bool development, FILE *to)
 {
     if (view->manifest_present) {
-        print_header(view, to);
+        print_header(view, development, to);
         print_images(view, to);
     }
     if (view->plan_present) {
