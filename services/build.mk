@@ -4,11 +4,11 @@
 CONSOLE_SOURCES := services/console/multiplexer.c services/console/terminal_filter.c
 $(call pd_program,console,services/console/console.c $(CONSOLE_SOURCES))
 
-MANAGER_SOURCES := $(addprefix services/manager/, commands.c command_line.c event_log.c fault_view.c hardware_view.c \
+MANAGER_SOURCES := $(addprefix services/manager/, commands.c command_line.c event_log.c export.c fault_view.c hardware_view.c \
 	line_editor.c log_view.c manager.c pci_class.c statistics_view.c text_output.c tpm_view.c virtual_machine.c) \
-	$(CRYPTO_HASH_SOURCES)
-CFLAGS_services_manager_event_log := -Icrypto/include
-$(call pd_program,manager,services/manager/manager_main.c $(MANAGER_SOURCES))
+	$(CRYPTO_SEAL_SOURCES)
+$(foreach s,commands event_log export manager manager_main,$(eval CFLAGS_services_manager_$s := -Icrypto/include))
+$(call pd_program,manager,services/manager/manager_main.c $(MANAGER_SOURCES) $(CRYPTO_ENTROPY_SOURCES))
 
 # --- Unit tests ---
 
@@ -19,6 +19,6 @@ $(call unit_test,console_test,tests/unit/services/console_test.c $(CONSOLE_SOURC
 
 # The manager reads faults from message registers, as <microkit.h> declares them.
 CFLAGS_services_manager_fault_view := $(UNIT_MICROKIT)
-CFLAGS_services_manager_manager := $(UNIT_MICROKIT)
-CFLAGS_tests_unit_services_manager_test := -Iservices/manager $(UNIT_MICROKIT)
+CFLAGS_services_manager_manager += $(UNIT_MICROKIT)
+CFLAGS_tests_unit_services_manager_test := -Iservices/manager -Icrypto/include $(UNIT_MICROKIT)
 $(call unit_test,manager_test,tests/unit/services/manager_test.c $(MANAGER_SOURCES))

@@ -2,7 +2,7 @@
 # The host command `skyscope`.
 
 TOOL_SOURCES := $(sort $(wildcard tool/src/*.c))
-TOOL_CRYPTO_SOURCES := $(sort $(CRYPTO_VERIFY_SOURCES) $(CRYPTO_SIGNATURE_SOURCES) $(CRYPTO_AEAD_SOURCES))
+TOOL_CRYPTO_SOURCES := $(sort $(CRYPTO_VERIFY_SOURCES) $(CRYPTO_SIGNATURE_SOURCES) $(CRYPTO_SEAL_SOURCES))
 # All of it that tests can call: without main(), the commands and what reports as they do.
 TOOL_LIBRARY_SOURCES := $(filter-out $(addprefix tool/src/,main.c command_%.c boot_%.c efi_%.c),$(TOOL_SOURCES)) $(TOOL_CRYPTO_SOURCES)
 TOOL_TEST_SOURCES := $(sort $(wildcard tests/unit/tool/*_test.c))

@@ -12,7 +12,15 @@
 #define MAX_LOG_LINES     2000u
 
 /* What the word after a command is, for completion. */
-enum argument { ARGUMENT_NONE, ARGUMENT_VM, ARGUMENT_LOG, ARGUMENT_HARDWARE, ARGUMENT_RAW, ARGUMENT_TPM };
+enum argument {
+    ARGUMENT_NONE,
+    ARGUMENT_VM,
+    ARGUMENT_LOG,
+    ARGUMENT_HARDWARE,
+    ARGUMENT_RAW,
+    ARGUMENT_EXPORT,
+    ARGUMENT_TPM
+};
 
 struct command {
     const char *name;
@@ -190,6 +198,21 @@ static void run_vm_command(struct manager *manager, const struct command_words *
     send_request(manager, vm, command);
 }
 
+/* --- Exporting --- */
+
+static void run_export(struct manager *manager, const struct command_words *words)
+{
+    if (words->count != 2 || strcmp(words->word[1], "log") != 0) {
+        print(&manager->out, "usage: export log\n");
+        return;
+    }
+    export_start(manager);
+    if (manager->log_export.active) {
+        manager->busy = true;
+        manager->busy_vm = MANAGER_NO_VM;
+    }
+}
+
 /* --- The machine --- */
 
 static void run_system(struct manager *manager, const struct command_words *words)
@@ -222,6 +245,7 @@ static const struct command commands[] = {
     {"tpm", "[log [raw]]", "the TPM; what was measured into it; the event log itself", run_tpm, ARGUMENT_TPM},
     {"features", "", "CPU features that the kernel uses", run_features, ARGUMENT_NONE},
     {"log", "kernel|VM [LINES]", "last lines of a log", run_log, ARGUMENT_LOG},
+    {"export", "log", "all logs and statistics, sealed to the operator's key", run_export, ARGUMENT_EXPORT},
     {"statistics", "[--raw]", "counters of the kernel; --raw: one `key value` per line", run_statistics, ARGUMENT_RAW},
     {"poweroff", "", "power the machine off", run_system, ARGUMENT_NONE},
     {"reboot", "", "reset the machine", run_system, ARGUMENT_NONE},
@@ -281,6 +305,8 @@ static const char *argument_candidate(const struct manager *manager, enum argume
         return index < manager->vm_count ? manager->vms[index].config.name : NULL;
     case ARGUMENT_HARDWARE:
         return index < TOPIC_COUNT ? hardware_topics[index] : NULL;
+    case ARGUMENT_EXPORT:
+        return index == 0 ? "log" : NULL;
     case ARGUMENT_RAW:
         return index == 0 ? "--raw" : NULL;
     case ARGUMENT_TPM:

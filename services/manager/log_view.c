@@ -18,7 +18,7 @@ static char text_at(const struct view *view, uint64_t position)
 }
 
 /* Everything is read once: the writer goes on writing, and may be hostile. */
-static bool open_view(struct view *view, const struct log_ring *ring, uint64_t region_size)
+static bool open_view(struct view *view, const struct log_ring *ring, uint64_t region_size, uint32_t most)
 {
     if (ring == NULL || region_size <= sizeof(*ring) || *(const volatile uint32_t *)&ring->magic != LOG_RING_MAGIC) {
         return false;
@@ -28,7 +28,7 @@ static bool open_view(struct view *view, const struct log_ring *ring, uint64_t r
     if (view->capacity == 0 || view->capacity > region_size - sizeof(*ring)) {
         return false;
     }
-    uint32_t limit = view->capacity < VIEW_SIZE ? view->capacity : VIEW_SIZE;
+    uint32_t limit = view->capacity < most ? view->capacity : most;
     view->end = __atomic_load_n(&ring->written, __ATOMIC_ACQUIRE);
     view->start = view->end > limit ? view->end - limit : 0;
     return true;
@@ -47,16 +47,20 @@ static uint64_t start_of_last_lines(const struct view *view, uint32_t lines)
     return position;
 }
 
-void show_log(struct text_output *out, const struct log_ring *ring, uint64_t region_size, uint32_t lines)
+/* Text from position to the view's end. The writer may overwrite what was not read yet: that is left out. */
+static void show_from(struct text_output *out, const struct view *view, uint64_t position)
 {
-    struct view view;
-    if (!open_view(&view, ring, region_size)) {
-        print(out, "no log\n");
-        return;
-    }
     bool line_open = false;
-    for (uint64_t i = start_of_last_lines(&view, lines); i < view.end; i++) {
-        char c = text_at(&view, i);
+    uint64_t lost = 0;
+    for (uint64_t i = position; i < view->end; i++) {
+        uint64_t written = __atomic_load_n(&view->ring->written, __ATOMIC_ACQUIRE);
+        if (written > i && written - i > view->capacity) {
+            uint64_t next = written - view->capacity < view->end ? written - view->capacity : view->end;
+            lost += next - i;
+            i = next - 1;
+            continue;
+        }
+        char c = text_at(view, i);
         if (c == '\n') {
             print(out, "\n");
         } else if (c != '\r') {
@@ -67,8 +71,31 @@ void show_log(struct text_output *out, const struct log_ring *ring, uint64_t reg
     if (line_open) {
         print(out, "\n");
     }
-    uint64_t dropped = __atomic_load_n(&ring->dropped, __ATOMIC_RELAXED);
+    if (lost > 0) {
+        print(out, "(%llu characters were overwritten meanwhile)\n", (unsigned long long)lost);
+    }
+    uint64_t dropped = __atomic_load_n(&view->ring->dropped, __ATOMIC_RELAXED);
     if (dropped > 0) {
         print(out, "(%llu lines were suppressed)\n", (unsigned long long)dropped);
     }
+}
+
+void show_log(struct text_output *out, const struct log_ring *ring, uint64_t region_size, uint32_t lines)
+{
+    struct view view;
+    if (!open_view(&view, ring, region_size, VIEW_SIZE)) {
+        print(out, "no log\n");
+        return;
+    }
+    show_from(out, &view, start_of_last_lines(&view, lines));
+}
+
+void show_whole_log(struct text_output *out, const struct log_ring *ring, uint64_t region_size)
+{
+    struct view view;
+    if (!open_view(&view, ring, region_size, UINT32_MAX)) {
+        print(out, "no log\n");
+        return;
+    }
+    show_from(out, &view, view.start);
 }

@@ -44,6 +44,7 @@ bool manager_initialise(struct manager *manager, const struct manager_operations
     manager->out = (struct text_output){.buffer = manager->output_buffer, .size = MANAGER_OUTPUT_SIZE};
     manager->vm_count = 0;
     manager->busy = false;
+    export_initialise(manager, config->operator_key, config->operator_key_size);
     for (uint32_t i = 0; i < config->vm_count; i++) {
         if (!add_vm(manager, &config->vms[i])) {
             return false;
@@ -116,7 +117,25 @@ bool manager_poll(struct manager *manager)
             line_editor_next(&manager->editor);
         }
     }
+    if (manager->log_export.active) {
+        if (export_step(manager)) {
+            waiting = true;
+        } else {
+            manager->busy = false;
+            line_editor_next(&manager->editor);
+        }
+    }
     return waiting;
+}
+
+/* Keeps the fault's text for `export log`. */
+static void remember_fault(struct virtual_machine *vm, uint64_t message_info)
+{
+    char buffer[256];
+    struct text_output text = {.buffer = buffer, .size = sizeof(buffer)};
+    show_fault(&text, (microkit_msginfo){{message_info}});
+    vm->last_fault[text_output_take(&text, vm->last_fault, sizeof(vm->last_fault) - 1)] = '\0';
+    vm->fault_count++;
 }
 
 void manager_child_faulted(struct manager *manager, unsigned int child, uint64_t message_info)
@@ -143,6 +162,7 @@ void manager_child_faulted(struct manager *manager, unsigned int child, uint64_t
         return;
     }
     print(out, "%s: the command start %s starts it anew\n", vm->config.name, vm->config.name);
+    remember_fault(vm, message_info);
     vm->monitor_failed = true;
     vm->waiting = false;
     if (manager->busy && manager->busy_vm == index) {

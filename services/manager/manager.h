@@ -12,6 +12,7 @@
 #include <skyscope/syscall.h>
 #include <skyscope/vm_config.h>
 
+#include "export.h"
 #include "line_editor.h"
 #include "text_output.h"
 #include "virtual_machine.h"
@@ -19,6 +20,7 @@
 #define MANAGER_OUTPUT_SIZE    0x20000u
 /* A VMM that has not confirmed a request by then is reported. */
 #define MANAGER_ANSWER_SECONDS 3u
+#define MANAGER_NO_VM          0xffffffffu
 
 /* What the manager does to the rest of the system. */
 struct manager_operations {
@@ -28,6 +30,8 @@ struct manager_operations {
     void (*stop_child)(unsigned int child);
     /* Does not return if it succeeds. */
     void (*system)(enum skyscope_system_operation operation);
+    /* Where random numbers come from, <crypto/random.h>. */
+    random_entropy_fn *entropy;
 };
 
 struct manager {
@@ -35,13 +39,17 @@ struct manager {
     const struct hardware_info *hardware;       /* NULL: none given */
     const struct kernel_statistics *statistics; /* NULL: none given */
     const struct log_ring *kernel_log;          /* NULL: none given */
+    const uint8_t *operator_key;                /* public key that logs are sealed to; NULL: none */
+    uint32_t operator_suite;                    /* enum seal_suite, of that key */
+    enum seal_error operator_key_error;         /* why there is none, if one was given */
     uint64_t tsc_frequency;
     uint32_t vm_count;
-    uint32_t busy_vm; /* whose answer the prompt waits for, if busy */
+    uint32_t busy_vm; /* whose answer the prompt waits for, if busy; MANAGER_NO_VM: no VM's */
     bool busy;
     struct virtual_machine vms[MANAGER_MAX_VMS];
     struct text_output out;
     struct line_editor editor;
+    struct log_export log_export;
     char output_buffer[MANAGER_OUTPUT_SIZE];
 };
 

@@ -38,6 +38,7 @@ static const struct manager_operations operations = {
     .restart_child = restart_child,
     .stop_child = microkit_pd_stop,
     .system = system_operation,
+    .entropy = random_platform_entropy,
 };
 
 /* --- The console --- */

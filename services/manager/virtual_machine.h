@@ -20,6 +20,8 @@ struct virtual_machine {
     uint64_t deadline;      /* TSC value: then the VMM has not answered */
     bool monitor_failed;    /* its VMM faulted and is stopped */
     bool monitor_restarted; /* with the last request */
+    uint32_t fault_count;   /* of its VMM */
+    char last_fault[160];   /* in words, NUL-terminated */
 };
 
 /* What became of a request. */

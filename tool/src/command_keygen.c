@@ -7,6 +7,7 @@
 #include <tool/key_directory.h>
 #include <tool/key_options.h>
 #include <tool/number.h>
+#include <tool/operator_key.h>
 #include <unistd.h>
 
 static const char help[] =
@@ -24,6 +25,8 @@ static const char help[] =
     "                         refuse payloads with a lower rollback index (default 0)\n"
     "      --passphrase-file FILE\n"
     "                         encrypt the keys with the passphrase in FILE (default: ask at the terminal)\n"
+    "      --operator         make an operator's key instead: DIRECTORY/operator.key opens what 'export log' seals to\n"
+    "                         DIRECTORY/operator.pub, which the system file names\n"
     "      --development      keys to try things with: quick to sign, no passphrase needed, and banners say so\n"
     "  -q, --quiet            say nothing but errors\n"
     "      --help             show this\n";
@@ -32,7 +35,7 @@ struct keygen_request {
     const char *directory, *passphrase_file;
     const struct signature_parameters *lattice, *hash;
     struct trust_anchor anchor;
-    bool quiet;
+    bool quiet, for_operator;
 };
 
 static const char *const pair_names[] = {"primary", "next"};
@@ -180,6 +183,7 @@ static int parse_options(int count, char **arguments, struct keygen_request *req
         OPTION_MINIMUM,
         OPTION_PASSPHRASE,
         OPTION_DEVELOPMENT,
+        OPTION_OPERATOR,
         OPTION_HELP,
     };
     static const struct option options[] = {
@@ -191,6 +195,7 @@ static int parse_options(int count, char **arguments, struct keygen_request *req
         {"minimum-rollback-index", required_argument, NULL, OPTION_MINIMUM},
         {"passphrase-file", required_argument, NULL, OPTION_PASSPHRASE},
         {"development", no_argument, NULL, OPTION_DEVELOPMENT},
+        {"operator", no_argument, NULL, OPTION_OPERATOR},
         {"quiet", no_argument, NULL, 'q'},
         {"help", no_argument, NULL, OPTION_HELP},
         {NULL, 0, NULL, 0},
@@ -237,6 +242,9 @@ static int parse_options(int count, char **arguments, struct keygen_request *req
         case OPTION_DEVELOPMENT:
             anchor->flags |= TRUST_FLAG_DEVELOPMENT;
             break;
+        case OPTION_OPERATOR:
+            request->for_operator = true;
+            break;
         case 'q':
             request->quiet = true;
             break;
@@ -247,6 +255,12 @@ static int parse_options(int count, char **arguments, struct keygen_request *req
         default:
             return usage_error("keygen", "wrong option");
         }
+    }
+    if (request->for_operator &&
+        (request->lattice != NULL || request->hash != NULL || anchor->system_name[0] != '\0' ||
+         (anchor->flags & ~(uint32_t)TRUST_FLAG_DEVELOPMENT) != 0 || anchor->minimum_rollback_index != 0)) {
+        return usage_error("keygen", "--operator goes with --development, --passphrase-file and --quiet only; the "
+                                     "other options are about keys that sign");
     }
     return one_operand("keygen", "the directory", count, arguments) ? EXIT_OK : EXIT_USAGE;
 }
@@ -269,7 +283,13 @@ int command_keygen(int count, char **arguments)
     }
     struct arena arena = {0};
     secret_protect_process();
-    status = keygen(&arena, &request);
+    struct operator_request operator_request = {
+        .directory = request.directory,
+        .passphrase_file = request.passphrase_file,
+        .development = development,
+        .quiet = request.quiet,
+    };
+    status = request.for_operator ? operator_keygen(&arena, &operator_request) : keygen(&arena, &request);
     arena_free(&arena);
     return status;
 }

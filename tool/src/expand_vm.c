@@ -5,6 +5,7 @@
  * manager. Each reads a configuration block that is made here.
  */
 #include "element_builder.h"
+#include "operator.h"
 #include <skyscope/boot_info.h>
 #include <skyscope/kernel_info.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 #define CONSOLE_PRIORITY 210u
 #define MANAGER_PRIORITY 200u
 #define SERVICE_STACK    0x4000u
+/* Sealing takes more: SEAL_STACK in <crypto/seal.h>. */
+#define MANAGER_STACK    0x10000u
 /* Each service has a quarter of its CPU at most, in microseconds: whoever wakes it
  * without pause still leaves the last quarter to the VMs there. */
 #define SERVICE_BUDGET   500u
@@ -28,6 +31,7 @@
 #define HARDWARE_ADDRESS   0x13000000ull
 #define STATISTICS_ADDRESS 0x13100000ull
 #define KERNEL_LOG_ADDRESS 0x13200000ull
+#define OPERATOR_ADDRESS   0x13300000ull
 /* One span for each client of the console or VM of the manager. */
 #define CLIENT_ADDRESS     0x20000000ull
 #define CLIENT_SPAN        0x1000000ull
@@ -176,6 +180,7 @@ static void add_manager(struct system *system, struct services *services)
 {
     struct pd *pd = add_service(system, services, "manager", "manager.elf", MANAGER_PRIORITY);
     pd->system_control = true;
+    pd->stack_size = MANAGER_STACK;
     services->manager = pd;
     services->manager_config = add_config(system, pd, "manager", sizeof(struct manager_config));
     *services->manager_config = (struct manager_config){
@@ -192,6 +197,7 @@ static void add_manager(struct system *system, struct services *services)
                       STATISTICS_ADDRESS);
     add_kernel_region(system, services, "kernel_log", REGION_SOURCE_KERNEL_LOG, KERNEL_LOG_REGION_SIZE,
                       KERNEL_LOG_ADDRESS);
+    expand_operator(system, pd, OPERATOR_ADDRESS, services->manager_config);
 }
 
 /* Maps a range of guest RAM into the VM and, at the same distance from its start, into the VMM. */
@@ -394,6 +400,7 @@ void system_expand(struct system *system)
     struct list vms = {0};
     select_vms(system, &vms);
     if (vms.count == 0) {
+        expand_operator(system, NULL, 0, NULL);
         return;
     }
     uint32_t kernel_vm = count_virtual_machines(&system->top_pds);

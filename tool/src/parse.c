@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The root of a system file. */
 #include "parse.h"
+#include "operator.h"
 
 /* Lets the address spaces, channels and so on of a hostile file stay countable. */
 #define MAX_PDS_PARSED 1024u
 
 static void parse_top_element(struct system *system, xmlNodePtr node)
 {
-    static const char *const known[] = {"protection_domain", "memory_region", "channel", "vm", NULL};
+    static const char *const known[] = {"protection_domain", "memory_region", "channel", "vm", "operator", NULL};
     if (element_is(node, "protection_domain")) {
         if (system->top_pds.count < MAX_PDS_PARSED) {
             parse_protection_domain(system, node, NULL);
@@ -18,6 +19,8 @@ static void parse_top_element(struct system *system, xmlNodePtr node)
         parse_channel(system, node);
     } else if (element_is(node, "vm")) {
         parse_vm(system, node);
+    } else if (element_is(node, "operator")) {
+        parse_operator(system, node);
     } else if (element_is(node, "domains") || element_is(node, "io_address_space")) {
         report_error(&system->diagnostics, element_line(node), "<%s> is not supported yet by this version; remove it",
                      element_name(node));

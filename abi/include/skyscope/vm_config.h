@@ -126,7 +126,7 @@ struct serial_config {
 };
 
 #define MANAGER_CONFIG_MAGIC   0x304746434752474dull
-#define MANAGER_CONFIG_VERSION 1u
+#define MANAGER_CONFIG_VERSION 2u
 #define MANAGER_MAX_VMS        32u
 #define MANAGER_MAX_CHILDREN   62u
 
@@ -148,9 +148,11 @@ struct manager_config {
     uint32_t version;
     uint32_t size;
     struct queue_pair_config console;
-    uint64_t hardware;   /* struct hardware_info */
-    uint64_t statistics; /* struct kernel_statistics */
-    uint64_t kernel_log; /* struct log_ring */
+    uint64_t hardware;          /* struct hardware_info */
+    uint64_t statistics;        /* struct kernel_statistics */
+    uint64_t kernel_log;        /* struct log_ring */
+    uint64_t operator_key;      /* the operator's public key file, <crypto/seal.h>; 0: none */
+    uint64_t operator_key_size; /* bytes */
     uint32_t vm_count;
     uint32_t reserved;
     struct manager_vm_config vms[MANAGER_MAX_VMS];

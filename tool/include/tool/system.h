@@ -164,15 +164,17 @@ struct system {
     struct arena arena;
     struct diagnostics diagnostics;
     const char *file;
-    const char *name;          /* file name without directory and extension */
-    const struct list *search; /* directories, char * */
-    struct list top_pds;       /* struct pd: as nested in the file */
-    struct list pds;           /* struct pd: parents before children, depth first */
-    struct list regions;       /* struct region */
-    struct list channels;      /* struct channel */
-    struct list vms;           /* struct vm_element */
-    struct list blobs;         /* struct blob: each file read once */
-    bool syntax_error;         /* not well-formed: nothing else is known */
+    const char *name;              /* file name without directory and extension */
+    const struct list *search;     /* directories, char * */
+    struct list top_pds;           /* struct pd: as nested in the file */
+    struct list pds;               /* struct pd: parents before children, depth first */
+    struct list regions;           /* struct region */
+    struct list channels;          /* struct channel */
+    struct list vms;               /* struct vm_element */
+    long operator_line;            /* of <operator>; 0: none */
+    const char *operator_key_path; /* as written, NULL: none */
+    struct list blobs;             /* struct blob: each file read once */
+    bool syntax_error;             /* not well-formed: nothing else is known */
 };
 
 /* The machine that the system is for, as far as it is known. */
