@@ -3,14 +3,16 @@
 
 # Portable and pure: also compiled into host tests.
 LOADER_PURE_SOURCES := $(addprefix loader/src/,boot_source.c multiboot1.c multiboot2.c pvh.c memory_map.c \
-	free_memory.c trust.c payload.c plan.c elf.c bind.c acpi_tables.c acpi_madt.c acpi_fadt.c clock.c pci.c)
-LOADER_SOURCES := $(LOADER_PURE_SOURCES) $(addprefix loader/src/,main.c hardware.c start.c report.c font.c) \
+	free_memory.c trust.c payload.c plan.c elf.c bind.c acpi_tables.c acpi_madt.c acpi_fadt.c clock.c pci.c \
+	tpm_find.c tpm_fifo.c tpm_crb.c tpm_command.c tpm_pcr.c tpm_nv.c rollback.c measured_boot.c)
+LOADER_SOURCES := $(LOADER_PURE_SOURCES) $(addprefix loader/src/,main.c hardware.c start.c report.c font.c trusted_platform.c) \
 	$(addprefix loader/arch/$(ARCH)/,headers.S trust_anchor.S entry.S trampoline.S exceptions.S console.c screen.c \
-	page_tables.c delay.c lapic.c interrupts.c smp.c machine.c) \
+	page_tables.c delay.c lapic.c interrupts.c smp.c machine.c tpm_access.c) \
 	$(CRYPTO_VERIFY_SOURCES) $(BASE_SOURCES)
 LOADER_LINKER_SCRIPT := loader/arch/$(ARCH)/loader.ld
 
-LOADER_TESTS := $(wildcard tests/unit/loader/*.c) tests/fuzz/loader_payload_fuzz.c tests/fuzz/loader_boot_fuzz.c
+LOADER_TESTS := $(wildcard tests/unit/loader/*.c) tests/fuzz/loader_payload_fuzz.c tests/fuzz/loader_boot_fuzz.c \
+	tests/fuzz/tpm_answers_fuzz.c
 $(foreach s,$(filter loader/%,$(LOADER_SOURCES)) $(LOADER_TESTS),$(eval CFLAGS_$(subst /,_,$(basename $s)) += \
 	-Iloader/include -Iloader/arch/$(ARCH)/include -Icrypto/include))
 
@@ -38,11 +40,14 @@ $(BUILD)/tests/loader_kernel.elf: $(LOADER_TEST_KERNEL_OBJECTS) tests/system/loa
 SYSTEM_TEST_NEEDS += $(BUILD)/tests/loader_kernel.elf
 
 # Host tests.
-LOADER_TEST_SUPPORT := tests/unit/loader/support.c $(LOADER_PURE_SOURCES) $(CRYPTO_VERIFY_SOURCES) \
-	$(CRYPTO_SIGNATURE_SOURCES)
+# The event log is read by its reader in the manager.
+CFLAGS_tests_unit_loader_measured_boot_test += -Iservices/manager
+LOADER_TEST_SUPPORT := tests/unit/loader/support.c tests/unit/loader/fake_tpm.c services/manager/event_log.c \
+	$(LOADER_PURE_SOURCES) $(CRYPTO_VERIFY_SOURCES) $(CRYPTO_SIGNATURE_SOURCES)
 $(foreach t,$(patsubst tests/unit/loader/%_test.c,%,$(wildcard tests/unit/loader/*_test.c)),\
 	$(call unit_test,loader_$t,tests/unit/loader/$t_test.c $(LOADER_TEST_SUPPORT)))
 
 $(call fuzz_target,loader_payload_fuzz,tests/fuzz/loader_payload_fuzz.c $(LOADER_PURE_SOURCES) $(CRYPTO_VERIFY_SOURCES))
 $(call fuzz_target,loader_boot_fuzz,tests/fuzz/loader_boot_fuzz.c $(LOADER_PURE_SOURCES) \
 	$(CRYPTO_VERIFY_SOURCES))
+$(call fuzz_target,tpm_answers_fuzz,tests/fuzz/tpm_answers_fuzz.c $(LOADER_PURE_SOURCES) $(CRYPTO_VERIFY_SOURCES))

@@ -22,3 +22,7 @@ CFLAGS_services_manager_fault_view := $(UNIT_MICROKIT)
 CFLAGS_services_manager_manager += $(UNIT_MICROKIT)
 CFLAGS_tests_unit_services_manager_test := -Iservices/manager -Icrypto/include $(UNIT_MICROKIT)
 $(call unit_test,manager_test,tests/unit/services/manager_test.c $(MANAGER_SOURCES))
+
+CFLAGS_tests_fuzz_event_log_fuzz := -Iservices/manager
+$(call fuzz_target,event_log_fuzz,tests/fuzz/event_log_fuzz.c $(addprefix services/manager/,event_log.c text_output.c \
+	tpm_view.c) $(CRYPTO_HASH_SOURCES))

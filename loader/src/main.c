@@ -5,6 +5,7 @@
 #include <crypto/image_hash.h>
 #include <loader/machine.h>
 #include <loader/trust.h>
+#include <loader/trusted_platform.h>
 #include <loader_arch/exceptions.h>
 #include <loader_arch/registers.h>
 #include <skyscope/types.h>
@@ -178,12 +179,31 @@ static void check_images(const struct payload *payload, struct hardware_info *ha
                  image_hash_name(payload->manifest.hash_algorithm));
 }
 
+/* Nothing is kept or measured of what nothing vouches for. The event log takes what hardware_info leaves of its region.
+ */
+static void use_trusted_platform(struct trusted_platform *platform, const struct payload *payload,
+                                 const struct trust_anchor *anchor, struct hardware_info *hardware, uint8_t *region)
+{
+    const uint32_t log_offset = (sizeof(*hardware) + 15) & ~15u;
+    if (anchor == NULL) {
+        return;
+    }
+    struct verified_system system = {
+        .manifest = &payload->manifest, .payload = payload->bytes, .trust_flags = anchor->flags};
+    memcpy(system.manifest_hash, hardware->payload_hash, sizeof(system.manifest_hash));
+    hash_sha512(trust_anchor_start, (size_t)((uintptr_t)trust_anchor_end - (uintptr_t)trust_anchor_start),
+                system.anchor_hash);
+    trusted_platform_start(platform, &system, hardware, region + log_offset, log_offset,
+                           (uint32_t)HARDWARE_INFO_REGION_SIZE - log_offset);
+}
+
 void loader_main(uint32_t magic, uint32_t information)
 {
     static struct boot_source source;
     static struct memory_map map;
     static struct free_memory free;
     static struct payload payload;
+    static struct trusted_platform platform;
     static union {
         struct hardware_info info;
         uint8_t pages[HARDWARE_INFO_REGION_SIZE]; /* may be mapped to PDs as a whole */
@@ -207,5 +227,6 @@ void loader_main(uint32_t magic, uint32_t information)
     const struct boot_module *module = find_payload(&source, &map);
     verify_payload(module, anchor, &payload, &hardware.info);
     check_images(&payload, &hardware.info);
-    system_start(&payload, module->address, &map, &free, &hardware.info);
+    use_trusted_platform(&platform, &payload, anchor, &hardware.info, hardware.pages);
+    system_start(&payload, &platform, module->address, &map, &free, &hardware.info);
 }

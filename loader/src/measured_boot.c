@@ -87,7 +87,7 @@ static void fail(struct measured_boot *boot, const char *why)
     static const uint8_t error[4] = {EVENT_SEPARATOR_ERROR, 0, 0, 0};
     struct tpm_digests digests;
     char text[TEXT_SIZE / 2];
-    strlcpy(boot->problem, why, sizeof(boot->problem));
+    snprintf(boot->problem, sizeof(boot->problem), "%s", why);
     boot->state = HARDWARE_MEASUREMENT_FAILED;
     for (uint32_t i = 0; i < LOADER_PCR_COUNT; i++) {
         if (tpm_pcr_event(boot->tpm, loader_pcrs[i], error, sizeof(error), &boot->banks, &digests) == TPM_OK) {
@@ -197,6 +197,13 @@ static const char *role_name(uint32_t role)
     }
 }
 
+static const char *algorithm_name(uint32_t algorithm)
+{
+    return algorithm == HASH_ALGORITHM_SHA512        ? "sha512"
+           : algorithm == HASH_ALGORITHM_SHA512_TREE ? "sha512-tree"
+                                                     : "unknown";
+}
+
 /* --- Events --- */
 
 /* A PCR that somebody has extended is still extended: what it then holds proves
@@ -229,12 +236,12 @@ void measured_boot_start(struct measured_boot *boot, struct tpm *tpm, void *log,
         result = look_at_pcrs(boot);
     }
     if (result != TPM_OK) {
-        strlcpy(boot->problem, tpm_result_text(tpm, result), sizeof(boot->problem));
+        snprintf(boot->problem, sizeof(boot->problem), "%s", tpm_result_text(tpm, result));
         boot->banks.count = 0;
         return;
     }
     if (boot->banks.count == 0) {
-        strlcpy(boot->problem, "none of its PCR banks has PCRs 11 and 12", sizeof(boot->problem));
+        snprintf(boot->problem, sizeof(boot->problem), "none of its PCR banks has PCRs 11 and 12");
         return;
     }
     boot->state = HARDWARE_MEASUREMENT_COMPLETE;
@@ -260,11 +267,12 @@ void measured_boot_manifest(struct measured_boot *boot, const struct manifest *m
                 (unsigned long long)manifest->rollback_index, manifest->system_name);
 }
 
-void measured_boot_image(struct measured_boot *boot, const struct manifest_image *image,
-                         const uint8_t hash[HASH_SHA512_SIZE])
+void measured_boot_image(struct measured_boot *boot, const struct manifest *manifest,
+                         const struct manifest_image *image, const uint8_t hash[HASH_SHA512_SIZE])
 {
     char text[HEX_SIZE];
-    extend_text(boot, EVENT_PCR_SYSTEM, TEXT_PREFIX "image sha512 %s %s %s %s", hex(text, hash), role_name(image->role),
+    extend_text(boot, EVENT_PCR_SYSTEM, TEXT_PREFIX "image %s %s %s %s %s", algorithm_name(manifest->hash_algorithm),
+                hex(text, hash), role_name(image->role),
                 (image->flags & MANIFEST_IMAGE_UNSIGNED) != 0 ? "unsigned" : "signed", image->name);
 }
 

@@ -50,7 +50,7 @@ static void put_data(uint8_t data[ROLLBACK_DATA_SIZE], const struct rollback *ro
 static bool no_place(struct rollback *rollback, const char *why)
 {
     rollback->state = ROLLBACK_NO_PLACE;
-    strlcpy(rollback->problem, why, sizeof(rollback->problem));
+    snprintf(rollback->problem, sizeof(rollback->problem), "%s", why);
     return false;
 }
 
@@ -106,13 +106,15 @@ static bool consider(struct rollback *rollback, uint32_t handle)
         return true;
     }
     result = tpm_nv_read(rollback->tpm, handle, data, sizeof(data));
-    if (result == TPM_BROKEN) {
+    if (TPM_RC_FORMAT1(result) == TPM_RC_AUTH_FAIL || TPM_RC_FORMAT1(result) == TPM_RC_BAD_AUTH) {
+        return true; /* somebody else's, with a password */
+    }
+    if (result != TPM_OK) {
+        /* It may be ours: to take it for somebody else's would be to forget what it holds. */
         return tpm_refuses(rollback, "read an NV index", result);
     }
-    if (result == TPM_OK) {
-        consider_data(rollback, handle, data);
-    }
-    return true; /* else: defined by somebody else, with a password of his own */
+    consider_data(rollback, handle, data);
+    return true;
 }
 
 void rollback_find(struct rollback *rollback, struct tpm *tpm, const char *system_name, bool development)

@@ -62,8 +62,8 @@ static uint64_t find_trampoline(const struct memory_map *map)
     loader_fail("no memory below 640 KiB to start the other CPUs from");
 }
 
-void system_start(const struct payload *payload, uint64_t payload_address, const struct memory_map *map,
-                  struct free_memory *free, struct hardware_info *hardware)
+void system_start(const struct payload *payload, struct trusted_platform *platform, uint64_t payload_address,
+                  const struct memory_map *map, struct free_memory *free, struct hardware_info *hardware)
 {
     static uint8_t in_place[PLAN_MAX_REGIONS];
     static struct kernel_image kernel;
@@ -119,6 +119,7 @@ void system_start(const struct payload *payload, uint64_t payload_address, const
         .hardware_physical = (uintptr_t)hardware,
         .hardware_size = HARDWARE_INFO_REGION_SIZE,
     };
+    trusted_platform_commit(platform, hardware);
     if (boot_info.cpu_count > 1) {
         cpus_start(hardware, boot_info.cpu_count, find_trampoline(map));
     }

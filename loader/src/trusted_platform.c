@@ -10,7 +10,7 @@
  */
 #include <loader/trusted_platform.h>
 
-#include <base/memory.h>
+#include <crypto/image_hash.h>
 #include <loader/log.h>
 #include <loader/machine.h>
 
@@ -35,9 +35,9 @@ static void describe(struct tpm *tpm, struct hardware_verification *verification
     }
 }
 
-static void require_place(const struct verified_system *system, const char *why)
+static void require_place(const struct trusted_platform *platform, const char *why)
 {
-    if ((system->trust_flags & TRUST_FLAG_REQUIRE_ROLLBACK_STORE) != 0) {
+    if (platform->required) {
         loader_fail("the trust anchor asks for a machine that keeps a rollback index, this one does not: %s", why);
     }
 }
@@ -49,7 +49,7 @@ static void check_rollback(struct trusted_platform *platform, const struct verif
     struct rollback *rollback = &platform->rollback;
     rollback_find(rollback, &platform->tpm, manifest->system_name, (system->trust_flags & TRUST_FLAG_DEVELOPMENT) != 0);
     if (rollback->state == ROLLBACK_NO_PLACE) {
-        require_place(system, rollback->problem);
+        require_place(platform, rollback->problem);
         log_warning("no rollback index is kept: %s", rollback->problem);
         return;
     }
@@ -76,9 +76,10 @@ static void measure(struct trusted_platform *platform, const struct verified_sys
         const struct manifest_image *image = &manifest->images[i];
         uint8_t found[HASH_SHA512_SIZE];
         if ((image->flags & MANIFEST_IMAGE_UNSIGNED) != 0) {
-            hash_sha512(system->payload + image->offset, image->size, found);
+            (void)image_hash(manifest->hash_algorithm, system->payload + image->offset, image->size, found);
         }
-        measured_boot_image(measured, image, (image->flags & MANIFEST_IMAGE_UNSIGNED) != 0 ? found : image->hash);
+        measured_boot_image(measured, manifest, image,
+                            (image->flags & MANIFEST_IMAGE_UNSIGNED) != 0 ? found : image->hash);
     }
     measured_boot_end(measured, &hardware->verification);
 }
@@ -112,9 +113,11 @@ void trusted_platform_start(struct trusted_platform *platform, const struct veri
                             struct hardware_info *hardware, void *log, uint32_t log_offset, uint32_t log_capacity)
 {
     struct hardware_verification *verification = &hardware->verification;
+    platform->rollback_index = system->manifest->rollback_index;
+    platform->required = (system->trust_flags & TRUST_FLAG_REQUIRE_ROLLBACK_STORE) != 0;
     if (!tpm_open(&platform->tpm, &machine_tpm_access, hardware)) {
         const char *why = platform->tpm.problem;
-        require_place(system, platform->tpm.interface == HARDWARE_TPM_NONE ? "no TPM 2.0" : why);
+        require_place(platform, platform->tpm.interface == HARDWARE_TPM_NONE ? "no TPM 2.0" : why);
         if (platform->tpm.interface == HARDWARE_TPM_NONE && hardware->tpm_start_method == 0) {
             loader_print("loader: no TPM 2.0: nothing is measured, no rollback index is kept\n");
         } else {
@@ -132,18 +135,16 @@ void trusted_platform_start(struct trusted_platform *platform, const struct veri
     report_measurement(platform, verification);
 }
 
-void trusted_platform_commit(struct trusted_platform *platform, const struct verified_system *system,
-                             struct hardware_info *hardware)
+void trusted_platform_commit(struct trusted_platform *platform, struct hardware_info *hardware)
 {
     struct rollback *rollback = &platform->rollback;
-    uint64_t index = system->manifest->rollback_index;
-    bool required = (system->trust_flags & TRUST_FLAG_REQUIRE_ROLLBACK_STORE) != 0;
+    uint64_t index = platform->rollback_index;
     if (rollback->tpm == NULL) {
         return; /* no TPM, as was said */
     }
     enum rollback_state before = rollback->state;
-    if (!rollback_keep(rollback, index, required)) {
-        require_place(system, rollback->problem);
+    if (!rollback_keep(rollback, index, platform->required)) {
+        require_place(platform, rollback->problem);
         if (before != ROLLBACK_NO_PLACE) {
             log_warning("rollback index %llu is not kept: %s", (unsigned long long)index, rollback->problem);
             hardware->verification.rollback_store = HARDWARE_ROLLBACK_NONE;

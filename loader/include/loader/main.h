@@ -7,6 +7,7 @@
 #include <loader/boot_source.h>
 #include <loader/memory_map.h>
 #include <loader/payload.h>
+#include <loader/trusted_platform.h>
 #include <skyscope/boot_info.h>
 
 /* Entered once, by the architecture's entry code: the boot protocol's magic
@@ -19,7 +20,7 @@ __attribute__((noreturn)) void __stack_chk_fail(void);
 void hardware_probe(const struct physical_memory *memory, const struct boot_source *source,
                     const struct memory_map *map, struct hardware_info *hardware);
 
-/* Binds the plan to memory, fills it, starts the CPUs and enters the kernel. */
-__attribute__((noreturn)) void system_start(const struct payload *payload, uint64_t payload_address,
-                                            const struct memory_map *map, struct free_memory *free,
-                                            struct hardware_info *hardware);
+/* Binds the plan to memory, fills it, keeps the rollback index, starts the CPUs and enters the kernel. */
+__attribute__((noreturn)) void system_start(const struct payload *payload, struct trusted_platform *platform,
+                                            uint64_t payload_address, const struct memory_map *map,
+                                            struct free_memory *free, struct hardware_info *hardware);

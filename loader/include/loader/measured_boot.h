@@ -41,8 +41,9 @@ void measured_boot_trust_anchor(struct measured_boot *boot, const uint8_t hash[H
 void measured_boot_command_line(struct measured_boot *boot, const char *command_line);
 void measured_boot_manifest(struct measured_boot *boot, const struct manifest *manifest,
                             const uint8_t hash[HASH_SHA512_SIZE]);
-/* hash: what the manifest says, or, of an image that it does not vouch for, what was found. */
-void measured_boot_image(struct measured_boot *boot, const struct manifest_image *image,
-                         const uint8_t hash[HASH_SHA512_SIZE]);
+/* hash: by the manifest's algorithm; what the manifest says, or, of an image that it does not vouch for, what was
+ * found. */
+void measured_boot_image(struct measured_boot *boot, const struct manifest *manifest,
+                         const struct manifest_image *image, const uint8_t hash[HASH_SHA512_SIZE]);
 /* The separators; then the PCRs are read into *verification. */
 void measured_boot_end(struct measured_boot *boot, struct hardware_verification *verification);

@@ -21,6 +21,8 @@ struct trusted_platform {
     struct tpm tpm;
     struct rollback rollback;
     struct measured_boot measured;
+    uint64_t rollback_index; /* of the system */
+    bool required;           /* the trust anchor asks for a place for it */
 };
 
 /* Ends the loader if the system is older than what this machine has started, or
@@ -31,5 +33,4 @@ void trusted_platform_start(struct trusted_platform *platform, const struct veri
                             struct hardware_info *hardware, void *log, uint32_t log_offset, uint32_t log_capacity);
 /* Keeps the rollback index and locks it: to be called when nothing but the
  * kernel's start is left that could fail. */
-void trusted_platform_commit(struct trusted_platform *platform, const struct verified_system *system,
-                             struct hardware_info *hardware);
+void trusted_platform_commit(struct trusted_platform *platform, struct hardware_info *hardware);
