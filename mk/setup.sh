@@ -16,6 +16,7 @@ run   gcc                  C compiler
 run   libc6-dev            C library headers, for the host tool
 run   binutils             assembler and linker
 run   libxml2-dev          the tool reads system files (XML)
+run   libfdisk-dev         the tool writes and reads partition tables (GPT)
 run   libelf-dev           the tool reads program images (ELF)
 run   libargon2-dev        the tool turns passphrases into encryption keys
 run   libzycore-dev        headers of the x86 instruction decoder

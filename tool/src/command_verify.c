@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <tool/command.h>
+#include <tool/disk.h>
 #include <tool/json.h>
 #include <tool/key_options.h>
 #include <tool/verify.h>
@@ -10,7 +11,7 @@
 static const char help[] = "Usage: skyscope verify [OPTION]... --trust FILE INPUT\n"
                            "Says whether INPUT is what the owner of a trust anchor signed, who vouches for it, and "
                            "whether each image in it is\n"
-                           "right. INPUT is a payload, or an ISO image in a file or on a device (/dev/sdX).\n\n"
+                           "right. INPUT is a payload, or an ISO image or disk in a file or on a device (/dev/sdX).\n\n"
                            "      --trust FILE   the trust anchor: system.trust of a directory of keys\n"
                            "      --json         as JSON\n"
                            "      --help         show this\n\n"
@@ -112,6 +113,9 @@ static int verify(struct arena *arena, const char *path, const char *trust_path,
     struct verdict *verdict = ARENA_NEW(arena, struct verdict);
     if (!trust_file_read(arena, trust_path, &trust, &reason)) {
         return failure("%s", reason);
+    }
+    if (is_skyscope_disk(arena, path)) {
+        return verify_disk(arena, path, &trust.anchor, json);
     }
     if (!input_open(arena, path, &input, &reason)) {
         return failure("'%s' cannot be verified: %s", path, reason);

@@ -16,6 +16,7 @@ static const struct {
     {"expand", command_expand, "print the plain Microkit description that a system file stands for"},
     {"build", command_build, "make the payload: kernel, plan, programs and data in one file"},
     {"iso", command_iso, "make a bootable ISO image of a system file or payload"},
+    {"disk", command_disk, "make a bootable disk image of a payload, every block under a signed Merkle tree"},
     {"run", command_run, "boot an ISO image or payload in QEMU"},
     {"keygen", command_keygen, "make the keys that sign images, and the trust anchor"},
     {"sign", command_sign, "sign a payload"},

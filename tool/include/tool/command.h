@@ -18,6 +18,7 @@ int command_check(int count, char **arguments);
 int command_expand(int count, char **arguments);
 int command_build(int count, char **arguments);
 int command_iso(int count, char **arguments);
+int command_disk(int count, char **arguments);
 int command_run(int count, char **arguments);
 int command_keygen(int count, char **arguments);
 int command_sign(int count, char **arguments);
