@@ -37,30 +37,30 @@ static uint64_t read_64(const struct blob *blob, size_t offset)
 
 static void check_linux(struct system *system, const struct vm_element *vm)
 {
-    const struct blob *kernel = vm->kernel;
+    const struct blob *kernel = vm->kernel.blob;
     if (kernel->size < LINUX_HEADER_END || memcmp(kernel->data + LINUX_MAGIC, "HdrS", 4) != 0 ||
         kernel->data[LINUX_BOOT_FLAG] != 0x55 || kernel->data[LINUX_BOOT_FLAG + 1] != 0xaa) {
-        report_error(&system->diagnostics, vm->kernel_line,
+        report_error(&system->diagnostics, vm->kernel.line,
                      "<kernel path=\"%s\"> of VM '%s' is not a Linux bzImage; give a vmlinuz file, or <boot "
                      "protocol=\"flat\" load_address=\"...\" /> for a raw image",
-                     vm->kernel_path, vm->name);
+                     vm->kernel.path, vm->name);
         return;
     }
     uint32_t version = read_32(kernel, LINUX_VERSION) & 0xffff;
     if (version < LINUX_VERSION_MIN || (kernel->data[LINUX_LOAD_FLAGS] & LINUX_KERNEL_64) == 0) {
-        report_error(&system->diagnostics, vm->kernel_line,
+        report_error(&system->diagnostics, vm->kernel.line,
                      "<kernel path=\"%s\"> of VM '%s' has no 64-bit entry (boot protocol %u.%02u); give an x86-64 "
                      "kernel of Linux 3.8 or later",
-                     vm->kernel_path, vm->name, version >> 8, version & 0xff);
+                     vm->kernel.path, vm->name, version >> 8, version & 0xff);
         return;
     }
     uint32_t limit = read_32(kernel, LINUX_COMMAND_LINE);
     if (strlen(vm->command_line) > limit) {
-        report_error(&system->diagnostics, vm->kernel_line,
+        report_error(&system->diagnostics, vm->kernel.line,
                      "<cmdline> of VM '%s' has %zu characters and its kernel takes %u; shorten it", vm->name,
                      strlen(vm->command_line), limit);
     }
-    uint64_t need = read_64(kernel, LINUX_PREFERRED), initrd = vm->initrd == NULL ? 0 : vm->initrd->size;
+    uint64_t need = read_64(kernel, LINUX_PREFERRED), initrd = vm->initrd.blob == NULL ? 0 : vm->initrd.blob->size;
     if (__builtin_add_overflow(need, read_32(kernel, LINUX_INIT_SIZE) + initrd + PAGE_SIZE_2M, &need)) {
         need = UINT64_MAX;
     }
@@ -74,14 +74,14 @@ static void check_linux(struct system *system, const struct vm_element *vm)
 
 static void check_flat(struct system *system, const struct vm_element *vm)
 {
-    if (vm->memory != 0 && (vm->load_address >= vm->memory || vm->kernel->size > vm->memory - vm->load_address)) {
-        report_error(&system->diagnostics, vm->kernel_line,
+    if (vm->memory != 0 && (vm->load_address >= vm->memory || vm->kernel.blob->size > vm->memory - vm->load_address)) {
+        report_error(&system->diagnostics, vm->kernel.line,
                      "<kernel path=\"%s\"> of VM '%s' with %zu bytes at load_address %#llx ends outside its memory; "
                      "use a lower address or give more memory",
-                     vm->kernel_path, vm->name, vm->kernel->size, (unsigned long long)vm->load_address);
+                     vm->kernel.path, vm->name, vm->kernel.blob->size, (unsigned long long)vm->load_address);
     }
-    if (vm->initrd_line != 0) {
-        report_error(&system->diagnostics, vm->initrd_line,
+    if (vm->initrd.line != 0) {
+        report_error(&system->diagnostics, vm->initrd.line,
                      "<initrd> of VM '%s' with <boot protocol=\"flat\">, which has none; remove it", vm->name);
     }
 }
@@ -89,7 +89,7 @@ static void check_flat(struct system *system, const struct vm_element *vm)
 void check_vms(struct system *system)
 {
     LIST_FOR (const struct vm_element, vm, &system->vms) {
-        if (vm->kernel != NULL) {
+        if (vm->kernel.blob != NULL) {
             if (vm->protocol == VM_BOOT_LINUX) {
                 check_linux(system, vm);
             } else {

@@ -212,27 +212,31 @@ static void add_guest_ram(struct system *system, const struct vm_element *vm, st
         (struct vm_ram_range){.gpa = gpa, .address = GUEST_RAM_ADDRESS + gpa, .size = size};
 }
 
-/* Region of a guest image; VMs that name the same file share it. */
-static void add_guest_image(struct system *system, const struct vm_element *vm, struct pd *pd, struct blob *blob,
-                            const char *path, const char *suffix, uint64_t address, struct vm_image *image)
+/* Region of a guest image; VMs that name the same file share it, but for unsigned
+ * ones: each of those can be replaced. */
+static void add_guest_image(struct system *system, const struct vm_element *vm, struct pd *pd,
+                            const struct guest_image *file, const char *suffix, uint64_t address,
+                            struct vm_image *image)
 {
-    if (blob == NULL) {
+    if (file->blob == NULL) {
         return;
     }
     struct region *region = NULL;
     LIST_FOR (struct region, other, &system->regions) {
-        if (other->generated && other->prefill == blob) {
+        if (other->generated && other->is_guest && other->prefill == file->blob && !other->is_unsigned &&
+            !file->is_unsigned) {
             region = other;
         }
     }
     if (region == NULL) {
         region = add_region(system, vm->line, arena_format(&system->arena, "%s_%s", vm->name, suffix), 0, PAGE_SIZE_4K,
-                            blob);
-        region->prefill_path = path;
+                            file->blob);
+        region->prefill_path = file->path;
         region->is_guest = true;
+        region->is_unsigned = file->is_unsigned;
     }
     add_map(system, &pd->maps, vm->line, region, address, READ, NULL);
-    *image = (struct vm_image){.address = address, .size = blob->size};
+    *image = (struct vm_image){.address = address, .size = file->blob->size};
 }
 
 static void add_virtual_machine(struct system *system, const struct vm_element *vm, struct pd *pd,
@@ -325,19 +329,21 @@ static void add_vmm(struct system *system, struct services *services, const stru
     describe_vm(vm, config);
     config->vm_id = index;
     add_virtual_machine(system, vm, pd, config);
-    add_guest_image(system, vm, pd, vm->kernel, vm->kernel_path, "kernel", KERNEL_ADDRESS, &config->kernel);
-    add_guest_image(system, vm, pd, vm->initrd, vm->initrd_path, "initrd", INITRD_ADDRESS, &config->initrd);
+    add_guest_image(system, vm, pd, &vm->kernel, "kernel", KERNEL_ADDRESS, &config->kernel);
+    add_guest_image(system, vm, pd, &vm->initrd, "initrd", INITRD_ADDRESS, &config->initrd);
     connect_manager(system, services, vm, pd, kernel_vm);
     struct queue_side side = {pd, QUEUE_ADDRESS, VMM_CONSOLE, &config->console};
     add_console_client(system, services, vm->line, vm->name, &side, false);
 }
 
-/* Reads a guest image; NULL if there is none or it cannot be read, which is reported. */
-static struct blob *read_guest_image(struct system *system, const struct vm_element *vm, long line, const char *element,
-                                     const char *path)
+/* Reads a guest image; no blob if there is none or it cannot be read, which is reported. */
+static void read_guest_image(struct system *system, const struct vm_element *vm, const char *element,
+                             struct guest_image *image)
 {
+    const char *path = image->path;
+    long line = image->line;
     if (path == NULL) {
-        return NULL;
+        return;
     }
     const char *found = find_file(&system->arena, system->search, path);
     if (found == NULL) {
@@ -345,7 +351,7 @@ static struct blob *read_guest_image(struct system *system, const struct vm_elem
                      "<%s path=\"%s\"> of VM '%s' is not found; build it, correct the path or add its directory with "
                      "--search-path",
                      element, path, vm->name);
-        return NULL;
+        return;
     }
     const char *reason = NULL;
     struct blob *blob = system_read_blob(system, found, &reason);
@@ -357,7 +363,7 @@ static struct blob *read_guest_image(struct system *system, const struct vm_elem
                      element, path, vm->name);
         blob = NULL;
     }
-    return blob;
+    image->blob = blob;
 }
 
 static uint32_t count_virtual_machines(const struct list *pds)
@@ -387,8 +393,8 @@ static void select_vms(struct system *system, struct list *selected)
                          vm->name, MANAGER_MAX_VMS);
             return;
         }
-        vm->kernel = read_guest_image(system, vm, vm->kernel_line, "kernel", vm->kernel_path);
-        vm->initrd = read_guest_image(system, vm, vm->initrd_line, "initrd", vm->initrd_path);
+        read_guest_image(system, vm, "kernel", &vm->kernel);
+        read_guest_image(system, vm, "initrd", &vm->initrd);
         if (usable) {
             list_append(&system->arena, selected, vm);
         }

@@ -24,7 +24,7 @@ static const struct {
     {"rotate", command_rotate, "revoke the primary keys, and let the next ones take their place"},
     {"provision", command_provision, "write a trust anchor into the loader"},
     {"open", command_open, "decrypt logs that a machine has exported"},
-    {"open", command_open, "decrypt logs that a machine has exported"},
+    {"replace", command_replace, "put another file in place of an unsigned guest image"},
     {"inspect", command_inspect, "list what a payload contains, and verify it"},
 };
 

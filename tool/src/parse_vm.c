@@ -100,12 +100,15 @@ static bool first_time(struct system *system, xmlNodePtr node, long *line)
     return true;
 }
 
-static const char *parse_path(struct system *system, xmlNodePtr node)
+static void parse_guest_image(struct system *system, xmlNodePtr node, struct guest_image *image)
 {
-    static const char *const known[] = {"path", NULL};
-    check_attributes(system, node, known);
-    check_empty(system, node);
-    return required_attribute(system, node, "path");
+    static const char *const known[] = {"path", "unsigned", NULL};
+    if (first_time(system, node, &image->line)) {
+        check_attributes(system, node, known);
+        check_empty(system, node);
+        image->path = required_attribute(system, node, "path");
+        boolean_attribute(system, node, "unsigned", &image->is_unsigned);
+    }
 }
 
 static void parse_command_line(struct system *system, xmlNodePtr node, struct vm_element *vm)
@@ -236,9 +239,9 @@ static void parse_vm_child(struct system *system, xmlNodePtr node, struct vm_ele
                                         "hypervisor", "on_poweroff", "on_reboot", "on_crash", NULL};
     static const char *const none[] = {NULL};
     if (element_is(node, "kernel")) {
-        vm->kernel_path = first_time(system, node, &vm->kernel_line) ? parse_path(system, node) : vm->kernel_path;
+        parse_guest_image(system, node, &vm->kernel);
     } else if (element_is(node, "initrd")) {
-        vm->initrd_path = first_time(system, node, &vm->initrd_line) ? parse_path(system, node) : vm->initrd_path;
+        parse_guest_image(system, node, &vm->initrd);
     } else if (element_is(node, "cmdline")) {
         if (first_time(system, node, &lines->command_line)) {
             parse_command_line(system, node, vm);
@@ -294,7 +297,7 @@ void parse_vm(struct system *system, xmlNodePtr node)
     FOR_EACH_CHILD (child, node) {
         parse_vm_child(system, child, vm, &lines);
     }
-    if (vm->kernel_line == 0) {
+    if (vm->kernel.line == 0) {
         report_error(&system->diagnostics, vm->line, "<vm name=\"%s\"> has no kernel; add <kernel path=\"FILE\" />",
                      vm->name);
     }

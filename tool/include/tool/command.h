@@ -26,7 +26,7 @@ int command_verify(int count, char **arguments);
 int command_rotate(int count, char **arguments);
 int command_provision(int count, char **arguments);
 int command_open(int count, char **arguments);
-int command_open(int count, char **arguments);
+int command_replace(int count, char **arguments);
 int command_inspect(int count, char **arguments);
 
 /* "skyscope COMMAND: ..." and where to find help; returns EXIT_USAGE. */

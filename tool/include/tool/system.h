@@ -139,6 +139,14 @@ struct channel {
     bool generated;
 };
 
+/* A file that a VM boots. */
+struct guest_image {
+    long line;         /* 0: no such element */
+    const char *path;  /* as written, NULL: none */
+    bool is_unsigned;  /* nothing vouches for it, and it can be replaced */
+    struct blob *blob; /* NULL: none, or not found */
+};
+
 /* <vm>: expanded into PDs, regions and channels. */
 struct vm_element {
     long line;
@@ -149,9 +157,7 @@ struct vm_element {
     uint32_t priority;
     uint64_t budget, period;
     bool autostart, hypervisor_leaf, x2apic, tsc_deadline;
-    long kernel_line, initrd_line;
-    const char *kernel_path, *initrd_path;
-    struct blob *kernel, *initrd;
+    struct guest_image kernel, initrd;
     const char *command_line;
     enum vm_boot_protocol protocol;
     uint64_t load_address;
