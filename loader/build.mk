@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# The loader: build/loader.elf, started by Multiboot 1, Multiboot 2 or PVH.
+# The loader, started by Multiboot 1, Multiboot 2 or PVH: build/loader-template.elf. systems/build.mk makes
+# build/loader.elf of it, with a trust anchor.
 
 # Portable and pure: also compiled into host tests.
 LOADER_PURE_SOURCES := $(addprefix loader/src/,boot_source.c multiboot1.c multiboot2.c pvh.c memory_map.c \
@@ -17,7 +18,7 @@ $(foreach s,$(filter loader/%,$(LOADER_SOURCES)) $(LOADER_TESTS),$(eval CFLAGS_$
 	-Iloader/include -Iloader/arch/$(ARCH)/include -Icrypto/include))
 
 # Boot loaders for 32-bit entry points want a 32-bit ELF file; the code in it is 64-bit.
-$(BUILD)/loader.elf: $(BUILD)/loader64.elf
+$(BUILD)/loader-template.elf: $(BUILD)/loader64.elf
 	@echo "  OBJCOPY $@"
 	@$(OBJCOPY) -O elf32-i386 --strip-debug $< $@
 

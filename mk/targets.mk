@@ -20,7 +20,7 @@ run: $(ISO)
 TEST_FLAGS ?=
 TOOL_TEST_FILES   := $(sort $(wildcard tests/tool/test_*.py tests/interop/test_*.py))
 SYSTEM_TEST_FILES := $(sort $(wildcard tests/system/test_*.py))
-TOOL_TEST_NEEDS   += $(BUILD)/bin/skyscope
+TOOL_TEST_NEEDS   += $(BUILD)/bin/skyscope $(BUILD)/loader-template.elf
 # The systems and images that system tests boot; rooms add theirs.
 SYSTEM_TEST_NEEDS += $(BUILD)/loader.elf $(BUILD)/bin/skyscope
 
@@ -51,6 +51,7 @@ clean:
 help:
 	@echo "make run          boot SYSTEM (default: linux) in QEMU; the console is this terminal"
 	@echo "                  SYSTEM=duo: another of systems/*; FIRMWARE=uefi: by UEFI instead of BIOS"
+	@echo "                  KEYS=DIRECTORY: sign with your own keys (docs/manual.md), here and with all targets"
 	@echo "make all          build kernel, loader, programs and the tool"
 	@echo "make iso          build build/skyscope.iso with SYSTEM"
 	@echo "make test         all tests; or one kind: unit, fuzz, tool-test, system-test"

@@ -5,16 +5,51 @@ SYSTEM_SEARCH_PATH := $(BUILD)/programs $(BUILD)/guest
 # What the tool adds to a system that has a <vm>.
 VM_PROGRAMS := $(foreach program,serial_driver console manager vmm,$(BUILD)/programs/$(program).elf)
 
-# $(call system,NAME,FILES): build/systems/NAME/payload.bin from
+# --- Keys ---
+
+# KEYS=DIRECTORY: your own keys (skyscope keygen), with KEYS_PASSPHRASE_FILE=FILE unless the passphrase is to be
+# asked for. Without it: development keys, made when first needed, which are no secret.
+KEYS ?= $(BUILD)/keys/development
+KEYS_PASSPHRASE_FILE ?=
+ifeq ($(wildcard $(KEYS)/system.trust),)
+ifneq ($(KEYS),$(BUILD)/keys/development)
+$(error There is no trust anchor in $(KEYS); make keys: $(BUILD)/bin/skyscope keygen $(KEYS))
+endif
+endif
+
+# Once made they stay, whatever becomes of the tool.
+$(BUILD)/keys/development/system.trust: | $(BUILD)/bin/skyscope
+	@echo "  KEYS $(@D)"
+	@rm -rf $(@D)
+	@$(BUILD)/bin/skyscope keygen --quiet --development $(@D)
+# The trust anchor of KEYS, whichever it was before.
+$(BUILD)/keys/system.trust: $(KEYS)/system.trust FORCE
+	@mkdir -p $(@D)
+	@cmp -s $< $@ || cp $< $@
+
+# $(call sign,PAYLOAD,SIGNED): a command.
+sign = @echo "  SIGN $2" && $(BUILD)/bin/skyscope sign --quiet --keys $(KEYS) \
+	$(if $(KEYS_PASSPHRASE_FILE),--passphrase-file $(KEYS_PASSPHRASE_FILE)) --output $2 $1
+
+# The loader that trusts these keys.
+$(BUILD)/loader.elf: $(BUILD)/loader-template.elf $(BUILD)/keys/system.trust $(BUILD)/bin/skyscope
+	@echo "  TRUST $@"
+	@$(BUILD)/bin/skyscope provision --quiet --trust $(BUILD)/keys/system.trust --output $@ $<
+
+# --- Systems ---
+
+# $(call system,NAME,FILES): build/systems/NAME/payload.bin, signed, from
 # systems/NAME/NAME.system and the FILES that it refers to (found by name in
 # build/programs, build/guest and build/systems/NAME). System tests may boot it.
 define system_rules
-$(BUILD)/systems/$(1)/payload.bin: systems/$(1)/$(1).system $(BUILD)/bin/skyscope $(BUILD)/kernel.elf $(2)
+$(BUILD)/systems/$(1)/payload.unsigned: systems/$(1)/$(1).system $(BUILD)/bin/skyscope $(BUILD)/kernel.elf $(2)
 	@mkdir -p $$(@D)
 	@cp $$< $$(@D)/
 	@echo "  PAYLOAD $$@"
 	@$(BUILD)/bin/skyscope build --quiet --kernel-image $(BUILD)/kernel.elf \
 		$(SYSTEM_SEARCH_PATH:%=--search-path %) --search-path $(BUILD)/systems/$(1) --output $$@ $$<
+$(BUILD)/systems/$(1)/payload.bin: $(BUILD)/systems/$(1)/payload.unsigned $(BUILD)/keys/system.trust
+	$$(call sign,$$<,$$@)
 $(BUILD)/systems/$(1)/$(1).iso: $(BUILD)/systems/$(1)/payload.bin $(BUILD)/loader.elf
 	@echo "  ISO $$@"
 	@$(BUILD)/bin/skyscope iso --quiet --loader $(BUILD)/loader.elf --output $$@ $$<
