@@ -5,7 +5,8 @@ CONSOLE_SOURCES := services/console/multiplexer.c services/console/terminal_filt
 $(call pd_program,console,services/console/console.c $(CONSOLE_SOURCES))
 
 MANAGER_SOURCES := $(addprefix services/manager/, commands.c command_line.c event_log.c export.c fault_view.c hardware_view.c \
-	line_editor.c log_view.c manager.c pci_class.c statistics_view.c text_output.c tpm_view.c virtual_machine.c) \
+	line_editor.c log_view.c manager.c pci_class.c statistics_view.c text_output.c tpm_view.c verification_view.c \
+	virtual_machine.c) \
 	$(CRYPTO_SEAL_SOURCES)
 $(foreach s,commands event_log export manager manager_main,$(eval CFLAGS_services_manager_$s := -Icrypto/include))
 $(call pd_program,manager,services/manager/manager_main.c $(MANAGER_SOURCES) $(CRYPTO_ENTROPY_SOURCES))

@@ -7,6 +7,7 @@
 #include "fault_view.h"
 #include "hardware_view.h"
 #include "statistics_view.h"
+#include "verification_view.h"
 
 static const char prompt[] = "manager> ";
 
@@ -68,6 +69,7 @@ void manager_show_banner(struct manager *manager)
     }
     if (manager->hardware != NULL) {
         show_hardware_summary(out, manager->hardware);
+        show_verification_summary(out, manager->hardware);
     }
     for (uint32_t i = 0; i < manager->vm_count; i++) {
         const struct manager_vm_config *vm = &manager->vms[i].config;

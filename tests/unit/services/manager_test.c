@@ -445,6 +445,48 @@ static void hostile_statistics_stay_inside(void **state)
     clear(f);
 }
 
+/* Who vouched for the system; and nobody overlooks that its keys or images are not to be trusted. */
+static void signatures_are_shown(void **state)
+{
+    struct fixture *f = *state;
+    struct hardware_verification *v = &f->hardware.verification;
+    clear(f);
+    manager_show_banner(&f->manager);
+    assert_non_null(strstr(screen(f), "NOT VERIFIED"));
+    *v = (struct hardware_verification){.lattice_algorithm = "ML-DSA-87",
+                                        .hash_based_algorithm = "SLH-DSA-SHA2-128s",
+                                        .key_status = 1,
+                                        .trust_serial = 4,
+                                        .rollback_index = 17};
+    for (uint8_t i = 0; i < 32; i++) {
+        v->lattice_key_id[i] = i;
+        v->hash_based_key_id[i] = (uint8_t)(0xa0 + i);
+    }
+    clear(f);
+    manager_show_banner(&f->manager);
+    const char *text = screen(f);
+    assert_non_null(strstr(text, "version 17, by the primary key pair: ML-DSA-87 key 0001020304050607, "
+                                 "SLH-DSA-SHA2-128s key a0a1a2a3a4a5a6a7"));
+    assert_null(strstr(text, "DEVELOPMENT KEY"));
+    assert_null(strstr(text, "UNSIGNED"));
+    v->development = 1;
+    v->unsigned_images = 2;
+    v->key_status = 2;
+    clear(f);
+    manager_show_banner(&f->manager);
+    text = screen(f);
+    assert_non_null(strstr(text, "by the next key pair"));
+    assert_non_null(strstr(text, "DEVELOPMENT KEY"));
+    assert_non_null(strstr(text, "UNSIGNED: nothing vouches for 2 guest images"));
+    clear(f);
+    type(f, "hardware signatures\r");
+    text = screen(f);
+    assert_non_null(strstr(text, "trust anchor 4"));
+    assert_non_null(strstr(text, "ML-DSA-87 key 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"));
+    assert_non_null(strstr(text, "DEVELOPMENT KEY"));
+    clear(f);
+}
+
 static void time_and_exits_are_summed(void **state)
 {
     struct fixture *f = *state;
@@ -713,6 +755,7 @@ int main(void)
         TEST(a_fault_ends_waiting),
         TEST(hostile_status_is_shown_harmlessly),
         TEST(hostile_statistics_stay_inside),
+        TEST(signatures_are_shown),
         TEST(time_and_exits_are_summed),
         TEST(the_end_of_a_log_is_shown),
         TEST(a_log_that_lies_about_itself),
