@@ -5,7 +5,7 @@
 
 CRYPTO_CLI_SOURCES := $(sort $(wildcard tests/interop/crypto_cli*.c))
 CRYPTO_CLI_NEEDS := $(sort $(CRYPTO_HASH_SOURCES) $(CRYPTO_SIGNATURE_VERIFY_SOURCES) $(CRYPTO_SIGNATURE_SOURCES) \
-	$(if $(wildcard tests/interop/crypto_cli_kem.c),$(CRYPTO_KEM_SOURCES)))
+	$(CRYPTO_KEM_SOURCES) $(CRYPTO_SEAL_SOURCES) $(CRYPTO_ENTROPY_HOST_SOURCES))
 # See tests/interop/crypto_cli_signature.c.
 CRYPTO_CLI_LDFLAGS := -Wl,--wrap=keccak_absorb_bytes
 
