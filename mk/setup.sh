@@ -43,6 +43,8 @@ test  libclang-rt-14-dev   the fuzzer'"'"'s run-time library
 test  python3              test runner
 test  python3-pytest       system tests
 test  python3-pexpect      system tests: talks to the emulated machine
+test  swtpm                the emulated machine'"'"'s TPM
+test  tpm2-tools           reads the log of measured boot
 test  fdisk                a second opinion on partition tables
 test  gdisk                a third one
 test  sbsigntool           signs GRUB for UEFI Secure Boot

@@ -179,8 +179,8 @@ static void check_images(const struct payload *payload, struct hardware_info *ha
                  image_hash_name(payload->manifest.hash_algorithm));
 }
 
-/* Nothing is kept or measured of what nothing vouches for. The event log takes what hardware_info leaves of its region.
- */
+/* Nothing is kept or measured of what nothing vouches for. The event log takes what
+ * hardware_info leaves of its region. */
 static void use_trusted_platform(struct trusted_platform *platform, const struct payload *payload,
                                  const struct trust_anchor *anchor, struct hardware_info *hardware, uint8_t *region)
 {
@@ -191,8 +191,7 @@ static void use_trusted_platform(struct trusted_platform *platform, const struct
     struct verified_system system = {
         .manifest = &payload->manifest, .payload = payload->bytes, .trust_flags = anchor->flags};
     memcpy(system.manifest_hash, hardware->payload_hash, sizeof(system.manifest_hash));
-    hash_sha512(trust_anchor_start, (size_t)((uintptr_t)trust_anchor_end - (uintptr_t)trust_anchor_start),
-                system.anchor_hash);
+    hash_sha512(trust_anchor_start, trust_anchor_size(trust_anchor_start), system.anchor_hash);
     trusted_platform_start(platform, &system, hardware, region + log_offset, log_offset,
                            (uint32_t)HARDWARE_INFO_REGION_SIZE - log_offset);
 }

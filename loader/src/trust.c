@@ -30,6 +30,11 @@ int trust_anchor_read(const uint8_t *place, size_t size, struct trust_anchor *an
     return 1;
 }
 
+uint32_t trust_anchor_size(const uint8_t *place)
+{
+    return read_u32(place + SIZE_FIELD);
+}
+
 void key_id_text(const uint8_t id[SIGNATURE_KEY_ID_SIZE], char text[KEY_ID_TEXT_SIZE])
 {
     for (unsigned int i = 0; i < KEY_ID_TEXT_SIZE / 2; i++) {

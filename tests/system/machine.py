@@ -16,6 +16,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import tempfile
 import termios
@@ -243,6 +244,11 @@ class Machine:
                 raise MachineError(f"QMP {command}: {answer['error']}")
             if "return" in answer:
                 return answer["return"]
+
+    def kill(self):
+        """Ends QEMU at once; it can tell nobody."""
+        self.child.kill(signal.SIGKILL)
+        self._reap()
 
     def close(self):
         """Ends QEMU, by QMP if it still listens, else by signal. May be called twice."""

@@ -14,6 +14,9 @@
  * what is left of the place must be zero. 1, or 0 and an explanation. */
 int trust_anchor_read(const uint8_t *place, size_t size, struct trust_anchor *anchor, struct loader_error *error);
 
+/* Bytes of the trust anchor in a place where trust_anchor_read() found one. */
+uint32_t trust_anchor_size(const uint8_t *place);
+
 /* Digits that people compare; the whole id is in struct hardware_verification. */
 #define KEY_ID_TEXT_SIZE (2u * 8 + 1)
 /* The first bytes of a key id as hexadecimal digits. */

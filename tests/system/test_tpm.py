@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Measured boot and the rollback index, with a TPM in software on both interfaces."""
+
+import base64
+import hashlib
+import re
+import struct
+import subprocess
+
+import pytest
+
+from console import Skyscope
+from machine import BUILD, ROOT
+from tpm import RC_NV_LOCKED, SHA256, SHA384, SoftwareTpm, TpmError
+
+TOOL = BUILD / "bin/skyscope"
+TEMPLATE = BUILD / "loader-template.elf"
+MEASURED = BUILD / "systems/measured/payload.bin"
+HELLO = BUILD / "systems/hello/payload.bin"
+INDEX = 0x01A53900
+NO_TPM = "loader: no TPM 2.0: nothing is measured, no rollback index is kept"
+HALTED = "nothing was started; the machine is halted"
+BANKS = {SHA256: ("sha256", hashlib.sha256), SHA384: ("sha384", hashlib.sha384)}
+
+
+def skyscope(*arguments):
+    subprocess.run([TOOL, *map(str, arguments)], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+
+
+class Keys:
+    """Keys that are quick to sign with, a loader that trusts them, payloads that they sign."""
+
+    def __init__(self, directory, *options):
+        self.directory = directory
+        skyscope("keygen", "--quiet", "--development", *options, directory / "keys")
+        self.loader = directory / "loader.elf"
+        skyscope("provision", "--quiet", "--trust", directory / "keys/system.trust", "--output", self.loader, TEMPLATE)
+        self._signed = {}
+
+    def sign(self, payload, version):
+        if (payload, version) not in self._signed:
+            signed = self.directory / f"payload-{len(self._signed)}.bin"
+            skyscope("sign", "--quiet", "--keys", self.directory / "keys", "--rollback-index", version,
+                     "--output", signed, payload)
+            self._signed[payload, version] = signed
+        return self._signed[payload, version]
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory):
+    return Keys(tmp_path_factory.mktemp("keys"))
+
+
+@pytest.fixture
+def tpm(tmp_path):
+    """Makes TPMs with one state: each call is the same TPM after a reset."""
+    started = []
+
+    def start():
+        started.append(SoftwareTpm(tmp_path / "tpm"))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.close()
+
+
+def boot(name, keys, payload, version, device=None, software_tpm=None, **arguments):
+    extra = software_tpm.qemu(device) if device else []
+    return Skyscope(f"tpm-{name}", loader=keys.loader, payload=keys.sign(payload, version), extra=extra, cpus=1,
+                    memory="512M", timeout=60, **arguments)
+
+
+def event_log(machine):
+    """The log as the manager hands it out."""
+    text = machine.manager("tpm log raw")
+    body = re.search(r"-----BEGIN TCG EVENT LOG-----\n(.*?)-----END TCG EVENT LOG-----", text, re.DOTALL)
+    return base64.b64decode("".join(body.group(1).split()), validate=True)
+
+
+def eventlog_pcrs(log, directory):
+    """What tpm2_eventlog says: its text, and {algorithm: {PCR: value}}."""
+    path = directory / "event.log"
+    path.write_bytes(log)
+    result = subprocess.run(["tpm2_eventlog", str(path)], capture_output=True, text=True, check=False)
+    # It has no list of who uses PCR 11 (systemd does, too), and says so.
+    others = [line for line in result.stderr.splitlines() if "not extending either PCR 8, 9, 12 or 14" not in line]
+    assert result.returncode == 0 and not others, result.stderr
+    pcrs, algorithm = {}, None
+    for line in result.stdout.partition("\npcrs:\n")[2].splitlines():
+        if match := re.fullmatch(r"  (\w+):", line):
+            algorithm = match.group(1)
+        elif match := re.fullmatch(r"    (\d+)\s*: 0x([0-9a-f]+)", line):
+            pcrs.setdefault(algorithm, {})[int(match.group(1))] = match.group(2)
+    return result.stdout, pcrs
+
+
+def shown_pcrs(text):
+    """{(PCR, algorithm): (value, whether the log agrees)} of the manager's `tpm`."""
+    return {(int(pcr), name): (value, verdict) for pcr, name, value, verdict in
+            re.findall(r"^  PCR (\d+) (\S+)\s+([0-9a-f]+)\n\s+(.*?)$", text, re.MULTILINE)}
+
+
+def replay(texts, pcr, hash_function):
+    """A PCR after events of these contents."""
+    value = bytes(hash_function().digest_size)
+    for index, content in texts:
+        if index == pcr:
+            value = hash_function(value + hash_function(content).digest()).digest()
+    return value
+
+
+def expected_events(keys, payload, version, command_line):
+    """What the loader has to measure, from the files alone."""
+    content = keys.sign(payload, version).read_bytes()
+    manifest_size = struct.unpack_from("<I", content, 12)[0]
+    manifest = content[32:32 + manifest_size]
+    at = 16 + 8 + 8
+    algorithm = {1: b"sha512", 2: b"sha512-tree"}[struct.unpack_from("<H", manifest, at)[0]]
+    at += 6 + 64
+    system = manifest[at + 1:at + 1 + manifest[at]]
+    at += 1 + len(system)
+    (count,) = struct.unpack_from("<H", manifest, at)
+    at += 2
+    trust = hashlib.sha512((keys.directory / "keys/system.trust").read_bytes()).hexdigest().encode()
+    events = [(12, b"skyscope 1 trust-anchor sha512 " + trust),
+              (12, b"skyscope 1 command-line " + command_line),
+              (11, b"skyscope 1 manifest sha512 " + hashlib.sha512(manifest).hexdigest().encode() +
+               b" rollback-index %d system %s" % (version, system))]
+    for _ in range(count):
+        name = manifest[at + 1:at + 1 + manifest[at]]
+        at += 1 + len(name)
+        role, flags = struct.unpack_from("<HH", manifest, at)
+        at += 4 + 16
+        assert flags == 0
+        digest = manifest[at + 1:at + 1 + manifest[at]].hex().encode()
+        at += 1 + 64
+        kind = {1: b"kernel", 2: b"plan", 3: b"program", 4: b"data", 5: b"guest"}[role]
+        events.append((11, b" ".join([b"skyscope 1 image", algorithm, digest, kind, b"signed", name])))
+    assert at == len(manifest)
+    return events + [(11, bytes(4)), (12, bytes(4))]
+
+
+@pytest.mark.parametrize("device", ["tpm-tis", "tpm-crb"])
+def test_log_and_pcrs_agree(device, keys, tpm, tmp_path):
+    software_tpm = tpm()
+    with boot(device, keys, MEASURED, 3, device, software_tpm, append="quiet") as machine:
+        machine.expect_text("loader: TPM 2.0 (IBM, " + ("FIFO" if device == "tpm-tis" else "CRB") + ")")
+        machine.expect_text(f"loader: rollback index 3, kept in NV index 0x{INDEX:x} from now on")
+        machine.expect_text("console 0: guest")
+        machine.to_manager()
+        shown = machine.manager("tpm")
+        listing = machine.manager("tpm log")
+        log = event_log(machine)
+        output = machine.output()
+        assert "usage: tpm" in machine.manager("tpm nonsense")
+        machine.kill()
+    text, computed = eventlog_pcrs(log, tmp_path)
+    assert "measured boot    complete" in shown
+    assert f"rollback index   3, kept in NV index 0x{INDEX:x}; 0 when this start began" in shown
+    command_line = re.search(r"skyscope 1 command-line (.*quiet)\n", listing).group(1).encode()
+    events = expected_events(keys, MEASURED, 3, command_line)
+    for pcr, content in events:
+        assert content == bytes(4) or content.decode() in listing.replace("\r", "")
+    seen = shown_pcrs(shown)
+    for algorithm, (name, function) in BANKS.items():
+        for pcr in (11, 12):
+            value = software_tpm.pcr(algorithm, pcr)
+            assert value == replay(events, pcr, function), (name, pcr)
+            assert computed[name][pcr] == value.hex()
+            assert seen[pcr, "SHA-" + name[3:]] == (value.hex(), "as the log says")
+    # Every bank that the TPM has was extended: none can be used to pretend another start.
+    assert {name for name, _ in BANKS.values()} <= set(computed)
+    for name, values in computed.items():
+        assert set(values) == {11, 12}, name
+    assert "EV_SEPARATOR" in text
+    # Nothing but the log's events happened, and the console said what the log says.
+    assert f"{len(events)} events measured" in output
+
+
+def test_the_index_is_locked_after_the_start(keys, tpm):
+    software_tpm = tpm()
+    with boot("locked", keys, HELLO, 5, "tpm-crb", software_tpm) as machine:
+        machine.expect_text("hello: end of init")
+        machine.kill()
+    data = software_tpm.nv_read(INDEX, 48)
+    assert data[:16] == b"SKYRBIDX" + struct.pack(">Q", 5)
+    assert data[16:] == hashlib.sha512(b"skyscope rollback index 1\x01hello").digest()[:32]
+    with pytest.raises(TpmError) as refused:
+        software_tpm.nv_write(INDEX, data[:8] + bytes(8) + data[16:])
+    assert refused.value.code == RC_NV_LOCKED
+    assert software_tpm.nv_read(INDEX, 48) == data
+
+
+@pytest.mark.parametrize("device", ["tpm-tis", "tpm-crb"])
+def test_older_versions_are_refused(device, keys, tpm):
+    def start(version, payload=HELLO):
+        return boot(f"rollback-{device}-{version}", keys, payload, version, device, tpm())
+
+    with start(5) as machine:
+        machine.expect_text("rollback index 5, kept in NV index")
+        machine.expect_text("hello: end of init")
+    with start(4) as machine:
+        machine.expect_text('system "hello" is too old: its rollback index is 4, this machine has started 5')
+        machine.expect_text(HALTED)
+        assert "hello, world" not in machine.output()
+    with start(6) as machine:
+        machine.expect_text("rollback index 6 (this machine had started 5)")
+        machine.expect_text("hello: end of init")
+    with start(5) as machine:
+        machine.expect_text("too old: its rollback index is 5, this machine has started 6")
+        machine.expect_text(HALTED)
+    # Another system's index is another.
+    with start(1, MEASURED) as machine:
+        machine.expect_text(f"rollback index 1, kept in NV index 0x{INDEX + 1:x} from now on")
+        machine.expect_text("console 0: guest")
+
+
+def test_another_image_gives_other_pcrs(keys, tpm):
+    def pcrs(name, payload, version):
+        software_tpm = tpm()
+        with boot(name, keys, payload, version, "tpm-tis", software_tpm) as machine:
+            machine.expect_text("loader: starting")
+            machine.kill()
+        values = [software_tpm.pcr(SHA384, pcr) for pcr in (11, 12)]
+        software_tpm.close()
+        return values
+
+    first = pcrs("same-1", HELLO, 1)
+    assert pcrs("same-2", HELLO, 1) == first
+    changed = pcrs("version", HELLO, 2)
+    assert changed[0] != first[0] and changed[1] == first[1]
+    changed = pcrs("system", BUILD / "systems/passive/payload.bin", 1)
+    assert changed[0] != first[0] and changed[1] == first[1]
+
+
+def test_an_owner_with_a_password(keys, tpm):
+    with tpm() as software_tpm:
+        software_tpm.power_on()
+        software_tpm.set_owner_password(b"secret")
+    with boot("owner", keys, HELLO, 5, "tpm-crb", tpm()) as machine:
+        machine.expect_text("warning: no rollback index is kept: the TPM's owner has a password")
+        machine.expect_text("hello: end of init")
+
+
+def test_no_tpm(keys, tmp_path):
+    with boot("none", keys, MEASURED, 3) as machine:
+        machine.expect_text(NO_TPM)
+        machine.expect_text("console 0: guest")
+        machine.to_manager()
+        assert "this machine has no TPM 2.0" in machine.manager("tpm")
+        assert "nothing was measured" in machine.manager("tpm log")
+        assert "nothing was measured" in machine.manager("tpm log raw")
+    strict = Keys(tmp_path, "--require-rollback-store")
+    with boot("required", strict, HELLO, 3) as machine:
+        machine.expect_text("error: the trust anchor asks for a machine that keeps a rollback index, this one does not: "
+                            "no TPM 2.0")
+        machine.expect_text(HALTED)
+        assert "hello, world" not in machine.output()
