@@ -1,0 +1,757 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Keys from outside: made, used, rotated, written into the loader; and what is wrong with them is said."""
+
+import dataclasses
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import stat
+import struct
+import subprocess
+
+import pexpect
+import pytest
+
+from conftest import ROOT, TOOL, Tool
+
+LOADER = ROOT / "build" / "loader-template.elf"
+PASSPHRASE = "correct horse battery staple"
+SYSTEM = """<system>
+    <protection_domain name="one"><program_image path="program.elf" /></protection_domain>
+</system>"""
+KEY_FILES = [f"{pair}.{kind}.key" for pair in ("primary", "next") for kind in ("lattice", "hash")]
+
+
+# --- the formats, read from their descriptions in key_file.h and trust_anchor.h alone ---
+
+def key_fields(data):
+    """Name of each field of a key file: its place and size."""
+    layout = [("magic", 8), ("version", 2), ("kind", 2), ("algorithm", 2), ("flags", 2), ("size", 4), ("time", 8),
+              ("key id", 32), ("public key size", 2)]
+    fields, at = {}, 0
+    for name, size in layout:
+        fields[name] = (at, size)
+        at += size
+    public_size = struct.unpack_from("<H", data, at - 2)[0]
+    for name, size in [("public key", public_size), ("derivation", 2), ("memory", 4), ("passes", 4), ("lanes", 2),
+                       ("salt", 32), ("cipher", 2), ("nonce", 12), ("secret key size", 2)]:
+        fields[name] = (at, size)
+        at += size
+    secret_size = struct.unpack_from("<H", data, at - 2)[0]
+    fields["secret key"] = (at, secret_size)
+    fields["tag"] = (at + secret_size, 16)
+    assert at + secret_size + 16 == len(data)
+    return fields
+
+
+@dataclasses.dataclass
+class Trust:
+    flags: int
+    serial: int
+    minimum: int
+    name: str
+    pairs: list     # of [key id of the lattice key, of the hash-based key]
+    revoked: list
+
+
+def read_trust(path):
+    data = pathlib.Path(path).read_bytes()
+    magic, version, flags, size, serial, minimum, length = struct.unpack_from("<8sHHIQQB", data)
+    assert magic == b"SKYTRUST" and version == 1 and size == len(data)
+    at = 33 + length
+    name = data[33:at].decode("ascii")
+    count, = struct.unpack_from("<H", data, at)
+    at += 2
+    pairs = []
+    for i in range(count):
+        assert struct.unpack_from("<H", data, at)[0] == i + 1
+        at += 2
+        ids = []
+        for _ in range(2):
+            algorithm, key_size = struct.unpack_from("<HH", data, at)
+            at += 4
+            ids.append(hashlib.sha512(struct.pack("<H", algorithm) + data[at:at + key_size]).digest()[:32])
+            at += key_size
+        pairs.append(ids)
+    revoked_count, = struct.unpack_from("<H", data, at)
+    at += 2
+    revoked = [data[at + 32 * i:at + 32 * i + 32] for i in range(revoked_count)]
+    assert at + 32 * revoked_count == len(data)
+    return Trust(flags, serial, minimum, name, pairs, revoked)
+
+
+def key_id(path):
+    data = pathlib.Path(path).read_bytes()
+    at, size = key_fields(data)["key id"]
+    return data[at:at + size]
+
+
+def snapshot(directory):
+    return {p.name: p.read_bytes() for p in pathlib.Path(directory).iterdir()}
+
+
+# --- what tests start from ---
+
+@pytest.fixture(scope="module")
+def made(files, tmp_path_factory):
+    """Keys of each kind and a payload, made once."""
+    directory = tmp_path_factory.mktemp("made")
+    made_tool = Tool(files, directory)
+    (directory / "passphrase").write_text(PASSPHRASE + "\n")
+    (directory / "passphrase").chmod(0o600)
+    result = made_tool.run("keygen", "--development", "development")
+    assert result.returncode == 0, result.stderr
+    result = made_tool.run("keygen", "--lattice", "ML-DSA-65", "--hash-based", "SLH-DSA-SHA2-128s",
+                           "--passphrase-file", "passphrase", "own")
+    assert result.returncode == 0, result.stderr
+    made_tool.build(SYSTEM)
+    return directory
+
+
+@pytest.fixture
+def keys(tool, made):
+    """The tool, in a directory with copies of them."""
+    for name in ("development", "own"):
+        shutil.copytree(made / name, tool.directory / name)
+    for name in ("passphrase", "payload.bin"):
+        shutil.copy2(made / name, tool.directory / name)
+    return tool
+
+
+def good(result):
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    return result
+
+
+def refused(result, text):
+    assert result.returncode == 1, (result.stdout, result.stderr)
+    assert text in result.stderr, result.stderr
+
+
+def sign(tool, output="signed.bin", directory="development", *options):
+    return tool.run("sign", "--keys", directory, "--output", output, *options, "payload.bin")
+
+
+def verify(tool, file="signed.bin", trust="development/system.trust", *options):
+    return tool.run("verify", "--trust", trust, *options, file)
+
+
+# --- keygen ---
+
+def test_keygen(keys):
+    assert sorted(os.listdir(keys.directory / "own")) == sorted([*KEY_FILES, "system.trust"])
+    assert stat.S_IMODE((keys.directory / "own").stat().st_mode) == 0o700
+    for name in KEY_FILES:
+        assert stat.S_IMODE((keys.directory / "own" / name).stat().st_mode) == 0o600
+    trust = read_trust(keys.directory / "own/system.trust")
+    assert (trust.flags, trust.serial, trust.minimum, trust.name, trust.revoked) == (0, 1, 0, "", [])
+    assert trust.pairs == [[key_id(keys.directory / f"own/{pair}.{kind}.key") for kind in ("lattice", "hash")]
+                           for pair in ("primary", "next")]
+    assert len({i for pair in trust.pairs for i in pair}) == 4
+    assert read_trust(keys.directory / "development/system.trust").flags == 1
+
+
+def test_keygen_says_what_to_do_with_the_next_keys(keys):
+    assert "another medium" in good(keys.run("keygen", "--passphrase-file", "passphrase", "--lattice", "ml-dsa-65",
+                                             "--hash-based", "slh-dsa-shake-128s", "new")).stdout
+    listing = json.loads(keys.run("inspect", "--json", "new/system.trust").stdout)
+    assert listing["pairs"][0]["lattice"]["algorithm"] == "ML-DSA-65"
+    assert listing["pairs"][1]["hash_based"]["algorithm"] == "SLH-DSA-SHAKE-128s"
+
+
+def test_keygen_default_algorithms(keys):
+    good(keys.run("keygen", "--quiet", "--passphrase-file", "passphrase", "a/new/one"))
+    pair = json.loads(keys.run("inspect", "--json", "a/new/one/system.trust").stdout)["pairs"][0]
+    assert (pair["lattice"]["algorithm"], pair["hash_based"]["algorithm"]) == ("ML-DSA-87", "SLH-DSA-SHA2-256s")
+    derivation = json.loads(keys.run("inspect", "--json", "a/new/one/primary.hash.key").stdout)
+    assert derivation["key_derivation"] == "Argon2id" and derivation["memory_kib"] >= 65536
+
+
+def test_keygen_options_reach_the_trust_anchor(keys):
+    good(keys.run("keygen", "--development", "--system", "duo", "--on-failure", "reboot", "--require-rollback-store",
+                  "--minimum-rollback-index", "7", "new"))
+    trust = read_trust(keys.directory / "new/system.trust")
+    assert (trust.flags, trust.minimum, trust.name) == (7, 7, "duo")
+
+
+@pytest.mark.parametrize("name", [*KEY_FILES, "system.trust"])
+def test_keygen_never_overwrites(keys, name):
+    (keys.directory / "new").mkdir()
+    (keys.directory / "new" / name).write_bytes(b"precious")
+    refused(keys.run("keygen", "--development", "new"), f"'new/{name}' exists already and is not overwritten")
+    assert snapshot(keys.directory / "new") == {name: b"precious"}
+
+
+def test_keygen_where_it_cannot_write(keys):
+    (keys.directory / "file").write_bytes(b"")
+    refused(keys.run("keygen", "--development", "file/new"), "cannot be made: ")
+    refused(keys.run("keygen", "--development", "file"), "no keys were made: ")
+
+
+# --- passphrases ---
+
+def test_passphrase_files(keys):
+    path = keys.directory / "other"
+    for text, message in [("", "the passphrase is empty"), ("\n", "the passphrase is empty"),
+                          ("one\ntwo\n", "has more than one line"), ("x" * 2000, "longer than 1023 bytes")]:
+        path.write_text(text)
+        path.chmod(0o600)
+        refused(keys.run("keygen", "--passphrase-file", path, "new"), message)
+    path.write_text(PASSPHRASE)
+    for mode in (0o644, 0o640, 0o602):
+        path.chmod(mode)
+        result = keys.run("keygen", "--passphrase-file", path, "new")
+        refused(result, f"chmod 600 {path}")
+        assert PASSPHRASE not in result.stderr
+    refused(keys.run("keygen", "--passphrase-file", "nowhere", "new"), "'nowhere' cannot be read: No such file")
+    assert not (keys.directory / "new").exists()
+
+
+def test_wrong_passphrase(keys):
+    path = keys.directory / "wrong"
+    path.write_text(PASSPHRASE.upper())
+    path.chmod(0o600)
+    refused(sign(keys, "signed.bin", "own", "--passphrase-file", path),
+            "key file 'own/primary.lattice.key' cannot be opened: wrong passphrase, or the file is damaged")
+    assert not (keys.directory / "signed.bin").exists()
+
+
+def test_no_terminal_and_no_passphrase_file(keys):
+    result = subprocess.run(["setsid", TOOL, "sign", "--keys", "own", "-o", "signed.bin", "payload.bin"],
+                            cwd=keys.directory, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+                            check=False)
+    refused(result, "--passphrase-file")
+
+
+def terminal(tool, *arguments):
+    """The tool at a terminal, in a shell that outlives an interrupt and shows the terminal's settings after it."""
+    child = pexpect.spawn("/bin/sh", ["-c", "trap : INT QUIT; stty -a; " + str(TOOL) + " " + " ".join(arguments) +
+                                      "; echo status $?; stty -a; echo end"], cwd=str(tool.directory), timeout=60,
+                          encoding="utf-8", echo=True)
+    assert child.expect([r" echo ", r" -echo "]) == 0
+    return child
+
+
+def finish(child):
+    """Exit status, and the terminal is as it was."""
+    child.expect(r"status (\d+)")
+    status = int(child.match[1])
+    assert child.expect([r" echo ", r" -echo "]) == 0
+    child.expect("end")
+    child.close()
+    return status
+
+
+def test_passphrase_at_the_terminal(keys):
+    child = terminal(keys, "keygen", "--lattice", "ML-DSA-65", "--hash-based", "SLH-DSA-SHA2-128s", "new")
+    child.expect("New passphrase of the keys in new: ")
+    child.sendline("a secret that nobody sees")
+    child.expect("The same once more: ")
+    child.sendline("a secret that nobody sees")
+    child.expect("system.trust")
+    shown = child.before
+    assert finish(child) == 0
+    assert "nobody sees" not in shown
+    child = terminal(keys, "sign", "--keys", "new", "-o", "signed.bin", "payload.bin")
+    child.expect("Passphrase of the primary keys in new: ")
+    child.sendline("a secret that nobody sees")
+    assert finish(child) == 0
+    good(verify(keys, "signed.bin", "new/system.trust"))
+
+
+def test_passphrases_that_differ(keys):
+    child = terminal(keys, "keygen", "new")
+    child.expect("New passphrase")
+    child.sendline("one")
+    child.expect("once more")
+    child.sendline("two")
+    child.expect("the two passphrases differ")
+    assert finish(child) == 1
+    assert not (keys.directory / "new").exists()
+
+
+@pytest.mark.parametrize("key,number", [("\x03", 2), ("\x1c", 3)], ids=["interrupt", "quit"])
+def test_the_terminal_is_restored_when_interrupted(keys, key, number):
+    child = terminal(keys, "keygen", "new")
+    child.expect("New passphrase")
+    # The process makes no core dump while it knows secrets.
+    processes = [p for p in pathlib.Path("/proc").glob("[0-9]*") if is_keygen(p, keys.directory)]
+    assert len(processes) == 1
+    limits = (processes[0] / "limits").read_text()
+    assert any(line.split()[:6] == ["Max", "core", "file", "size", "0", "0"] for line in limits.splitlines())
+    child.send(key)
+    assert finish(child) == 128 + number
+    assert not (keys.directory / "new").exists()
+
+
+def is_keygen(process, directory):
+    try:
+        return (process / "cmdline").read_bytes().split(b"\0")[:2] == [os.fsencode(TOOL), b"keygen"] and \
+            os.readlink(process / "cwd") == str(directory)
+    except OSError:
+        return False
+
+
+# --- key files ---
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o660, 0o622])
+def test_keys_that_others_can_use_are_refused(keys, mode):
+    for name in ("primary.lattice.key", "primary.hash.key"):
+        path = keys.directory / "development" / name
+        path.chmod(mode)
+        refused(sign(keys), f"(mode {mode:03o}); forbid it: chmod 600 development/{name}")
+        path.chmod(0o600)
+    good(sign(keys))
+
+
+FIELD_NAMES = ["magic", "version", "kind", "algorithm", "flags", "size", "time", "key id", "public key size",
+               "public key", "derivation", "memory", "passes", "lanes", "salt", "cipher", "nonce", "secret key size",
+               "secret key", "tag"]
+
+
+@pytest.mark.parametrize("field", FIELD_NAMES)
+def test_a_changed_key_file_is_refused(keys, field):
+    path = keys.directory / "development/primary.hash.key"
+    original = path.read_bytes()
+    at, size = key_fields(original)[field]
+    for place in {at, at + size - 1}:
+        data = bytearray(original)
+        data[place] ^= 0x04
+        path.write_bytes(data)
+        # Without a passphrase the tool would ask whether there is one.
+        refused(sign(keys, "signed.bin", "development", "--passphrase-file", "passphrase"),
+                "development/primary.hash.key' cannot be ")
+        assert not (keys.directory / "signed.bin").exists()
+
+
+def test_a_cut_key_file_is_refused(keys):
+    path = keys.directory / "development/primary.hash.key"
+    data = path.read_bytes()
+    for size in (0, 7, 8, 62, 100, len(data) - 16, len(data) - 1):
+        path.write_bytes(data[:size])
+        refused(sign(keys), "cannot be used: it ")
+    path.write_bytes(data + b"\0")
+    refused(sign(keys), "longer than it says")
+
+
+def test_keys_in_the_wrong_place(keys):
+    directory = keys.directory / "development"
+    shutil.copy2(directory / "primary.lattice.key", directory / "primary.hash.key")
+    refused(sign(keys), "has a lattice key; a hash-based key belongs there")
+    (directory / "primary.hash.key").unlink()
+    refused(sign(keys), "primary.hash.key' cannot be used: No such file")
+
+
+# --- sign, verify ---
+
+def test_sign_and_verify(keys):
+    assert "DEVELOPMENT KEY" in good(sign(keys)).stdout
+    result = good(verify(keys))
+    assert "verdict         right" in result.stdout and "DEVELOPMENT KEY" in result.stdout
+    listing = json.loads(good(verify(keys, "signed.bin", "development/system.trust", "--json")).stdout)
+    trust = read_trust(keys.directory / "development/system.trust")
+    assert listing["valid"] and listing["development"] and listing["kind"] == "payload"
+    assert listing["vouched_by"]["pair"] == "primary"
+    assert [listing["vouched_by"][k]["key_id"] for k in ("lattice", "hash_based")] == [i.hex() for i in trust.pairs[0]]
+    assert [i["role"] for i in listing["images"]] == ["kernel", "plan", "program"]
+    assert {i["verdict"] for i in listing["images"]} == {"right"}
+
+
+def test_sign_with_a_passphrase(keys):
+    result = good(sign(keys, "signed.bin", "own", "--passphrase-file", "passphrase"))
+    assert "DEVELOPMENT" not in result.stdout
+    assert "DEVELOPMENT" not in good(verify(keys, "signed.bin", "own/system.trust")).stdout
+    refused(verify(keys), "signed by a key that is not trusted here")
+
+
+def test_sign_in_place_and_again(keys):
+    good(keys.run("sign", "--quiet", "--keys", "own", "--passphrase-file", "passphrase", "payload.bin"))
+    good(verify(keys, "payload.bin", "own/system.trust"))
+    good(keys.run("sign", "-q", "--keys", "development", "--rollback-index", "12", "payload.bin"))
+    assert json.loads(good(verify(keys, "payload.bin", "development/system.trust", "--json")).stdout)[
+        "rollback_index"] == 12
+    refused(verify(keys, "payload.bin", "own/system.trust"), "not trusted here")
+    assert [p for p in os.listdir(keys.directory) if p.startswith("payload.bin")] == ["payload.bin"]
+
+
+def test_an_unsigned_payload_is_refused(keys):
+    refused(verify(keys, "payload.bin"), "nobody signed it")
+
+
+def parts(data):
+    """Where manifest, both signatures and the images begin."""
+    manifest_size, signatures_size = struct.unpack_from("<II", data, 12)
+    block = 32 + manifest_size
+    lattice = block + 14 + 38
+    lattice_size = struct.unpack_from("<I", data, lattice - 4)[0]
+    return {"manifest": 32, "signature block": block, "lattice": lattice, "hash": lattice + lattice_size + 38,
+            "end": block + signatures_size, "images": (block + signatures_size + 4095) // 4096 * 4096}
+
+
+def test_verify_names_the_check_that_fails(keys):
+    good(sign(keys))
+    data = (keys.directory / "signed.bin").read_bytes()
+    at = parts(data)
+    plan = json.loads(keys.run("inspect", "--json", "signed.bin").stdout)["images"][1]
+    for place, message in [
+            (0, "neither a payload nor an ISO image"),
+            (at["manifest"] + 16, "lattice-based signature is wrong"),          # rollback index
+            (at["manifest"] + 38, "by another key than the manifest names"),    # key id
+            (at["signature block"], "signature block does not begin with its mark"),
+            (at["lattice"] + 100, "lattice-based signature is wrong"),
+            (at["hash"] + 5000, "hash-based signature is wrong"),
+            (at["images"] + 8, "hash"),
+            (plan["offset"] + plan["size"], "zero")]:                           # padding
+        changed = bytearray(data)
+        changed[place] ^= 1
+        (keys.directory / "changed.bin").write_bytes(changed)
+        refused(verify(keys, "changed.bin"), message)
+        if place != 0:
+            listing = json.loads(verify(keys, "changed.bin", "development/system.trust", "--json").stdout)
+            assert not listing["valid"] and any(message in p for p in listing["problems"])
+    for size in (8, 31, 32, at["lattice"], at["images"], len(data) - 4096, len(data) - 1):
+        (keys.directory / "changed.bin").write_bytes(data[:size])
+        refused(verify(keys, "changed.bin"), "error: ")
+    (keys.directory / "changed.bin").write_bytes(data + b"\0" * 4096)
+    refused(verify(keys, "changed.bin"), "error: ")
+
+
+def test_verify_marks_the_wrong_image(keys):
+    good(sign(keys))
+    data = bytearray((keys.directory / "signed.bin").read_bytes())
+    data[parts(data)["images"] + 100] ^= 1
+    (keys.directory / "signed.bin").write_bytes(data)
+    result = verify(keys, "signed.bin", "development/system.trust", "--json")
+    images = json.loads(result.stdout)["images"]
+    assert [i["verdict"] for i in images] == ["WRONG", "right", "right"]
+    assert "  WRONG     kernel" in verify(keys).stdout
+
+
+def test_signatures_of_two_signings_do_not_mix(keys):
+    good(sign(keys, "one.bin"))
+    good(sign(keys, "two.bin", "development", "--rollback-index", "1"))
+    one, two = bytearray((keys.directory / "one.bin").read_bytes()), (keys.directory / "two.bin").read_bytes()
+    at = parts(one)
+    for first, last, message in [("lattice", "hash", "lattice-based"), ("hash", "end", "hash-based")]:
+        mixed = bytearray(one)
+        mixed[at[first]:at[last]] = two[at[first]:at[last]]
+        (keys.directory / "mixed.bin").write_bytes(mixed)
+        refused(verify(keys, "mixed.bin"), message + " signature is wrong")
+
+
+def test_nothing_is_written_that_would_be_refused(keys):
+    for options, message in [(["--system", "duo"], "it is of another system"),
+                             (["--minimum-rollback-index", "5"], "rollback index is lower")]:
+        good(keys.run("keygen", "-q", "--development", *options, "strict"))
+        refused(sign(keys, "signed.bin", "strict"), message)
+        assert not (keys.directory / "signed.bin").exists()
+        shutil.rmtree(keys.directory / "strict")
+    refused(sign(keys, "signed.bin", "development", "--trust", "own/system.trust"), "not trusted here")
+    assert not (keys.directory / "signed.bin").exists()
+
+
+def test_damaged_payloads_are_not_signed(keys):
+    data = bytearray((keys.directory / "payload.bin").read_bytes())
+    data[-5000] ^= 1
+    (keys.directory / "payload.bin").write_bytes(data)
+    refused(sign(keys), "is not right: ")
+
+
+def test_wrong_trust_anchors(keys):
+    good(sign(keys))
+    data = (keys.directory / "development/system.trust").read_bytes()
+    for changed in (b"", data[:20], data[:-1], data + b"\0", b"X" + data[1:], data[:10] + b"\xff" + data[11:]):
+        (keys.directory / "other.trust").write_bytes(changed)
+        refused(verify(keys, "signed.bin", "other.trust"), "trust anchor 'other.trust' cannot be used: it")
+    refused(verify(keys, "development/system.trust"), "is a trust anchor; give a payload")
+
+
+# --- rotation ---
+
+def test_rotate(keys):
+    before = snapshot(keys.directory / "own")
+    old = read_trust(keys.directory / "own/system.trust")
+    shutil.copy2(keys.directory / "own/system.trust", keys.directory / "old.trust")
+    good(sign(keys, "old.bin", "own", "--passphrase-file", "passphrase"))
+    good(sign(keys, "next.bin", "own", "--passphrase-file", "passphrase", "--pair", "next"))
+    good(verify(keys, "old.bin", "old.trust"))
+    assert "  next " in good(verify(keys, "next.bin", "old.trust")).stdout
+
+    assert "serial number 2" in good(keys.run("rotate", "--passphrase-file", "passphrase", "own")).stdout
+    new = read_trust(keys.directory / "own/system.trust")
+    assert (new.serial, new.pairs[0], new.revoked) == (2, old.pairs[1], old.pairs[0])
+    after = snapshot(keys.directory / "own")
+    assert after["primary.lattice.key"] == before["next.lattice.key"]
+    assert after["primary.hash.key"] == before["next.hash.key"]
+    assert after["retired-1.lattice.key"] == before["primary.lattice.key"]
+    assert after["retired-1.hash.key"] == before["primary.hash.key"]
+    assert after["retired-1.trust"] == before["system.trust"]
+    assert new.pairs[1] == [key_id(keys.directory / f"own/next.{kind}.key") for kind in ("lattice", "hash")]
+    assert new.pairs[1] not in old.pairs
+    assert not [name for name in after if name.startswith("pending")]
+
+    refused(verify(keys, "old.bin", "own/system.trust"), "it is signed by a revoked key")
+    assert "  primary " in good(verify(keys, "next.bin", "own/system.trust")).stdout
+    # The promoted and the new pair work, with the passphrase of before; the new one is not known to old loaders.
+    good(sign(keys, "primary.bin", "own", "--passphrase-file", "passphrase"))
+    good(verify(keys, "primary.bin", "old.trust"))
+    good(sign(keys, "next.bin", "own", "--passphrase-file", "passphrase", "--pair", "next"))
+    refused(verify(keys, "next.bin", "old.trust"), "not trusted here")
+
+
+def test_rotate_again_and_again(keys):
+    for serial in range(2, 6):
+        good(keys.run("rotate", "-q", "--minimum-rollback-index", serial, "development"))
+        trust = read_trust(keys.directory / "development/system.trust")
+        assert (trust.serial, trust.minimum, len(trust.revoked)) == (serial, serial, 2 * (serial - 1))
+    refused(keys.run("rotate", "--minimum-rollback-index", "3", "development"), "can only grow, and is 5 already")
+    good(sign(keys, "signed.bin", "development", "--rollback-index", "5"))
+    good(verify(keys))
+
+
+def test_rotate_to_other_algorithms(keys):
+    good(keys.run("rotate", "-q", "--hash-based", "SLH-DSA-SHAKE-128s", "development"))
+    pairs = json.loads(keys.run("inspect", "--json", "development/system.trust").stdout)["pairs"]
+    assert [p["hash_based"]["algorithm"] for p in pairs] == ["SLH-DSA-SHA2-128s", "SLH-DSA-SHAKE-128s"]
+    good(sign(keys, "signed.bin", "development", "--pair", "next"))
+    good(verify(keys))
+
+
+def test_rotate_when_the_next_keys_are_lost(keys):
+    old = read_trust(keys.directory / "development/system.trust")
+    for kind in ("lattice", "hash"):
+        (keys.directory / f"development/next.{kind}.key").unlink()
+    before = snapshot(keys.directory / "development")
+    refused(keys.run("rotate", "development"), "'development/next.lattice.key' is not there; copy the next keys")
+    assert snapshot(keys.directory / "development") == before
+    good(keys.run("rotate", "--replace-next", "development"))
+    new = read_trust(keys.directory / "development/system.trust")
+    assert new.pairs[0] == old.pairs[0] and new.revoked == old.pairs[1] and new.pairs[1] not in old.pairs
+    good(sign(keys))
+    good(verify(keys))
+
+
+def test_rotate_with_keys_of_others(keys):
+    good(keys.run("keygen", "-q", "--development", "other"))
+    for kind in ("lattice", "hash"):
+        shutil.copy2(keys.directory / f"other/next.{kind}.key", keys.directory / f"development/next.{kind}.key")
+    before = snapshot(keys.directory / "development")
+    refused(keys.run("rotate", "development"), "are not the next keys of system.trust there")
+    assert snapshot(keys.directory / "development") == before
+
+
+@pytest.mark.parametrize("options", [[], ["--replace-next"]], ids=["promote", "replace-next"])
+def test_an_interrupted_rotation_is_completed(keys, options):
+    """The directory as it is after each step of a rotation, put together from those before and after it."""
+    before = keys.directory / "before"
+    after = keys.directory / "after"
+    shutil.copytree(keys.directory / "development", before)
+    shutil.copytree(keys.directory / "development", after)
+    good(keys.run("rotate", *options, "after"))
+    result = snapshot(after)
+    steps = []
+    for kind in ("lattice", "hash"):
+        if options:
+            steps += [(f"next.{kind}.key", f"retired-1.{kind}.key")]
+        else:
+            steps += [(f"primary.{kind}.key", f"retired-1.{kind}.key"), (f"next.{kind}.key", f"primary.{kind}.key")]
+        steps += [(f"pending.{kind}.key", f"next.{kind}.key")]
+    steps += [("system.trust", "retired-1.trust")]
+    for count in range(len(steps) + 1):
+        state = keys.directory / f"state-{count}"
+        shutil.copytree(before, state)
+        for kind in ("lattice", "hash"):
+            shutil.copy2(after / f"next.{kind}.key", state / f"pending.{kind}.key")
+        shutil.copy2(after / "system.trust", state / "pending.trust")
+        for old, new in steps[:count]:
+            assert not (state / new).exists()
+            (state / old).rename(state / new)
+        refused(keys.run("sign", "--keys", state, "-o", "signed.bin", "payload.bin"), "was interrupted; complete it")
+        assert "An interrupted rotation is complete now" in good(keys.run("rotate", state)).stdout
+        assert snapshot(state) == result
+    good(sign(keys, "signed.bin", state))
+
+
+def test_a_rotation_that_was_interrupted_early_leaves_nothing(keys):
+    directory = keys.directory / "development"
+    shutil.copy2(directory / "next.lattice.key", directory / "pending.lattice.key")
+    (directory / "pending.trust.new").write_bytes(b"half")
+    old = read_trust(directory / "system.trust")
+    good(sign(keys))
+    good(keys.run("rotate", directory))
+    new = read_trust(directory / "system.trust")
+    assert new.serial == 2 and new.pairs[0] == old.pairs[1]
+    assert not [name for name in os.listdir(directory) if name.startswith("pending")]
+
+
+def test_no_more_than_64_revoked_keys(keys):
+    path = keys.directory / "development/system.trust"
+    data = bytearray(path.read_bytes())
+    ids = b"".join(hashlib.sha256(bytes([i])).digest() for i in range(63))
+    data[-2:] = struct.pack("<H", 63) + ids
+    struct.pack_into("<I", data, 12, len(data))
+    path.write_bytes(data)
+    refused(keys.run("rotate", "development"), "list of revoked keys is full (64)")
+
+
+# --- provision ---
+
+def anchor_place(loader):
+    at = loader.index(b"SKYSCOPE-TRUST->") + 16
+    return at, loader.index(b"SKYSCOPE-TRUST->") + 16384
+
+
+def test_provision(keys):
+    template = LOADER.read_bytes()
+    start, end = anchor_place(template)
+    assert not template[start:end].strip(b"\0")
+    result = good(keys.run("provision", "--trust", "development/system.trust", "-o", "loader.elf", LOADER))
+    assert "DEVELOPMENT KEY" in result.stdout
+    trust = (keys.directory / "development/system.trust").read_bytes()
+    loader = (keys.directory / "loader.elf").read_bytes()
+    assert loader == template[:start] + trust.ljust(end - start, b"\0") + template[end:]
+    # Again, with a smaller one: nothing of the first is left.
+    good(keys.run("provision", "-q", "--trust", "own/system.trust", "-o", "again.elf", "loader.elf"))
+    trust = (keys.directory / "own/system.trust").read_bytes()
+    assert (keys.directory / "again.elf").read_bytes()[start:end] == trust.ljust(end - start, b"\0")
+
+
+def test_provision_raises_the_rollback_index(keys):
+    good(keys.run("provision", "-q", "--trust", "development/system.trust", "--minimum-rollback-index", "9", "-o",
+                  "loader.elf", LOADER))
+    loader = (keys.directory / "loader.elf").read_bytes()
+    start, _ = anchor_place(loader)
+    trust = bytearray((keys.directory / "development/system.trust").read_bytes())
+    struct.pack_into("<Q", trust, 24, 9)
+    assert loader[start:start + len(trust)] == trust
+
+
+def test_provision_of_other_files(keys):
+    for file, message in [("payload.bin", "is not an ELF file"), (keys.files / "kernel.elf", "no place for a trust"),
+                          ("nowhere", "cannot be read: No such file")]:
+        refused(keys.run("provision", "--trust", "development/system.trust", "-o", "loader.elf", file), message)
+    refused(keys.run("provision", "--trust", "payload.bin", "-o", "loader.elf", LOADER), "cannot be used: it ")
+    data = bytearray(LOADER.read_bytes())
+    for size in (4, 52, 1000, len(data) // 2, len(data) - 1):
+        (keys.directory / "cut.elf").write_bytes(data[:size])
+        assert keys.run("provision", "--trust", "development/system.trust", "-o", "loader.elf", "cut.elf"
+                        ).returncode == 1
+    assert not (keys.directory / "loader.elf").exists()
+
+
+# --- images ---
+
+@pytest.fixture
+def image(keys):
+    good(sign(keys))
+    good(keys.run("provision", "-q", "--trust", "development/system.trust", "-o", "loader.elf", LOADER))
+    result = keys.run("iso", "-q", "--loader", "loader.elf", "-o", "test.iso", "signed.bin")
+    assert result.returncode == 0, result.stderr
+    return keys
+
+
+def test_verify_an_image(image):
+    result = good(verify(image, "test.iso"))
+    assert "ISO image" in result.stdout and "loader          has this trust anchor" in result.stdout
+    listing = json.loads(good(verify(image, "test.iso", "development/system.trust", "--json")).stdout)
+    assert listing["valid"] and listing["kind"] == "ISO image" and listing["loader_right"]
+    result = verify(image, "test.iso", "own/system.trust")
+    refused(result, "signed by a key that is not trusted here")
+    assert "the loader has another trust anchor" in result.stderr
+    assert "DEVELOPMENT KEY" in good(image.run("inspect", "test.iso")).stdout
+
+
+def test_verify_finds_an_old_loader(image):
+    good(image.run("rotate", "-q", "development"))
+    good(sign(image))
+    assert image.run("iso", "-q", "--loader", "loader.elf", "-o", "test.iso", "signed.bin").returncode == 0
+    refused(verify(image, "test.iso"), "the loader has another trust anchor (serial number 1, and this one has 2)")
+    assert image.run("iso", "-q", "--loader", LOADER, "-o", "test.iso", "signed.bin").returncode == 0
+    refused(verify(image, "test.iso"), "the loader vouches for nothing: it has no trust anchor yet")
+
+
+def test_verify_a_changed_image(image):
+    data = bytearray((image.directory / "test.iso").read_bytes())
+    payload = (image.directory / "signed.bin").read_bytes()
+    at = data.index(payload)
+    data[at + len(payload) // 2] ^= 0x40
+    (image.directory / "changed.iso").write_bytes(data)
+    refused(verify(image, "changed.iso"), "hash")
+    (image.directory / "cut.iso").write_bytes(data[:at + 4096])
+    assert verify(image, "cut.iso").returncode == 1
+
+
+def make_iso(tool, root):
+    subprocess.run(["xorriso", "-no_rc", "-as", "mkisofs", "-quiet", "-rational-rock", "-o", tool.directory / "made.iso",
+                    root], check=True, capture_output=True, timeout=60)
+
+
+def test_verify_images_of_others(image):
+    root = image.directory / "root/boot/skyscope"
+    root.mkdir(parents=True)
+    make_iso(image, image.directory / "root")
+    refused(verify(image, "made.iso"), "it has no file /boot/skyscope/payload.bin")
+    # A link to a good payload on this machine is not a payload in the image.
+    (root / "payload.bin").symlink_to(image.directory / "signed.bin")
+    make_iso(image, image.directory / "root")
+    refused(verify(image, "made.iso"), "it has no file /boot/skyscope/payload.bin")
+
+
+# --- inspect ---
+
+def test_inspect_keys(keys):
+    result = good(keys.run("inspect", "own/primary.lattice.key"))
+    assert "lattice, ML-DSA-65" in result.stdout and key_id(keys.directory / "own/primary.lattice.key").hex() in \
+        result.stdout
+    listing = json.loads(good(keys.run("inspect", "--json", "development/next.hash.key")).stdout)
+    assert listing["use"] == "hash-based" and listing["development"]
+    assert listing["key_id"] == key_id(keys.directory / "development/next.hash.key").hex()
+    # Nothing secret is shown.
+    data = (keys.directory / "development/next.hash.key").read_bytes()
+    at, size = key_fields(data)["secret key"]
+    assert data[at:at + size].hex() not in json.dumps(listing)
+
+
+def test_inspect_trust(keys):
+    good(keys.run("rotate", "-q", "development"))
+    trust = read_trust(keys.directory / "development/system.trust")
+    text = good(keys.run("inspect", "development/system.trust")).stdout
+    assert "DEVELOPMENT KEY" in text
+    listing = json.loads(good(keys.run("inspect", "--json", "development/system.trust")).stdout)
+    assert listing["serial"] == 2 and listing["revoked"] == [i.hex() for i in trust.revoked]
+    for key in [*trust.pairs[0], *trust.pairs[1], *trust.revoked]:
+        assert key.hex() in text
+
+
+def test_inspect_a_signed_payload(keys):
+    good(sign(keys, "signed.bin", "own", "--passphrase-file", "passphrase"))
+    trust = read_trust(keys.directory / "own/system.trust")
+    text = good(keys.run("inspect", "signed.bin")).stdout
+    assert "ML-DSA-65" in text and "DEVELOPMENT" not in text
+    listing = json.loads(good(keys.run("inspect", "--json", "signed.bin")).stdout)
+    assert listing["signed"] and listing["signatures"]["lattice"]["key_id"] == trust.pairs[0][0].hex()
+    assert listing["signatures"]["hash_based"]["key_id"] == trust.pairs[0][1].hex()
+    assert not listing["signatures"]["development"]
+
+
+# --- the command line ---
+
+@pytest.mark.parametrize("arguments", [
+    ["keygen"], ["keygen", "a", "b"], ["keygen", "--lattice", "RSA", "a"],
+    ["keygen", "--lattice", "SLH-DSA-SHA2-128s", "a"], ["keygen", "--hash-based", "ML-DSA-65", "a"],
+    ["keygen", "--system", "", "a"], ["keygen", "--system", "x" * 64, "a"], ["keygen", "--system", "a\nb", "a"],
+    ["keygen", "--on-failure", "continue", "a"], ["keygen", "--minimum-rollback-index", "-1", "a"],
+    ["sign", "a"], ["sign", "--keys", "a"], ["sign", "--keys", "a", "--pair", "other", "b"],
+    ["sign", "--keys", "a", "--rollback-index", "x", "b"], ["verify", "a"], ["verify", "--trust", "a"],
+    ["rotate"], ["rotate", "--lattice", "x", "a"], ["rotate", "--minimum-rollback-index", "x", "a"],
+    ["provision", "a"], ["provision", "--trust", "a", "b"], ["provision", "--output", "a", "b"],
+    ["provision", "--trust", "a", "--output", "b", "--minimum-rollback-index", "x", "c"],
+], ids=" ".join)
+def test_wrong_command_lines(tool, arguments):
+    result = tool.run(*arguments)
+    assert result.returncode == 2
+    assert "--help'" in result.stderr
+    assert not list(tool.directory.iterdir())
