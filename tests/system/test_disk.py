@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A disk image boots by BIOS and by UEFI; one whose payload was changed does not. GRUB starts nothing else."""
+
+import pytest
+
+from signed_media import STARTED, VOUCHED, SignedMedia, flip
+
+PIECE = slice(0x40000, 0x40100)  # of the payload
+
+
+@pytest.fixture(scope="module")
+def media(tmp_path_factory):
+    return SignedMedia(tmp_path_factory.mktemp("disk"))
+
+
+@pytest.fixture(scope="module")
+def disk(media):
+    return media.disk()
+
+
+@pytest.mark.parametrize("firmware", ["bios", "uefi"])
+def test_boots(machine, disk, firmware):
+    running = machine(disk=disk, firmware=firmware, memory="1G")
+    running.expect_text(VOUCHED, 180)
+    running.expect_text(STARTED)
+
+
+def test_changed_payload_is_refused(machine, media, disk):
+    """The loader verifies all of the payload that GRUB has read."""
+    piece = media.payload.read_bytes()[PIECE]
+    assert piece.strip(b"\0")
+    # In the volume, which is at the partition's begin: only there is it looked for.
+    with open(disk, "rb") as image:
+        image.seek(66 << 20)
+        place = (66 << 20) + image.read(16 << 20).index(piece)
+    flip(disk, place)
+    try:
+        running = machine(disk=disk, memory="1G")
+        running.expect("loader: error: .*(hash|changed)", 180)
+        running.expect_text("nothing was started")
+        assert STARTED not in running.output()
+    finally:
+        flip(disk, place)
+
+
+
+
+def test_grub_lets_nobody_in(machine, media):
+    """While GRUB's menu waits, a person at the keyboard gets neither its command line nor its editor."""
+    running = machine(iso=media.iso("menu.iso", ["--timeout", "600"]), memory="1G")
+    running.expect_text("GNU GRUB", 180)
+    for key in "ce":
+        running.send_raw(key)
+        running.expect_text("Enter username")
+        running.send("nobody")
+        running.expect_text("Enter password")
+        running.send("nobody")
+        running.expect_text("GNU GRUB")  # the menu again
+    assert "grub>" not in running.output()
+    running.send_raw("\r")
+    running.expect_text(VOUCHED)
