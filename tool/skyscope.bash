@@ -8,7 +8,7 @@ _skyscope()
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} options='' files=''
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "check expand build iso run replace inspect --help --version" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "check expand build iso run replace open inspect --help --version" -- "$word")
         return
     fi
     case $before in
@@ -54,6 +54,9 @@ _skyscope()
         ;;
     run)
         options='--memory --cpus --firmware --kernel-direct --loader --verbose --dry-run --help'
+        ;;
+    open)
+        options='--key --passphrase-file --output --partial --help'
         ;;
     replace)
         options='--output --quiet --help'
