@@ -24,6 +24,10 @@ CFLAGS_services_manager_manager += $(UNIT_MICROKIT)
 CFLAGS_tests_unit_services_manager_test := -Iservices/manager -Icrypto/include $(UNIT_MICROKIT)
 $(call unit_test,manager_test,tests/unit/services/manager_test.c $(MANAGER_SOURCES))
 
+# The event log's reader and its view, without the rest of the manager.
+TPM_VIEW_SOURCES := $(addprefix services/manager/,event_log.c text_output.c tpm_view.c) $(CRYPTO_HASH_SOURCES)
+CFLAGS_tests_unit_services_tpm_view_test := -Iservices/manager -Icrypto/include
+$(call unit_test,tpm_view_test,tests/unit/services/tpm_view_test.c $(TPM_VIEW_SOURCES))
+
 CFLAGS_tests_fuzz_event_log_fuzz := -Iservices/manager
-$(call fuzz_target,event_log_fuzz,tests/fuzz/event_log_fuzz.c $(addprefix services/manager/,event_log.c text_output.c \
-	tpm_view.c) $(CRYPTO_HASH_SOURCES))
+$(call fuzz_target,event_log_fuzz,tests/fuzz/event_log_fuzz.c $(TPM_VIEW_SOURCES))

@@ -77,7 +77,7 @@ static void show_pcrs(struct text_output *out, const struct hardware_verificatio
     uint32_t count = verification->pcr_value_count;
     for (uint32_t i = 0; i < count && i < HARDWARE_MAX_PCR_VALUES; i++) {
         const struct hardware_pcr_value *known = &verification->pcr_values[i];
-        if (known->size == tpm_hash_size(known->algorithm)) {
+        if (known->size != 0 && known->size == tpm_hash_size(known->algorithm)) {
             print(out, "  PCR %-2u %-8s  ", (unsigned int)known->pcr, tpm_hash_name(known->algorithm));
             show_bytes(out, known->value, known->size);
             print(out, "\n                   %s\n", compare_pcr(log, known));

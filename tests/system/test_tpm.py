@@ -178,6 +178,25 @@ def test_log_and_pcrs_agree(device, keys, tpm, tmp_path):
     assert f"{len(events)} events measured" in output
 
 
+@pytest.mark.parametrize("device, firmware", [("tpm-crb", "uefi"), ("tpm-tis", "bios")])
+def test_from_an_iso(device, firmware, keys, tpm, tmp_path):
+    """Firmware and GRUB measure too, but not into these PCRs: what is in PCR 11 follows from the payload alone."""
+    software_tpm = tpm()
+    iso = tmp_path / "measured.iso"
+    skyscope("iso", "--quiet", "--loader", keys.loader, "--output", iso, keys.sign(MEASURED, 3))
+    with Skyscope(f"tpm-iso-{firmware}", iso=iso, firmware=firmware, extra=software_tpm.qemu(device), cpus=1,
+                  memory="512M", timeout=120) as machine:
+        machine.expect_text("events measured in PCRs 11 and 12")
+        machine.expect_text("loader: rollback index 3, kept in NV index")
+        machine.expect_text("loader: starting")
+        assert "was extended before" not in machine.output()
+        machine.kill()
+    events = expected_events(keys, MEASURED, 3, b"")
+    for algorithm, (_, function) in BANKS.items():
+        assert software_tpm.pcr(algorithm, 11) == replay(events, 11, function)
+    assert software_tpm.pcr(SHA256, 0) != bytes(32)
+
+
 def test_the_index_is_locked_after_the_start(keys, tpm):
     software_tpm = tpm()
     with boot("locked", keys, HELLO, 5, "tpm-crb", software_tpm) as machine:

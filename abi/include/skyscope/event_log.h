@@ -2,8 +2,8 @@
 /*
  * The log of measured boot: which events the loader extended platform
  * configuration registers (PCRs) of the TPM with. Format: TCG PC Client Platform
- * Firmware Profile 1.05, section 10, crypto agile. docs/formats.md says which
- * events there are.
+ * Firmware Profile 1.05, section 10, crypto agile. docs/measured_boot.md says
+ * which events there are.
  *
  * All integers little-endian, nothing between the fields. First event:
  *
@@ -33,7 +33,7 @@
 #define EVENT_LOG_MAX_DIGEST     64u
 
 /* Which PCRs the loader extends, and nothing else of the boot chain does:
- * docs/security.md says why these. */
+ * docs/measured_boot.md says why these. */
 #define EVENT_PCR_SYSTEM        11u /* manifest and images: what is started */
 #define EVENT_PCR_CONFIGURATION 12u /* trust anchor and command line: how the loader was set up */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Measured boot: what is about to be started, extended into PCRs of the TPM and
- * written to an event log (<skyscope/event_log.h>; docs/formats.md lists the
+ * written to an event log (<skyscope/event_log.h>; docs/measured_boot.md lists the
  * events). The digest of every event is that of its event data, in every bank of
  * the TPM: whoever finds that the log leads to the PCRs' values can believe its
  * texts.

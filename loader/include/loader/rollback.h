@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The rollback index that a machine keeps: the highest one that it has started,
- * in a non-volatile index of its TPM. docs/security.md says what this is worth.
+ * in a non-volatile index of its TPM. docs/measured_boot.md says what this is
+ * worth.
  *
  * Each system has an index of its own, so that two sticks do not block each other.
  * Handles ROLLBACK_FIRST_HANDLE to .. + ROLLBACK_HANDLES - 1 hold, in any order:

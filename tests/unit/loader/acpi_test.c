@@ -183,17 +183,20 @@ static void test_whole_tree(void **state)
     (void)state;
     static const uint8_t mcfg[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xb0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0, 0, 0, 0};
     static const uint8_t hpet[] = {1, 0xa2, 0x86, 0x80, 0, 64, 0, 0, 0, 0, 0xd0, 0xfe, 0, 0, 0, 0, 0, 0, 0, 0};
-    uint8_t entries[5 * 8];
+    static const uint8_t tpm2[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0};
+    uint8_t entries[6 * 8];
     put_u64(entries, 0x2000);
     put_u64(entries + 8, 0x3000);
     put_u64(entries + 16, 0x4000);
     put_u64(entries + 24, 0x5000);
     put_u64(entries + 32, 0x123456789000ull); /* nothing there */
+    put_u64(entries + 40, 0x7000);
     add_table(0x1000, "XSDT", entries, sizeof(entries));
     add_fadt(0x2000, 0x6000);
     add_table(0x3000, "APIC", madt_body, sizeof(madt_body));
     add_table(0x4000, "MCFG", mcfg, sizeof(mcfg));
     add_table(0x5000, "HPET", hpet, sizeof(hpet));
+    add_table(0x7000, "TPM2", tpm2, sizeof(tpm2));
     add_table(0x6000, "DSDT", dsdt_body, sizeof(dsdt_body));
     uint8_t rsdp[36];
     make_rsdp(rsdp, 2, 0, 0x1000);
@@ -204,6 +207,7 @@ static void test_whole_tree(void **state)
     assert_int_equal(hardware.ecams[0].address, 0xb0000000);
     assert_int_equal(hardware.ecams[0].last_bus, 255);
     assert_int_equal(hardware.hpet_address, 0xfed00000);
+    assert_int_equal(hardware.tpm_start_method, 6);
     assert_int_equal(hardware.sci_interrupt, 9);
     assert_int_equal(hardware.pm1a_event.address, 0x600);
     assert_int_equal(hardware.pm1a_event.space, 1);
@@ -405,6 +409,24 @@ static void test_mcfg_and_hpet_hostile(void **state)
     }
 }
 
+static void test_tpm2_lengths(void **state)
+{
+    (void)state;
+    uint8_t body[24] = {0};
+    put_u64(body + 4, 0xfed40040);
+    put_u32(body + 12, 7);
+    for (uint32_t size = 0; size <= sizeof(body); size++) {
+        fake_memory_end(&fake);
+        memset(&hardware, 0, sizeof(hardware));
+        forget_warnings();
+        add_table(0x1000, "TPM2", body, size);
+        acpi_read_tpm2(acpi_table_at(&fake.memory, 0x1000), &hardware);
+        assert_int_equal(hardware.tpm_control_area, size >= 16 ? 0xfed40040 : 0);
+        assert_int_equal(hardware.tpm_start_method, size >= 16 ? 7 : 0);
+        assert_int_equal(warning_count, size >= 16 ? 0 : 1);
+    }
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -420,6 +442,7 @@ int main(void)
         TEST(test_s5_patterns),
         TEST(test_finds_rsdp),
         TEST(test_mcfg_and_hpet_hostile),
+        TEST(test_tpm2_lengths),
     };
     return cmocka_run_group_tests_name("loader_acpi", tests, NULL, NULL);
 }
