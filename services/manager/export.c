@@ -42,8 +42,8 @@ static void show_system(struct manager *manager, struct text_output *text)
         print_untrusted(text, hardware->system_name, sizeof(hardware->system_name), 0);
         uint64_t since = manager->operations->now() - hardware->wall_clock_tsc;
         if (manager->tsc_frequency > 0 && hardware->wall_clock > 0) {
-            print(text, "\ntime      %llu seconds since 1970, by the machine's own clock",
-                  (unsigned long long)(hardware->wall_clock + since / manager->tsc_frequency));
+            unsigned long long seconds = hardware->wall_clock + since / manager->tsc_frequency;
+            print(text, "\ntime      %llu seconds since 1970, by the machine's own clock", seconds);
         }
         print(text, "\nverified  SHA-512 of the manifest ");
         for (unsigned int i = 0; i < sizeof(hardware->payload_hash); i++) {

@@ -74,8 +74,8 @@ def test_export_and_open(tmp_path):
     assert result.returncode == 1 and result.stdout == b""
     assert b"sealed to the key" in result.stderr
     wide = [line for line in capture.split("\n") if len(line.strip()) == 76]
-    for damaged, problem in [(capture.replace(wide[-2], "A" + wide[-2][1:] if wide[-2][0] != "A" else "B" + wide[-2][1:]),
-                              b"a record was altered"),
+    altered = ("B" if wide[-2][0] == "A" else "A") + wide[-2][1:]
+    for damaged, problem in [(capture.replace(wide[-2], altered), b"a record was altered"),
                              (capture.replace(wide[-2] + "\n", ""), b"a record"),
                              (capture.replace(END, ""), b"is missing"),
                              (capture.replace(wide[20] + "\n" + wide[21], wide[21] + "\n" + wide[20]), b"")]:

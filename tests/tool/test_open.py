@@ -110,7 +110,8 @@ def test_open(tool, keys, opener, sealed):
 
 
 def test_what_surrounds_it_does_not_matter(opener, sealed):
-    for capture in [armour(sealed, "\r\n"), "manager> export log\r\n\x1b[1mabc\x1b[0m\r\n" + armour(sealed) + "manager> ",
+    for capture in [armour(sealed, "\r\n"),
+                    "manager> export log\r\n\x1b[1mabc\x1b[0m\r\n" + armour(sealed) + "manager> ",
                     armour(sealed).replace("\n", " \r\n\r\nfirst: its VMM has failed\r\n", 7),
                     armour(sealed).replace("\n", "\n⟦skyscope⟧ console 1: manager\n", 3),
                     armour(sealed)[:500] + "\n" + armour(sealed),
@@ -147,7 +148,8 @@ def test_a_terminal_gets_no_control_characters(tool, keys):
 
 
 def test_wrong_keys(tool, keys, opener, sealed):
-    fails(opener(armour(sealed), key=keys / "real/operator.key"), "the logs are sealed to the key ", "give the other one")
+    fails(opener(armour(sealed), key=keys / "real/operator.key"), "the logs are sealed to the key ",
+          "give the other one")
     fails(opener(armour(sealed), key="missing"), "missing")
     fails(opener(armour(sealed), key=keys / "quick/operator.pub"), "operator.pub")
     result = tool.run("keygen", "--development", "signing")

@@ -50,11 +50,10 @@ int operator_keygen(struct arena *arena, const struct operator_request *request)
     const char *private_path = arena_format(arena, "%s/" OPERATOR_KEY_FILE, request->directory);
     const char *public_path = arena_format(arena, "%s/" OPERATOR_PUBLIC_FILE, request->directory);
     struct passphrase passphrase = {0};
-    const char *found = key_storage_exists(private_path)  ? private_path
-                        : key_storage_exists(public_path) ? public_path
-                                                          : NULL;
-    if (found != NULL) {
-        return failure("'%s' exists already and is not overwritten; name another directory", found);
+    bool exists = key_storage_exists(private_path);
+    if (exists || key_storage_exists(public_path)) {
+        return failure("'%s' exists already and is not overwritten; name another directory",
+                       exists ? private_path : public_path);
     }
     const char *reason = get_passphrase(arena, request, &passphrase);
     if (reason != NULL) {

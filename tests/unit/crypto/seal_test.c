@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -107,9 +107,10 @@ static enum seal_error receive(struct seal_session *to, const struct record *rec
 static void from_hex(const char *hex, uint8_t *bytes)
 {
     for (; *hex != '\0'; hex += 2) {
-        unsigned int value;
-        assert_int_equal(sscanf(hex, "%2x", &value), 1);
-        *bytes++ = (uint8_t)value;
+        const char digits[] = {hex[0], hex[1], '\0'};
+        char *end;
+        *bytes++ = (uint8_t)strtoul(digits, &end, 16);
+        assert_ptr_equal(end, digits + 2);
     }
 }
 
