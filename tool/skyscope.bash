@@ -8,7 +8,7 @@ _skyscope()
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} options='' files=''
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "check expand build iso run replace open inspect --help --version" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "check expand build iso disk run replace open inspect --help --version" -- "$word")
         return
     fi
     case $before in
@@ -16,7 +16,7 @@ _skyscope()
         mapfile -t COMPREPLY < <(compgen -W "bios uefi" -- "$word")
         return
         ;;
-    -s | --search-path)
+    -s | --search-path | --keys)
         mapfile -t COMPREPLY < <(compgen -d -- "$word")
         return
         ;;
@@ -28,11 +28,11 @@ _skyscope()
         fi
         return
         ;;
-    --kernel-image | --loader)
+    --kernel-image | --loader | --secure-boot-key | --secure-boot-cert)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
         ;;
-    -m | -c | --memory | --cpus | --timeout | --rollback-index)
+    -m | -c | --memory | --cpus | --timeout | --rollback-index | --size)
         return
         ;;
     esac
@@ -50,7 +50,10 @@ _skyscope()
         files='!*.system'
         ;;
     iso)
-        options='--output --search-path --loader --kernel-image --timeout --verbose --quiet --help'
+        options='--output --search-path --loader --kernel-image --secure-boot-key --secure-boot-cert --timeout --verbose --quiet --help'
+        ;;
+    disk)
+        options='--output --keys --passphrase-file --size --loader --secure-boot-key --secure-boot-cert --timeout --verbose --quiet --help'
         ;;
     run)
         options='--memory --cpus --firmware --kernel-direct --loader --verbose --dry-run --help'

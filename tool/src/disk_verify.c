@@ -184,7 +184,7 @@ static bool find_partition(struct arena *arena, const char *path, int disk, uint
 bool disk_verify(struct arena *arena, const char *path, const struct trust_anchor *anchor, bool progress,
                  struct disk_verdict *verdict, const char **reason)
 {
-    struct disk_trailer trailer;
+    struct disk_trailer trailer = {0};
     int disk = open(path, O_RDONLY | O_CLOEXEC);
     memset(verdict, 0, sizeof(*verdict));
     if (disk < 0) {
