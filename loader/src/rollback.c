@@ -5,7 +5,6 @@
 #include <base/memory.h>
 #include <crypto/hash.h>
 
-#define MAGIC        "SKYRBIDX"
 #define MAGIC_SIZE   8u
 #define CONTEXT      "skyscope rollback index 1"
 #define CONTEXT_SIZE (sizeof(CONTEXT) - 1)
@@ -16,6 +15,8 @@
      (uint32_t)TPM_NV_AUTHREAD | (uint32_t)TPM_NV_NO_DA)
 /* What changes with use. */
 #define STATE_ATTRIBUTES ((uint32_t)TPM_NV_WRITELOCKED | (uint32_t)TPM_NV_WRITTEN)
+
+static const uint8_t magic[MAGIC_SIZE] = {'S', 'K', 'Y', 'R', 'B', 'I', 'D', 'X'};
 
 static void identify(uint8_t identity[ROLLBACK_IDENTITY_SIZE], const char *system_name, bool development)
 {
@@ -40,7 +41,7 @@ static uint64_t get_index(const uint8_t data[ROLLBACK_DATA_SIZE])
 
 static void put_data(uint8_t data[ROLLBACK_DATA_SIZE], const struct rollback *rollback, uint64_t index)
 {
-    memcpy(data, MAGIC, MAGIC_SIZE);
+    memcpy(data, magic, MAGIC_SIZE);
     for (uint32_t i = 0; i < 8; i++) {
         data[MAGIC_SIZE + i] = (uint8_t)(index >> (56 - 8 * i));
     }
@@ -75,7 +76,7 @@ static void offer(struct rollback *rollback, uint32_t handle, bool defined)
 /* Should there be two, the higher one counts. */
 static void consider_data(struct rollback *rollback, uint32_t handle, const uint8_t data[ROLLBACK_DATA_SIZE])
 {
-    if (memcmp(data, MAGIC, MAGIC_SIZE) != 0 ||
+    if (memcmp(data, magic, MAGIC_SIZE) != 0 ||
         memcmp(data + MAGIC_SIZE + 8, rollback->identity, ROLLBACK_IDENTITY_SIZE) != 0) {
         return;
     }

@@ -124,7 +124,7 @@ static uint32_t do_get_capability(struct fake_tpm *fake, const uint8_t *p, struc
                 found++;
             }
         }
-        struct text list = {.bytes = out->bytes + place};
+        struct text list = {out->bytes + place, 0};
         put(&list, found, 4);
     }
     return 0;
@@ -247,8 +247,8 @@ static uint32_t run(struct fake_tpm *fake, uint32_t code, struct text *out)
 static void answer(struct fake_tpm *fake)
 {
     uint8_t parameters[TPM_BUFFER_SIZE];
-    struct text body = {.bytes = parameters};
-    struct text out = {.bytes = fake->answer};
+    struct text body = {parameters, 0};
+    struct text out = {fake->answer, 0};
     uint32_t code = be(fake->command + 6, 4);
     assert_int_equal(be(fake->command + 2, 4), fake->command_size);
     uint32_t result;
@@ -274,12 +274,13 @@ static void answer(struct fake_tpm *fake)
         }
     }
     uint32_t size = out.size;
-    struct text field = {.bytes = fake->answer + 2};
+    struct text field = {fake->answer + 2, 0};
     put(&field, size, 4);
     if (fake->mangle != NULL) {
         fake->mangle(fake, code, fake->answer, &size);
     }
-    field = (struct text){.bytes = fake->answer + 2};
+    field.size = 0;
+    field.bytes = fake->answer + 2;
     if (fake->fault == FAULT_SIZE_HUGE) {
         put(&field, 0xffffffff, 4);
     } else if (fake->fault == FAULT_SIZE_SMALL) {
