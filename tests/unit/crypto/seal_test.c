@@ -441,6 +441,9 @@ static void wrong_recipient_and_context(void **state)
     assert_int_equal(
         seal_accept(&session, pair.suite, pair.secret_key, pair.header, pair.header_size, context, sizeof(context) - 1),
         SEAL_WRONG_CONFIRMATION);
+    assert_int_equal(seal_accept(&session, pair.suite, pair.secret_key, pair.header, pair.header_size, "Test context",
+                                 sizeof(context)),
+                     SEAL_WRONG_CONFIRMATION);
     /* Sealed to one, relabelled for the other. */
     memcpy(pair.header + 12, other.header + 12, 32);
     assert_int_equal(seal_accept(&session, pair.suite, other.secret_key, pair.header, pair.header_size, CONTEXT),
