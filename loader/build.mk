@@ -38,7 +38,14 @@ $(BUILD)/tests/loader_kernel.elf: $(LOADER_TEST_KERNEL_OBJECTS) tests/system/loa
 	@echo "  LD  $@"
 	@$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \
 		-Wl,--fatal-warnings -T tests/system/loader/kernel.ld $(LOADER_TEST_KERNEL_OBJECTS) -o $@
-SYSTEM_TEST_NEEDS += $(BUILD)/tests/loader_kernel.elf
+# Signs what these tests make, right or wrong.
+CFLAGS_tests_system_loader_payload_signer := -Icrypto/include
+$(BUILD)/tests/payload_signer: $(call objects,host,tests/system/loader/payload_signer.c $(CRYPTO_VERIFY_SOURCES) \
+	$(CRYPTO_SIGNATURE_SOURCES))
+	@mkdir -p $(@D)
+	@echo "  LD  $@"
+	@$(CC) $^ -o $@
+SYSTEM_TEST_NEEDS += $(BUILD)/tests/loader_kernel.elf $(BUILD)/tests/payload_signer $(BUILD)/loader-template.elf
 
 # Host tests.
 # The event log is read by its reader in the manager.

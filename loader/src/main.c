@@ -74,20 +74,19 @@ static void find_free_memory(const struct boot_source *source, const struct memo
     }
 }
 
-/* NULL: this loader has none. Temporary: until the build puts one in. */
-static const struct trust_anchor *find_trust_anchor(const struct hardware_info *hardware)
+/* Whom this loader trusts. From here on it fails as the anchor asks for, so this
+ * comes first, before there is a screen to say why on. */
+static int find_trust_anchor(struct trust_anchor *anchor, const struct hardware_info *hardware,
+                             struct loader_error *error)
 {
-    static struct trust_anchor anchor;
-    struct loader_error error;
     size_t size = (size_t)((uintptr_t)trust_anchor_end - (uintptr_t)trust_anchor_start);
-    if (!trust_anchor_read(trust_anchor_start, size, &anchor, &error)) {
-        log_warning("%s", error.text);
-        return NULL;
+    if (!trust_anchor_read(trust_anchor_start, size, anchor, error)) {
+        return 0;
     }
-    if ((anchor.flags & TRUST_FLAG_REBOOT_ON_FAILURE) != 0) {
+    if ((anchor->flags & TRUST_FLAG_REBOOT_ON_FAILURE) != 0) {
         loader_restart_on_failure(hardware);
     }
-    return &anchor;
+    return 1;
 }
 
 /* The one module, in memory that is nobody else's: what is hashed there is what
@@ -107,7 +106,8 @@ static const struct boot_module *find_payload(const struct boot_source *source, 
                     (unsigned long long)module->address);
     }
     bool over_loader = module->address < loader_image_end() && module->address + module->size > loader_image_start();
-    if (module->address < LOW_MEMORY_END || over_loader ||
+    /* Page 0 is the BIOS's. GRUB may well use the rest of the first MiB. */
+    if (module->address < PAGE_SIZE_4K || over_loader ||
         !memory_map_is(map, module->address, module->size, HARDWARE_MEMORY_USABLE)) {
         loader_fail("the payload lies in memory that is not its own (%llu bytes at 0x%llx)",
                     (unsigned long long)module->size, (unsigned long long)module->address);
@@ -149,10 +149,6 @@ static void verify_payload(const struct boot_module *module, const struct trust_
     hardware->payload_size = module->size;
     hash_sha512(payload->manifest_bytes, payload->manifest_size, hardware->payload_hash);
     strlcpy(hardware->system_name, payload->manifest.system_name, sizeof(hardware->system_name));
-    if (anchor == NULL) {
-        log_warning("payload \"%s\": NOT VERIFIED, nothing vouches for it", payload->manifest.system_name);
-        return;
-    }
     uint64_t start = cycle_counter();
     if (!payload_verify(payload, anchor, &error)) {
         loader_fail("%s", error.text);
@@ -179,15 +175,11 @@ static void check_images(const struct payload *payload, struct hardware_info *ha
                  image_hash_name(payload->manifest.hash_algorithm));
 }
 
-/* Nothing is kept or measured of what nothing vouches for. The event log takes what
- * hardware_info leaves of its region. */
+/* The event log takes what hardware_info leaves of its region. */
 static void use_trusted_platform(struct trusted_platform *platform, const struct payload *payload,
                                  const struct trust_anchor *anchor, struct hardware_info *hardware, uint8_t *region)
 {
     const uint32_t log_offset = (sizeof(*hardware) + 15) & ~15u;
-    if (anchor == NULL) {
-        return;
-    }
     struct verified_system system = {
         .manifest = &payload->manifest, .payload = payload->bytes, .trust_flags = anchor->flags};
     memcpy(system.manifest_hash, hardware->payload_hash, sizeof(system.manifest_hash));
@@ -203,18 +195,22 @@ void loader_main(uint32_t magic, uint32_t information)
     static struct free_memory free;
     static struct payload payload;
     static struct trusted_platform platform;
+    static struct trust_anchor anchor;
     static union {
         struct hardware_info info;
         uint8_t pages[HARDWARE_INFO_REGION_SIZE]; /* may be mapped to PDs as a whole */
     } hardware __attribute__((aligned(4096)));
-    struct loader_error error;
+    struct loader_error error, anchor_error;
 
     console_start();
     exceptions_start();
-    const struct trust_anchor *anchor = find_trust_anchor(&hardware.info);
+    int trusting = find_trust_anchor(&anchor, &hardware.info, &anchor_error);
     read_boot_source(magic, information, &source);
     console_use_screen(&source);
     loader_print("\nSkyscope loader: checking what to start\n");
+    if (!trusting) {
+        loader_fail("%s", anchor_error.text);
+    }
     if (!memory_map_normalise(&map, source.memory, source.memory_count, &error)) {
         loader_fail("%s", error.text);
     }
@@ -224,8 +220,8 @@ void loader_main(uint32_t magic, uint32_t information)
     }
     hardware_probe(&machine_memory, &source, &map, &hardware.info);
     const struct boot_module *module = find_payload(&source, &map);
-    verify_payload(module, anchor, &payload, &hardware.info);
+    verify_payload(module, &anchor, &payload, &hardware.info);
     check_images(&payload, &hardware.info);
-    use_trusted_platform(&platform, &payload, anchor, &hardware.info, hardware.pages);
+    use_trusted_platform(&platform, &payload, &anchor, &hardware.info, hardware.pages);
     system_start(&payload, &platform, module->address, &map, &free, &hardware.info);
 }

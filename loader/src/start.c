@@ -51,11 +51,13 @@ static void fill_extent(const struct payload *payload, const struct plan_region 
     memset(at(extent->physical_address + (data_end - start)), 0, end - data_end);
 }
 
-/* A page that real mode can reach. Whatever lies in it is put back afterwards. */
-static uint64_t find_trampoline(const struct memory_map *map)
+/* A page that real mode can reach and that is not the payload's. Whatever else lies
+ * in it is put back afterwards. */
+static uint64_t find_trampoline(const struct memory_map *map, uint64_t payload_address, uint64_t payload_size)
 {
     for (uint64_t page = TRAMPOLINE_LIMIT - PAGE_SIZE_4K; page >= PAGE_SIZE_4K; page -= PAGE_SIZE_4K) {
-        if (memory_map_is(map, page, PAGE_SIZE_4K, HARDWARE_MEMORY_USABLE)) {
+        bool in_payload = page + PAGE_SIZE_4K > payload_address && page < payload_address + payload_size;
+        if (!in_payload && memory_map_is(map, page, PAGE_SIZE_4K, HARDWARE_MEMORY_USABLE)) {
             return page;
         }
     }
@@ -121,7 +123,7 @@ void system_start(const struct payload *payload, struct trusted_platform *platfo
     };
     trusted_platform_commit(platform, hardware);
     if (boot_info.cpu_count > 1) {
-        cpus_start(hardware, boot_info.cpu_count, find_trampoline(map));
+        cpus_start(hardware, boot_info.cpu_count, find_trampoline(map, payload_address, payload->size));
     }
     loader_print("loader: starting \"%s\" on %u CPU%s\n", payload->manifest.system_name, boot_info.cpu_count,
                  boot_info.cpu_count == 1 ? "" : "s");

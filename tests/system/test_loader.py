@@ -19,7 +19,9 @@ sys.path.insert(0, str(ROOT / "tests/system/loader"))
 import payload as p  # noqa: E402
 from payload import GIB, KIB, MIB  # noqa: E402
 
-LOADER = BUILD / "loader.elf"
+# With a trust anchor for keys that the tests have.
+LOADER = BUILD / "tests/loader_of_tests.elf"
+LOADER.write_bytes(p.provisioned((BUILD / "loader-template.elf").read_bytes(), p.trust_anchor()))
 KERNEL = (BUILD / "tests/loader_kernel.elf").read_bytes()
 BLOB = random.Random(1).randbytes(100000)
 TIMEOUT = 60
@@ -34,6 +36,11 @@ REGIONS = [
     p.region("hardware", 128 * KIB, kind=p.HARDWARE),
     p.region("device", 4 * KIB, kind=p.DEVICE, address=0xFEE00000),
 ]
+
+
+@pytest.fixture(name="machine")
+def machine_with_loader(machine):
+    return lambda **arguments: machine(**{"loader": LOADER, **arguments})
 
 
 def images(regions=REGIONS, cpus=1, pool=4 * MIB):

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Writes payloads and plans by the headers in abi/, independently of the tool: right ones, and wrong ones."""
 
+import functools
 import hashlib
+import pathlib
 import struct
+import subprocess
 
 KERNEL, PLAN, PROGRAM, DATA, GUEST = 1, 2, 3, 4, 5
 RAM, DEVICE, HARDWARE, STATISTICS, KERNEL_LOG = 1, 2, 3, 4, 5
@@ -14,7 +17,14 @@ PAGE = 4096
 
 HEADER = struct.Struct("<8sIIIIQ")
 assert HEADER.size == 32
-ML_DSA_87, SLH_DSA_SHA2_128S = 0x0103, 0x0201
+ML_DSA_65, SLH_DSA_SHA2_128S = 0x0102, 0x0201
+LATTICE_SIZE, HASH_BASED_SIZE = 3309, 7856
+BLOCK_SIZE = 14 + 2 * 38 + LATTICE_SIZE + HASH_BASED_SIZE
+PRIMARY, NEXT, STRANGER = 1, 2, 3  # key pairs
+DEVELOPMENT, REBOOT = 1, 2  # flags of a trust anchor
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+SIGNER = ROOT / "build/tests/payload_signer"
 
 # Sizes of the plan's table entries, in the order of enum plan_table.
 REGION = struct.Struct("<64sQQQIIIIQQQ")
@@ -45,9 +55,33 @@ def text(name):
     return bytes([len(name)]) + name.encode()
 
 
-def manifest(images, first_offset, name="test", rollback=1, algorithm=1, kind=1):
+def signer(*arguments, given=b""):
+    return subprocess.run([SIGNER, *map(str, arguments)], input=given, stdout=subprocess.PIPE, check=True).stdout
+
+
+def trust_anchor(flags=DEVELOPMENT, minimum=0, system="", revoked=0):
+    """One that trusts PRIMARY and NEXT."""
+    return signer("anchor", flags, minimum, system, revoked)
+
+
+def provisioned(template, anchor):
+    """The loader with another trust anchor."""
+    at = template.index(b"SKYSCOPE-TRUST->") + 16
+    assert template.count(b"SKYSCOPE-TRUST->") == 1
+    room = 16384 - 16
+    return template[:at] + anchor.ljust(room, b"\0") + template[at + room:]
+
+
+@functools.lru_cache
+def key_ids(pair):
+    ids = signer("ids", pair)
+    return ids[:32], ids[32:]
+
+
+def manifest(images, first_offset, name="test", rollback=1, algorithm=1, kind=1, keys=(PRIMARY, PRIMARY)):
     """images: (name, role, bytes) each; with "unsigned" as a fourth, no hash is stated."""
-    body = struct.pack("<QQHHH", rollback, 0, algorithm, ML_DSA_87, SLH_DSA_SHA2_128S) + bytes(64)
+    body = struct.pack("<QQHHH", rollback, 0, algorithm, ML_DSA_65, SLH_DSA_SHA2_128S)
+    body += key_ids(keys[0])[0] + key_ids(keys[1])[1]
     body += text(name) + struct.pack("<H", len(images))
     offset = first_offset
     for image_name, role, data, *unsigned in images:
@@ -58,13 +92,33 @@ def manifest(images, first_offset, name="test", rollback=1, algorithm=1, kind=1)
     return b"SKYMANIF" + struct.pack("<HHI", 1, kind, 16 + len(body)) + body
 
 
-def payload(images, version=2, **fields):
-    """An unsigned payload. fields: other values for the manifest."""
-    first_offset = round_up(HEADER.size + len(manifest(images, 0, **fields)))
+def block(lattice, hash_based, keys=(PRIMARY, PRIMARY)):
+    """A signature block."""
+    entries = b""
+    for algorithm, key_id, signature in ((ML_DSA_65, key_ids(keys[0])[0], lattice),
+                                         (SLH_DSA_SHA2_128S, key_ids(keys[1])[1], hash_based)):
+        entries += struct.pack("<H", algorithm) + key_id + struct.pack("<I", len(signature)) + signature
+    return b"SKYSIGNS" + struct.pack("<IH", 14 + len(entries), 2) + entries
+
+
+def sign(stated, by, keys):
+    """The signature block of a manifest: made by the keys `by`, and said to be by `keys`."""
+    signatures = signer("sign", *by, given=stated)
+    return block(signatures[:LATTICE_SIZE], signatures[LATTICE_SIZE:], keys)
+
+
+def payload(images, version=2, signed=True, by=None, **fields):
+    """A payload; by: the key pairs that really sign, if not those that the manifest names. fields: values for the
+    manifest, wrong ones too."""
+    keys = fields.get("keys", (PRIMARY, PRIMARY))
+    block_size = BLOCK_SIZE if signed else 0
+    first_offset = round_up(HEADER.size + len(manifest(images, 0, **fields)) + block_size)
     stated = manifest(images, first_offset, **fields)
+    signatures = sign(stated, by or keys, keys) if signed else b""
+    assert len(signatures) == block_size
     body = b"".join(image[2] + bytes(round_up(len(image[2])) - len(image[2])) for image in images)
-    header = HEADER.pack(b"SKYPAYLD", version, len(stated), 0, 0, first_offset + len(body))
-    return (header + stated).ljust(first_offset, b"\0") + body
+    header = HEADER.pack(b"SKYPAYLD", version, len(stated), block_size, 0, first_offset + len(body))
+    return (header + stated + signatures).ljust(first_offset, b"\0") + body
 
 
 def manifest_of(content):
