@@ -8,12 +8,33 @@ _skyscope()
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} options='' files=''
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "check expand build iso disk run replace open inspect --help --version" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "check expand build iso disk run keygen sign verify rotate provision replace open inspect --help --version" -- "$word")
         return
     fi
     case $before in
     --firmware)
         mapfile -t COMPREPLY < <(compgen -W "bios uefi" -- "$word")
+        return
+        ;;
+    --pair)
+        mapfile -t COMPREPLY < <(compgen -W "primary next" -- "$word")
+        return
+        ;;
+    --on-failure)
+        mapfile -t COMPREPLY < <(compgen -W "halt reboot" -- "$word")
+        return
+        ;;
+    --lattice)
+        mapfile -t COMPREPLY < <(compgen -W "ML-DSA-87 ML-DSA-65" -- "$word")
+        return
+        ;;
+    --hash-based)
+        mapfile -t COMPREPLY < <(compgen -W "SLH-DSA-SHA2-256s SLH-DSA-SHA2-192s SLH-DSA-SHA2-128s SLH-DSA-SHAKE-256s
+            SLH-DSA-SHAKE-192s SLH-DSA-SHAKE-128s" -- "$word")
+        return
+        ;;
+    --trust)
+        mapfile -t COMPREPLY < <(compgen -f -X '!*.trust' -- "$word"; compgen -d -- "$word")
         return
         ;;
     -s | --search-path | --keys)
@@ -28,11 +49,11 @@ _skyscope()
         fi
         return
         ;;
-    --kernel-image | --loader | --secure-boot-key | --secure-boot-cert)
+    --kernel-image | --loader | --secure-boot-key | --secure-boot-cert | --passphrase-file | -k | --key)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
         ;;
-    -m | -c | --memory | --cpus | --timeout | --rollback-index | --size)
+    -m | -c | --memory | --cpus | --timeout | --rollback-index | --minimum-rollback-index | --system | --size)
         return
         ;;
     esac
@@ -58,6 +79,22 @@ _skyscope()
     run)
         options='--memory --cpus --firmware --kernel-direct --loader --verbose --dry-run --help'
         ;;
+    keygen)
+        options='--lattice --hash-based --system --on-failure --require-rollback-store --minimum-rollback-index
+            --passphrase-file --operator --development --quiet --help'
+        ;;
+    sign)
+        options='--keys --pair --trust --rollback-index --passphrase-file --output --quiet --help'
+        ;;
+    verify)
+        options='--trust --json --help'
+        ;;
+    rotate)
+        options='--replace-next --lattice --hash-based --minimum-rollback-index --passphrase-file --quiet --help'
+        ;;
+    provision)
+        options='--trust --output --minimum-rollback-index --quiet --help'
+        ;;
     open)
         options='--key --passphrase-file --output --partial --help'
         ;;
@@ -68,7 +105,9 @@ _skyscope()
         options='--json --help'
         ;;
     esac
-    if [[ $word == -* ]]; then
+    if [[ $command == keygen || $command == rotate ]] && [[ $word != -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -d -- "$word")
+    elif [[ $word == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
     elif [[ -n $files ]]; then
         mapfile -t COMPREPLY < <(compgen -f -X "$files" -- "$word"; compgen -d -- "$word")

@@ -17,7 +17,8 @@ from payload_reader import ANY_ADDRESS, NONE, Payload, image_hash
 
 HERE = pathlib.Path(__file__).parent
 BROKEN = sorted((HERE / "broken").glob("*.system"))
-COMMANDS = ["check", "expand", "build", "iso", "run", "replace", "inspect"]
+COMMANDS = ["check", "expand", "build", "iso", "disk", "run", "keygen", "sign", "verify", "rotate", "provision", "open",
+            "replace", "inspect"]
 
 
 # --- broken descriptions ---
