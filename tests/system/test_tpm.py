@@ -110,13 +110,21 @@ def replay(texts, pcr, hash_function):
     return value
 
 
-def expected_events(keys, payload, version, command_line):
-    """What the loader has to measure, from the files alone."""
-    content = keys.sign(payload, version).read_bytes()
+def image_hash(image):
+    """The tree of two levels that <crypto/image_hash.h> describes."""
+    leaves = [hashlib.sha512(b"Skyscope image tree leaf 1".ljust(128, b"\0") + image[i:i + 16384]).digest()
+              for i in range(0, len(image), 16384)]
+    return hashlib.sha512(b"Skyscope image tree root 1".ljust(128, b"\0") + struct.pack("<Q", len(image)) +
+                          b"".join(leaves)).digest()
+
+
+def expected_events(keys, content, version, command_line):
+    """What the loader has to measure of a payload, from the files alone."""
     manifest_size = struct.unpack_from("<I", content, 12)[0]
     manifest = content[32:32 + manifest_size]
     at = 16 + 8 + 8
-    algorithm = {1: b"sha512", 2: b"sha512-tree"}[struct.unpack_from("<H", manifest, at)[0]]
+    algorithm = b"sha512-tree"
+    assert manifest[at:at + 2] == b"\x02\x00"
     at += 6 + 64
     system = manifest[at + 1:at + 1 + manifest[at]]
     at += 1 + len(system)
@@ -130,13 +138,15 @@ def expected_events(keys, payload, version, command_line):
     for _ in range(count):
         name = manifest[at + 1:at + 1 + manifest[at]]
         at += 1 + len(name)
-        role, flags = struct.unpack_from("<HH", manifest, at)
-        at += 4 + 16
-        assert flags == 0
-        digest = manifest[at + 1:at + 1 + manifest[at]].hex().encode()
-        at += 1 + 64
+        role, flags, offset, size, length = struct.unpack_from("<HHQQB", manifest, at)
+        at += 4 + 16 + 1
+        # The manifest has no hash of what nothing vouches for.
+        digest = manifest[at:at + length] or image_hash(content[offset:offset + size])
+        assert digest == image_hash(content[offset:offset + size])
+        at += length
         kind = {1: b"kernel", 2: b"plan", 3: b"program", 4: b"data", 5: b"guest"}[role]
-        events.append((11, b" ".join([b"skyscope 1 image", algorithm, digest, kind, b"signed", name])))
+        events.append((11, b" ".join([b"skyscope 1 image", algorithm, digest.hex().encode(), kind,
+                                       b"unsigned" if flags == 1 else b"signed", name])))
     assert at == len(manifest)
     return events + [(11, bytes(4)), (12, bytes(4))]
 
@@ -159,7 +169,7 @@ def test_log_and_pcrs_agree(device, keys, tpm, tmp_path):
     assert "measured boot    complete" in shown
     assert f"rollback index   3, kept in NV index 0x{INDEX:x}; 0 when this start began" in shown
     command_line = re.search(r"skyscope 1 command-line (.*quiet)\n", listing).group(1).encode()
-    events = expected_events(keys, MEASURED, 3, command_line)
+    events = expected_events(keys, keys.sign(MEASURED, 3).read_bytes(), 3, command_line)
     for pcr, content in events:
         assert content == bytes(4) or content.decode() in listing.replace("\r", "")
     seen = shown_pcrs(shown)
@@ -191,7 +201,7 @@ def test_from_an_iso(device, firmware, keys, tpm, tmp_path):
         machine.expect_text("loader: starting")
         assert "was extended before" not in machine.output()
         machine.kill()
-    events = expected_events(keys, MEASURED, 3, b"")
+    events = expected_events(keys, keys.sign(MEASURED, 3).read_bytes(), 3, b"")
     for algorithm, (_, function) in BANKS.items():
         assert software_tpm.pcr(algorithm, 11) == replay(events, 11, function)
     assert software_tpm.pcr(SHA256, 0) != bytes(32)
@@ -251,6 +261,23 @@ def test_another_image_gives_other_pcrs(keys, tpm):
     assert changed[0] != first[0] and changed[1] == first[1]
     changed = pcrs("system", BUILD / "systems/passive/payload.bin", 1)
     assert changed[0] != first[0] and changed[1] == first[1]
+
+
+def test_an_image_that_nothing_vouches_for_is_measured_as_it_is(keys, tpm, tmp_path):
+    changed = tmp_path / "changed.bin"
+    image = tmp_path / "image.bin"
+    image.write_bytes(b"\xf4" * 100)
+    skyscope("replace", "--quiet", "--output", changed, keys.sign(MEASURED, 3), "guest/open_kernel", image)
+    software_tpm = tpm()
+    with Skyscope("tpm-replaced", loader=keys.loader, payload=changed, extra=software_tpm.qemu("tpm-tis"), cpus=1,
+                  memory="512M", timeout=60) as machine:
+        machine.expect_text("loader: starting")
+        machine.kill()
+    before, after = (expected_events(keys, path.read_bytes(), 3, b"") for path in (keys.sign(MEASURED, 3), changed))
+    assert len([text for _, text in after if b" guest unsigned guest/open_kernel" in text]) == 1
+    value = software_tpm.pcr(SHA256, 11)
+    assert value == replay(after, 11, hashlib.sha256)
+    assert value != replay(before, 11, hashlib.sha256)
 
 
 def test_an_owner_with_a_password(keys, tpm):
