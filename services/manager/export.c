@@ -168,8 +168,14 @@ void export_start(struct manager *manager)
         print(out, "nothing is exported: %s\n", seal_error_text(error));
         return;
     }
-    print(out, "Copy the lines from BEGIN to END into a file; `skyscope open --key operator.key FILE` opens it. Stay\n"
-               "on this console until the end.\n");
+    uint8_t id[SEAL_KEY_ID_SIZE];
+    seal_key_id(manager->operator_suite, manager->operator_key, id);
+    print(out, "Sealed to the operator's key ");
+    for (unsigned int i = 0; i < 8; i++) {
+        print(out, "%02x", id[i]);
+    }
+    print(out, ". Copy the lines from BEGIN to END into a file;\n"
+               "`skyscope open --key operator.key FILE` opens it. Stay on this console until the end.\n");
     log_export->active = true;
     log_export->section = 0;
     log_export->records = log_export->bytes = 0;

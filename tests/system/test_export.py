@@ -39,6 +39,8 @@ def test_export_and_open(tmp_path):
         log = skyscope.manager("log crasher")
         capture = export(skyscope)
         again = export(skyscope)[len(capture):]
+    key_id = subprocess.run([TOOL, "inspect", SYSTEM / "operator.pub"], capture_output=True, text=True, check=True).stdout
+    assert f"Sealed to the operator's key {re.search('key id +(.{16})', key_id)[1]}." in capture
 
     # The whole transcript of the terminal, line ends, escape sequences, banner and all.
     result = open_with(SYSTEM / "operator.key", capture)

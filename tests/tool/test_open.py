@@ -3,6 +3,7 @@
 
 import base64
 import hashlib
+import json
 import os
 import pathlib
 import stat
@@ -84,6 +85,16 @@ def test_key_files(tool, keys):
         assert public.stat().st_size == 12 + 32 + 1568
         key = public.read_bytes()
         assert private.read_bytes()[28:60] == hashlib.sha512(key[10:]).digest()[:32]  # see key_file.h
+        listing = tool.run("inspect", "--json", public)
+        assert listing.returncode == 0, listing.stderr
+        fields = json.loads(listing.stdout)
+        assert fields["algorithm"] == "X25519 and ML-KEM-1024" and fields["use"] == "operator"
+        assert fields["key_id"] == hashlib.sha512(key[10:]).digest()[:32].hex()
+        assert fields["key_id"] in tool.run("inspect", public).stdout
+        assert "operator, X25519 and ML-KEM-1024" in tool.run("inspect", private).stdout
+    (tool.directory / "short.pub").write_bytes(key[:-1])
+    result = tool.run("inspect", "short.pub")
+    assert result.returncode == 1 and "ends too early" in result.stderr
     for arguments, status, text in [
             (["--operator", keys / "quick"], 1, "exists already and is not overwritten"),
             (["--operator", "--lattice", "ML-DSA-65", "new"], 2, "--operator goes with"),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "inspect.h"
+#include <crypto/seal.h>
 #include <getopt.h>
 #include <string.h>
 #include <tool/command.h>
@@ -85,6 +86,22 @@ static int inspect_key(struct arena *arena, const char *path, const struct input
     return EXIT_OK;
 }
 
+static int inspect_operator(const char *path, const struct input *input, bool json)
+{
+    uint32_t suite;
+    const uint8_t *public_key;
+    enum seal_error error = seal_key_file_parse(input->file->data, input->file->size, &suite, &public_key);
+    if (error != SEAL_OK) {
+        return failure("public key file '%s' is not right: %s", path, seal_error_text(error));
+    }
+    if (json) {
+        inspect_operator_json(suite, public_key, stdout);
+    } else {
+        inspect_operator_text(suite, public_key, stdout);
+    }
+    return EXIT_OK;
+}
+
 static int inspect(const char *path, bool json)
 {
     struct arena arena = {0};
@@ -97,6 +114,8 @@ static int inspect(const char *path, bool json)
         status = inspect_trust(path, &input, json);
     } else if (input.kind == INPUT_KEY) {
         status = inspect_key(&arena, path, &input, json);
+    } else if (input.kind == INPUT_OPERATOR) {
+        status = inspect_operator(path, &input, json);
     } else {
         status = inspect_payload(&arena, path, &input, json);
     }

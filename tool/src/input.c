@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Files by their content: payloads, images, trust anchors, keys. */
 #include "iso_files.h"
+#include <crypto/seal.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +10,8 @@
 
 const char *input_kind_name(enum input_kind kind)
 {
-    static const char *const names[] = {"?", "payload", "ISO image", "trust anchor", "private key"};
+    static const char *const names[] = {
+        "?", "payload", "ISO image", "trust anchor", "private key", "operator's public key"};
     return names[kind];
 }
 
@@ -25,6 +27,9 @@ static enum input_kind look(FILE *file)
     }
     if (has_start && memcmp(start, KEY_FILE_MAGIC, sizeof(start)) == 0) {
         return INPUT_KEY;
+    }
+    if (has_start && memcmp(start, SEAL_KEY_MAGIC, sizeof(start)) == 0) {
+        return INPUT_OPERATOR;
     }
     /* The primary volume descriptor of ISO 9660 is in sector 16. */
     bool iso = fseek(file, 16 * 2048 + 1, SEEK_SET) == 0 && fread(volume, 1, sizeof(volume), file) == sizeof(volume) &&
@@ -62,6 +67,7 @@ bool input_open(struct arena *arena, const char *path, struct input *input, cons
         input->file = read_file(arena, path, TRUST_MAX_SIZE, reason);
         return input->file != NULL;
     case INPUT_KEY:
+    case INPUT_OPERATOR:
         input->file = read_file(arena, path, KEY_FILE_MAX_SIZE, reason);
         return input->file != NULL;
     default:

@@ -15,6 +15,8 @@ void inspect_trust_text(const struct trust_anchor *anchor, FILE *to);
 void inspect_trust_json(const struct trust_anchor *anchor, FILE *to);
 void inspect_key_text(struct arena *arena, const struct key_file *key, FILE *to);
 void inspect_key_json(struct arena *arena, const struct key_file *key, FILE *to);
+void inspect_operator_text(uint32_t suite, const uint8_t *public_key, FILE *to);
+void inspect_operator_json(uint32_t suite, const uint8_t *public_key, FILE *to);
 /* An object with algorithm and key id. */
 void write_key_id(struct json *json, const char *name, uint32_t algorithm, const uint8_t id[SIGNATURE_KEY_ID_SIZE]);
 void write_trust_key(struct json *json, const char *name, const struct trust_key *key);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Listings of trust anchors and of the public part of key files. */
 #include "inspect.h"
+#include <crypto/seal.h>
 #include <inttypes.h>
 #include <tool/json.h>
 #include <tool/key_options.h>
@@ -121,5 +122,28 @@ void inspect_key_json(struct arena *arena, const struct key_file *key, FILE *to)
     json_number(&json, "memory_kib", key->derivation.memory_kib);
     json_number(&json, "passes", key->derivation.passes);
     json_number(&json, "lanes", key->derivation.lanes);
+    json_close(&json, '}');
+}
+
+void inspect_operator_text(uint32_t suite, const uint8_t *public_key, FILE *to)
+{
+    uint8_t id[SEAL_KEY_ID_SIZE];
+    seal_key_id(suite, public_key, id);
+    fprintf(to, "public key      operator, %s\nkey id          ", seal_parameters(suite)->name);
+    print_id(to, id);
+    fputc('\n', to);
+}
+
+void inspect_operator_json(uint32_t suite, const uint8_t *public_key, FILE *to)
+{
+    struct json json = {.to = to};
+    uint8_t id[SEAL_KEY_ID_SIZE];
+    seal_key_id(suite, public_key, id);
+    json_open(&json, NULL, '{');
+    json_string(&json, "kind", "public key");
+    json_string(&json, "use", "operator");
+    json_string(&json, "algorithm", seal_parameters(suite)->name);
+    json_bytes(&json, "key_id", id, sizeof(id));
+    json_bytes(&json, "public_key", public_key, seal_parameters(suite)->public_key_size);
     json_close(&json, '}');
 }

@@ -2,6 +2,7 @@
 #include "key_cipher.h"
 #include <bytes.h>
 #include <crypto/hash.h>
+#include <crypto/seal.h>
 #include <crypto/signature.h>
 #include <string.h>
 #include <tool/key_file.h>
@@ -20,7 +21,10 @@ const char *key_kind_name(uint32_t kind)
 const char *key_algorithm_name(struct arena *arena, uint32_t algorithm)
 {
     const struct signature_parameters *parameters = signature_parameters(algorithm);
-    return parameters != NULL ? parameters->name : arena_format(arena, "algorithm %#06x", algorithm);
+    const struct seal_parameters *suite = seal_parameters(algorithm);
+    return parameters != NULL ? parameters->name
+           : suite != NULL    ? suite->name
+                              : arena_format(arena, "algorithm %#06x", algorithm);
 }
 
 void key_file_id(uint32_t algorithm, const uint8_t *public_key, size_t size, uint8_t id[KEY_FILE_ID_SIZE])

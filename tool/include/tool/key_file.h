@@ -92,7 +92,7 @@ struct key_material {
 
 /* "lattice", "hash-based", "operator"; "?" for an unknown one. */
 const char *key_kind_name(uint32_t kind);
-/* "ML-DSA-87" and the like; for a kind whose algorithms are not signatures, "algorithm 0x...". In the arena. */
+/* "ML-DSA-87", "X25519 and ML-KEM-1024" and the like; for an unknown one, "algorithm 0x...". In the arena. */
 const char *key_algorithm_name(struct arena *arena, uint32_t algorithm);
 
 /* Key id of a public key of any kind. */

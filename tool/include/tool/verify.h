@@ -9,16 +9,17 @@
 enum input_kind {
     INPUT_UNKNOWN = 0,
     INPUT_PAYLOAD,
-    INPUT_ISO,   /* an ISO 9660 image, in a file or on a device */
-    INPUT_TRUST, /* a trust anchor */
-    INPUT_KEY,   /* a file of a private key */
+    INPUT_ISO,      /* an ISO 9660 image, in a file or on a device */
+    INPUT_TRUST,    /* a trust anchor */
+    INPUT_KEY,      /* a file of a private key */
+    INPUT_OPERATOR, /* a file of an operator's public key */
 };
 
 struct input {
     enum input_kind kind;
     struct blob *payload; /* of a payload or an image */
     struct blob *loader;  /* of an image: something that has the loader in it; NULL: it was not found */
-    struct blob *file;    /* of a trust anchor or key: all of it */
+    struct blob *file;    /* of a trust anchor or keys: all of it */
 };
 
 /* "payload", "ISO image", ... */
