@@ -21,7 +21,7 @@ class SignedMedia:
         self._run("keygen", "--quiet", "--development", self.keys)
         self._run("sign", "--quiet", "--keys", self.keys, "--rollback-index", "7", "--output", self.payload, PAYLOAD)
         self._run("provision", "--quiet", "--trust", self.keys / "system.trust", "--output", self.loader,
-                  BUILD / "loader.elf")
+                  BUILD / "loader-template.elf")
 
     @staticmethod
     def _run(*words):

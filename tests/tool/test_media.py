@@ -10,6 +10,8 @@ import subprocess
 
 import pytest
 
+from conftest import ROOT, Tool
+
 SYSTEM = """<system>
     <protection_domain name="one"><program_image path="program.elf" /></protection_domain>
 </system>"""
@@ -25,7 +27,7 @@ def output_of(*command):
 
 
 class Media:
-    """Keys, a signed payload, a loader, and a disk made of them. The loader is not run here: any file will do."""
+    """Keys, a signed payload, a loader, and a disk made of them."""
 
     def __init__(self, tool):
         self.tool = tool
@@ -33,10 +35,12 @@ class Media:
         self.keys = self.directory / "keys"
         self.payload = self.directory / "signed.bin"
         self.disk = self.directory / "disk.img"
-        self.loader = tool.files / "kernel.elf"
+        self.loader = self.directory / "loader.elf"
         tool.build(SYSTEM, "--rollback-index", "5")
         self.check("keygen", "--quiet", "--development", self.keys)
         self.check("sign", "--quiet", "--keys", self.keys, "--output", self.payload, "payload.bin")
+        self.check("provision", "--quiet", "--trust", self.keys / "system.trust", "--output", self.loader,
+                   ROOT / "build/loader-template.elf")
         self.make_disk(self.disk)
 
     def check(self, *arguments):
@@ -54,7 +58,6 @@ class Media:
 
 @pytest.fixture(scope="module")
 def media(files, tmp_path_factory):
-    from conftest import Tool
     return Media(Tool(files, tmp_path_factory.mktemp("media")))
 
 
@@ -228,6 +231,8 @@ def test_verify(media):
     assert re.search(r"^verdict +right$", result.stdout, re.M)
     assert re.search(r"^rollback index +5$", result.stdout, re.M)
     assert "DEVELOPMENT KEY" in result.stdout
+    assert re.search(r"^payload +right$", result.stdout, re.M)
+    assert re.search(r"^loader +has this trust anchor$", result.stdout, re.M)
     verdict = json.loads(media.check("verify", "--json", "--trust", media.keys / "system.trust", media.disk).stdout)
     assert verdict["valid"] and verdict["blocks"] == verdict["good_blocks"] > 250000
 
@@ -272,6 +277,33 @@ def test_verify_by_other_keys(media):
     assert result.returncode == 1 and "vouched for by  NOBODY" in result.stdout
 
 
+def test_verify_finds_another_loader(media):
+    """The EFI system partition is not under the tree, but the loader in it is looked at."""
+    media.check("keygen", "--quiet", "--development", "third")
+    media.check("provision", "--quiet", "--trust", "third/system.trust", "--output", "third.elf",
+                ROOT / "build/loader-template.elf")
+    disk = media.directory / "third.img"
+    media.check("disk", "--quiet", "--keys", media.keys, "--loader", "third.elf", "--output", disk, media.payload)
+    result = media.verify(disk)
+    assert result.returncode == 1
+    assert "the loader has another trust anchor" in result.stderr
+    assert re.search(r"^payload +right$", result.stdout, re.M)
+    disk.unlink()
+
+
+def test_verify_looks_at_the_payload(media):
+    """A disk that is right, with a payload that other keys signed."""
+    media.check("keygen", "--quiet", "--development", "fourth")
+    media.check("sign", "--quiet", "--keys", "fourth", "--output", "fourth.bin", "payload.bin")
+    disk = media.directory / "fourth.img"
+    media.check("disk", "--quiet", "--keys", media.keys, "--loader", media.loader, "--output", disk, "fourth.bin")
+    result = media.verify(disk)
+    assert result.returncode == 1
+    assert re.search(r"^blocks +(\d+) of \1 are right$", result.stdout, re.M)
+    assert re.search(r"^payload +WRONG$", result.stdout, re.M)
+    disk.unlink()
+
+
 def test_truncated_disk(media):
     short = media.directory / "short.img"
     subprocess.run(["cp", "--sparse=always", media.disk, short], check=True)
@@ -310,7 +342,7 @@ def test_refusals(media):
     for arguments, text in [
             (base + ["payload.bin"], "is not signed"),
             (base + ["nothing.bin"], "cannot be read: No such file"),
-            (base + [media.loader], "is not a right payload"),
+            (base + [media.keys / "system.trust"], "is not a right payload"),
             (["disk", "--loader", "nothing", "--keys", media.keys, "--output", "x.img", media.payload],
              "loader 'nothing' cannot be read"),
             (["disk", "--loader", media.loader, "--keys", "nowhere", "--output", "x.img", media.payload], "nowhere"),

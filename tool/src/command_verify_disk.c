@@ -26,6 +26,12 @@ static void print_verdict(const char *path, const struct trust_anchor *anchor, c
     printf("boot partition  at %" PRIu64 ", %" PRIu64 " bytes\n", verdict->offset, verdict->size);
     printf("blocks          %" PRIu64 " of %" PRIu64 " are right\n", verdict->good_blocks,
            verdict->partition.shape.data_blocks);
+    if (verdict->problems.count == 0 || verdict->payload_right || verdict->loader_found) {
+        printf("payload         %s\n", verdict->payload_right ? "right" : "WRONG");
+        printf("loader          %s\n", !verdict->loader_found  ? "not found"
+                                       : verdict->loader_right ? "has this trust anchor"
+                                                               : "WRONG");
+    }
     printf("verdict         %s\n", verdict->problems.count == 0 ? "right" : "WRONG");
 }
 
@@ -54,6 +60,9 @@ static void write_verdict(const char *path, const struct trust_anchor *anchor, c
     json_number(&json, "partition_size", verdict->size);
     json_number(&json, "blocks", verdict->partition.shape.data_blocks);
     json_number(&json, "good_blocks", verdict->good_blocks);
+    if (verdict->loader_found) {
+        json_boolean(&json, "loader_right", verdict->loader_right);
+    }
     json_close(&json, '}');
 }
 
@@ -63,6 +72,9 @@ int verify_disk(struct arena *arena, const char *path, const struct trust_anchor
     struct disk_verdict *verdict = ARENA_NEW(arena, struct disk_verdict);
     if (!disk_verify(arena, path, anchor, !json && isatty(STDERR_FILENO), verdict, &reason)) {
         return failure("'%s' cannot be verified: %s", path, reason);
+    }
+    if (verdict->problems.count == 0) {
+        disk_verify_content(arena, path, anchor, verdict);
     }
     if (json) {
         write_verdict(path, anchor, verdict);

@@ -8,8 +8,6 @@
 #include <tool/disk.h>
 
 #define MIB             0x100000ull
-#define BIOS_BOOT_TYPE  "21686148-6449-6E6F-744E-656564454649"
-#define EFI_SYSTEM_TYPE "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"
 #define EFI_SYSTEM_SIZE (64 * MIB) /* FAT32, which some firmware wants on a disk */
 
 void disk_layout_make(uint64_t boot_size, struct disk_layout *layout)
@@ -66,10 +64,11 @@ static int write_table(struct arena *arena, struct fdisk_context *context, const
         error = fdisk_set_disklabel_id_from_string(context, guid_of(arena, identity, "disk"));
     }
     if (error == 0) {
-        error = add(arena, context, 0, layout->bios_offset, layout->bios_size, BIOS_BOOT_TYPE, "GRUB", identity);
+        error = add(arena, context, 0, layout->bios_offset, layout->bios_size, DISK_BIOS_BOOT_TYPE, "GRUB", identity);
     }
     if (error == 0) {
-        error = add(arena, context, 1, layout->efi_offset, layout->efi_size, EFI_SYSTEM_TYPE, "EFI system", identity);
+        error =
+            add(arena, context, 1, layout->efi_offset, layout->efi_size, DISK_EFI_SYSTEM_TYPE, "EFI system", identity);
     }
     if (error == 0) {
         error = add(arena, context, boot_number, layout->boot_offset, layout->boot_size, DISK_PARTITION_TYPE,
@@ -99,7 +98,7 @@ bool disk_table_write(struct arena *arena, const char *path, const struct disk_l
     return error == 0;
 }
 
-static bool find_in_table(struct fdisk_context *context, uint64_t *offset, uint64_t *size)
+static bool find_in_table(struct fdisk_context *context, const char *wanted, uint64_t *offset, uint64_t *size)
 {
     bool found = false;
     for (size_t i = 0; !found && i < fdisk_get_npartitions(context); i++) {
@@ -109,7 +108,7 @@ static bool find_in_table(struct fdisk_context *context, uint64_t *offset, uint6
         }
         struct fdisk_parttype *type = fdisk_partition_get_type(partition);
         const char *text = type == NULL ? NULL : fdisk_parttype_get_string(type);
-        if (text != NULL && strcasecmp(text, DISK_PARTITION_TYPE) == 0 && fdisk_partition_has_start(partition) &&
+        if (text != NULL && strcasecmp(text, wanted) == 0 && fdisk_partition_has_start(partition) &&
             fdisk_partition_has_size(partition)) {
             uint64_t sector = fdisk_get_sector_size(context);
             *offset = fdisk_partition_get_start(partition) * sector;
@@ -121,7 +120,8 @@ static bool find_in_table(struct fdisk_context *context, uint64_t *offset, uint6
     return found;
 }
 
-bool disk_table_find(struct arena *arena, const char *path, uint64_t *offset, uint64_t *size, const char **reason)
+bool disk_table_find(struct arena *arena, const char *path, const char *type, uint64_t *offset, uint64_t *size,
+                     const char **reason)
 {
     struct fdisk_context *context = fdisk_new_context();
     int error = context == NULL ? -ENOMEM : fdisk_assign_device(context, path, 1);
@@ -129,8 +129,8 @@ bool disk_table_find(struct arena *arena, const char *path, uint64_t *offset, ui
     if (error != 0) {
         *reason = arena_copy_string(arena, strerror(error < 0 ? -error : error));
     } else {
-        found = fdisk_is_label(context, GPT) && find_in_table(context, offset, size);
-        *reason = found ? NULL : "there is no GUID partition table with a boot partition of Skyscope's";
+        found = fdisk_is_label(context, GPT) && find_in_table(context, type, offset, size);
+        *reason = found ? NULL : "there is no GUID partition table with such a partition";
         fdisk_deassign_device(context, 1);
     }
     fdisk_unref_context(context);

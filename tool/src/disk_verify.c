@@ -171,7 +171,7 @@ static bool find_partition(struct arena *arena, const char *path, int disk, uint
                            const char **reason)
 {
     char magic[8];
-    if (disk_table_find(arena, path, offset, size, reason)) {
+    if (disk_table_find(arena, path, DISK_PARTITION_TYPE, offset, size, reason)) {
         return true;
     }
     off_t end = lseek(disk, 0, SEEK_END);

@@ -26,9 +26,14 @@ void disk_layout_make(uint64_t boot_size, struct disk_layout *layout);
  * False: *reason says why not. */
 bool disk_table_write(struct arena *arena, const char *path, const struct disk_layout *layout, const char *identity,
                       const char **reason);
-/* Looks for a boot partition, by its type. False: there is none, or no partition table, or it cannot be read, which
+/* Types of partitions. */
+#define DISK_BIOS_BOOT_TYPE  "21686148-6449-6E6F-744E-656564454649"
+#define DISK_EFI_SYSTEM_TYPE "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"
+
+/* Looks for the first partition of a type. False: there is none, or no partition table, or it cannot be read, which
  * *reason says. */
-bool disk_table_find(struct arena *arena, const char *path, uint64_t *offset, uint64_t *size, const char **reason);
+bool disk_table_find(struct arena *arena, const char *path, const char *type, uint64_t *offset, uint64_t *size,
+                     const char **reason);
 
 /* --- Boot code for BIOS (disk_boot_code.c) --- */
 
@@ -68,12 +73,18 @@ struct disk_verdict {
     bool manifest_present;
     const struct trust_pair *pair; /* the anchor's pair that vouches; NULL: none */
     uint64_t good_blocks;          /* of data */
-    struct list problems;          /* char *, empty: all is right */
+    bool payload_right;            /* of disk_verify_content() */
+    bool loader_found, loader_right;
+    struct list problems; /* char *, empty: all is right */
 };
 /* Reads every block of a disk, an image of one or a boot partition alone, through the tree; at the first wrong
  * block it ends. False: *reason says why it cannot be read, else the verdict tells. */
 bool disk_verify(struct arena *arena, const char *path, const struct trust_anchor *anchor, bool progress,
                  struct disk_verdict *verdict, const char **reason);
+/* After that, of a disk in order: whether the payload in its volume is what the anchor's owner signed, and whether
+ * the loader in its EFI system partition, if that is there, has the same trust anchor. Adds to the verdict. */
+void disk_verify_content(struct arena *arena, const char *path, const struct trust_anchor *anchor,
+                         struct disk_verdict *verdict);
 /* Whether there is a disk, with a boot partition of ours, or a boot partition alone. */
 bool is_skyscope_disk(struct arena *arena, const char *path);
 /* What `skyscope verify` does with one. Returns the exit status. */
