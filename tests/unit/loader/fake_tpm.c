@@ -297,8 +297,8 @@ static void answer(struct fake_tpm *fake)
 static uint32_t fifo_status(const struct fake_tpm *fake)
 {
     bool receiving = fake->state == FAKE_RECEIVING;
-    bool data =
-        fake->state == FAKE_ANSWERING && fake->answer_read < fake->answer_size && fake->fault != FAULT_NO_ANSWER;
+    bool more = fake->answer_read < fake->answer_size || fake->fault == FAULT_SIZE_HUGE; /* and never ends */
+    bool data = fake->state == FAKE_ANSWERING && more && fake->fault != FAULT_NO_ANSWER;
     bool whole = receiving && fake->command_size >= 10 && fake->command_size >= be(fake->command + 2, 4);
     bool expect = receiving && !whole;
     if (fake->fault == FAULT_EXPECTS_NO_MORE) {
@@ -308,7 +308,7 @@ static uint32_t fifo_status(const struct fake_tpm *fake)
     }
     bool no_burst =
         fake->fault == FAULT_BURST_ZERO || (fake->fault == FAULT_BURST_ZERO_RECEIVING && fake->state == FAKE_ANSWERING);
-    uint32_t left = fake->answer_size - fake->answer_read;
+    uint32_t left = fake->fault == FAULT_SIZE_HUGE ? 7 : fake->answer_size - fake->answer_read;
     uint32_t burst = no_burst ? 0 : fake->state == FAKE_ANSWERING && left < 7 ? left : 7;
     uint32_t status = 0x80u | burst << 8;
     status |= expect ? 0x08u : 0u;

@@ -327,6 +327,67 @@ static void any_wrong_byte_is_survived(void **state)
     }
 }
 
+static void claim_size(struct fake_tpm *f, uint32_t command_code, uint8_t *answer, uint32_t *size)
+{
+    (void)command_code;
+    (void)size;
+    answer[4] = (uint8_t)(f->mangled_at >> 8);
+    answer[5] = (uint8_t)f->mangled_at;
+}
+
+/* The fake fails the test where its buffer ends. */
+static void answers_larger_than_the_buffer_are_refused(void **state)
+{
+    (void)state;
+    static const uint32_t sizes[] = {FAKE_TPM_CAPACITY + 1, TPM_BUFFER_SIZE, TPM_BUFFER_SIZE + 1, 0xffff};
+    for (unsigned int i = 0; i < 4; i++) {
+        uint32_t value;
+        assert_true(open_fake(HARDWARE_TPM_CRB));
+        fake.mangle = claim_size;
+        fake.mangled_at = sizes[i];
+        assert_int_equal(tpm_property(&tpm, TPM_PT_PERMANENT, &value), TPM_BROKEN);
+        assert_non_null(strstr(tpm.problem, "says that it has"));
+    }
+}
+
+/* mangled_at handles from 0x1a53900 on, each mangled_command after the one before. */
+static void list_handles(struct fake_tpm *f, uint32_t command_code, uint8_t *answer, uint32_t *size)
+{
+    (void)command_code;
+    answer[18] = (uint8_t)f->mangled_at;
+    *size = 19 + 4 * f->mangled_at;
+    for (uint32_t i = 0; i < f->mangled_at; i++) {
+        uint32_t handle = 0x1a53900 + i * f->mangled_command;
+        uint8_t bytes[4] = {(uint8_t)(handle >> 24), (uint8_t)(handle >> 16), (uint8_t)(handle >> 8), (uint8_t)handle};
+        memcpy(answer + 19 + 4 * (size_t)i, bytes, 4);
+    }
+    answer[4] = (uint8_t)(*size >> 8);
+    answer[5] = (uint8_t)*size;
+}
+
+static void wrong_lists_of_handles_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t count, step, result, found;
+    } lists[] = {
+        {0, 1, TPM_OK, 0},       {4, 1, TPM_OK, 4},     {4, 0x100, TPM_OK, 1},
+        {5, 1, TPM_BROKEN, 0},   {2, 0, TPM_BROKEN, 0}, {2, 0xffffffff, TPM_BROKEN, 0},
+        {200, 0, TPM_BROKEN, 0},
+    };
+    for (unsigned int i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        uint32_t handles[4], found;
+        assert_true(open_fake(HARDWARE_TPM_FIFO));
+        fake.mangle = list_handles;
+        fake.mangled_at = lists[i].count;
+        fake.mangled_command = lists[i].step;
+        assert_int_equal(tpm_nv_list(&tpm, 0x1a53900, 4, handles, &found), lists[i].result);
+        if (lists[i].result == TPM_OK) {
+            assert_int_equal(found, lists[i].found);
+        }
+    }
+}
+
 static void answer_of_an_old_tpm(struct fake_tpm *f, uint32_t command_code, uint8_t *answer, uint32_t *size)
 {
     (void)f;
@@ -452,6 +513,8 @@ int main(void)
         cmocka_unit_test(cut_answers_are_refused),
         cmocka_unit_test(long_answers_are_refused),
         cmocka_unit_test(any_wrong_byte_is_survived),
+        cmocka_unit_test(answers_larger_than_the_buffer_are_refused),
+        cmocka_unit_test(wrong_lists_of_handles_are_refused),
         cmocka_unit_test(tpm_1_2_is_recognised),
         cmocka_unit_test(too_large_commands_are_not_sent),
         cmocka_unit_test(banks_are_those_with_both_pcrs),

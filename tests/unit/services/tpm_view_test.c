@@ -199,6 +199,25 @@ static void wrong_in_one_byte(void **state)
     }
 }
 
+static void a_digest_twice(void **state)
+{
+    (void)state;
+    static const uint8_t digest[32] = {1};
+    struct maker m = {.size = 0};
+    put_first(&m);
+    put(&m, 11, 4);
+    put(&m, EVENT_IPL, 4);
+    put(&m, 2, 4);
+    for (int i = 0; i < 2; i++) {
+        put(&m, TPM_HASH_SHA256, 2);
+        put_raw(&m, digest, sizeof(digest));
+    }
+    put(&m, 0, 4);
+    assert_int_equal(count_events(m.bytes, m.size), -1);
+    m.bytes[FIRST_SIZE + 8] = 1; /* one digest, and then rubbish */
+    assert_int_equal(count_events(m.bytes, m.size - 34 - 4), -1);
+}
+
 static void replayed(void **state)
 {
     (void)state;
@@ -350,6 +369,7 @@ int main(void)
         cmocka_unit_test(a_right_log),
         cmocka_unit_test(cut_anywhere),
         cmocka_unit_test(wrong_in_one_byte),
+        cmocka_unit_test(a_digest_twice),
         cmocka_unit_test(replayed),
         cmocka_unit_test_setup(the_tpm_is_shown, set_up),
         cmocka_unit_test_setup(the_log_is_shown, set_up),
