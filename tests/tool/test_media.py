@@ -137,6 +137,17 @@ def test_secure_boot_options(media):
     assert result.returncode == 1 and "sbsign failed" in result.stderr
 
 
+def test_warning_that_the_loader_will_refuse(media):
+    result = media.tool.run("iso", "--quiet", "--loader", media.loader, "--output", "warned.iso", "payload.bin")
+    assert result.returncode == 0
+    assert re.search("warning: '.*loader.elf' will refuse 'payload.bin': nobody signed it", result.stderr)
+    result = media.tool.run("iso", "--quiet", "--loader", ROOT / "build/loader-template.elf", "--output", "warned.iso",
+                            media.payload)
+    assert result.returncode == 0 and "will start nothing" in result.stderr
+    result = media.tool.run("iso", "--quiet", "--loader", media.loader, "--output", "warned.iso", media.payload)
+    assert result.returncode == 0 and result.stderr == ""
+
+
 # --- Disk ---
 
 def test_partitions(media):
@@ -322,6 +333,12 @@ def test_boot_partition_alone(media):
                     "status=none"], check=True)
     assert media.verify(alone).returncode == 0
     alone.unlink()
+
+
+def test_run_boots_a_disk(media):
+    command = media.check("run", "--dry-run", media.disk).stdout
+    assert f"-drive format=raw,if=ide,snapshot=on,file={media.disk}" in command and "-cdrom" not in command
+    assert media.tool.run("run", "--kernel-direct", media.disk).returncode == 2
 
 
 @pytest.mark.parametrize("options, text", [

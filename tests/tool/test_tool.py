@@ -676,7 +676,7 @@ def test_run_command(tool):
     assert result.returncode == 1 and "loader 'nowhere' does not exist" in result.stderr
     (tool.directory / "other").write_bytes(b"x" * 100)
     result = tool.run("run", "other")
-    assert result.returncode == 1 and "neither an ISO image nor a payload" in result.stderr
+    assert result.returncode == 1 and "neither an image nor a payload" in result.stderr
 
 
 # --- the command line ---

@@ -174,6 +174,7 @@ static int run(struct arena *arena, const struct disk_request *request)
                                       .timeout = request->timeout,
                                       .secure_boot_key = request->secure_boot_key,
                                       .secure_boot_certificate = request->secure_boot_certificate};
+    boot_image_warn(arena, &boot);
     bool made = make_disk(arena, request, &boot, &view->manifest, temporary);
     remove_tree(temporary);
     return made ? EXIT_OK : EXIT_FAILED;

@@ -123,6 +123,7 @@ static int make_iso(struct arena *arena, struct iso_request *request)
                                           .timeout = request->timeout,
                                           .secure_boot_key = request->secure_boot_key,
                                           .secure_boot_certificate = request->secure_boot_certificate};
+        boot_image_warn(arena, &boot);
         if (progress) {
             fprintf(stderr, "writing %s ...", request->output);
         }

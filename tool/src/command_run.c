@@ -9,10 +9,10 @@
 
 static const char help[] =
     "Usage: skyscope run [OPTION]... FILE [-- QEMU-OPTION...]\n"
-    "Boots FILE, an ISO image or a payload, in QEMU; this terminal becomes the console. Ctrl-A x leaves.\n\n"
+    "Boots FILE, an ISO or disk image or a payload, in QEMU; this terminal becomes the console. Ctrl-A x leaves.\n\n"
     "  -m, --memory SIZE       memory of the machine (default 2G)\n"
     "  -c, --cpus N            CPUs of the machine (default 2)\n"
-    "      --firmware KIND     bios or uefi (default bios); for an ISO image\n"
+    "      --firmware KIND     bios or uefi (default bios); for an image\n"
     "      --kernel-direct     QEMU loads the loader itself, without GRUB; for a payload (the default there)\n"
     "      --loader FILE       use this loader with a payload (default: the one built with this tool)\n"
     "      --verbose           show the QEMU command\n"
@@ -22,7 +22,7 @@ static const char help[] =
 struct run_request {
     const char *file, *loader;
     uint64_t memory, cpus;
-    bool uefi, firmware_given, direct, verbose, dry_run;
+    bool uefi, disk, direct, verbose, dry_run;
 };
 
 static void add(struct arena *arena, struct list *arguments, const char *word)
@@ -71,9 +71,9 @@ static bool add_firmware(struct arena *arena, struct list *arguments)
 }
 
 /* What the file is, by its content. */
-static bool look_at_file(const char *path, bool *is_payload, bool *is_iso)
+static bool look_at_file(const char *path, bool *is_payload, bool *is_iso, bool *is_disk)
 {
-    char start[8] = "", volume[6] = "";
+    char start[8] = "", volume[6] = "", table[8] = "";
     FILE *file = fopen(path, "rb");
     if (file == NULL) {
         return false;
@@ -82,6 +82,9 @@ static bool look_at_file(const char *path, bool *is_payload, bool *is_iso)
     /* The primary volume descriptor of ISO 9660 is in sector 16. */
     *is_iso =
         fseek(file, 16 * 2048 + 1, SEEK_SET) == 0 && fread(volume, 1, 5, file) == 5 && memcmp(volume, "CD001", 5) == 0;
+    /* The GUID partition table is in sector 1; an ISO image for USB sticks has one as well. */
+    *is_disk = !*is_iso && fseek(file, 512, SEEK_SET) == 0 && fread(table, 1, 8, file) == 8 &&
+               memcmp(table, "EFI PART", 8) == 0;
     fclose(file);
     return true;
 }
@@ -109,6 +112,10 @@ static bool build_command(struct arena *arena, const struct run_request *request
     if (request->direct) {
         add_two(arena, arguments, "-kernel", request->loader);
         add_two(arena, arguments, "-initrd", escape_commas(arena, request->file));
+    } else if (request->disk) {
+        /* What the machine writes to it is forgotten. */
+        add_two(arena, arguments, "-drive",
+                arena_format(arena, "format=raw,if=ide,snapshot=on,file=%s", escape_commas(arena, request->file)));
     } else {
         add_two(arena, arguments, "-cdrom", request->file);
     }
@@ -118,19 +125,19 @@ static bool build_command(struct arena *arena, const struct run_request *request
 static int check_request(struct run_request *request)
 {
     bool is_payload = false, is_iso = false;
-    if (!look_at_file(request->file, &is_payload, &is_iso)) {
+    if (!look_at_file(request->file, &is_payload, &is_iso, &request->disk)) {
         return failure("'%s' cannot be read; make it with 'skyscope iso' or 'skyscope build'", request->file);
     }
-    if (!is_payload && !is_iso) {
-        return failure("'%s' is neither an ISO image nor a payload; make one with 'skyscope iso' or 'skyscope build'",
+    if (!is_payload && !is_iso && !request->disk) {
+        return failure("'%s' is neither an image nor a payload; make one with 'skyscope iso' or 'skyscope build'",
                        request->file);
     }
-    if (request->direct && is_iso) {
-        return usage_error("run", "--kernel-direct needs a payload, and '%s' is an ISO image", request->file);
+    if (request->direct && !is_payload) {
+        return usage_error("run", "--kernel-direct needs a payload, and '%s' is an image", request->file);
     }
     request->direct = is_payload;
     if (request->direct && request->uefi) {
-        return usage_error("run", "--firmware uefi needs an ISO image, and '%s' is a payload", request->file);
+        return usage_error("run", "--firmware uefi needs an image, and '%s' is a payload", request->file);
     }
     if (request->direct && !is_regular_file(request->loader)) {
         return failure("loader '%s' does not exist; build it, or name another with --loader", request->loader);
@@ -224,7 +231,7 @@ static int parse_options(int count, char **arguments, struct run_request *reques
         }
     }
     if (optind >= count) {
-        return usage_error("run", "the ISO image or payload is missing");
+        return usage_error("run", "the image or payload is missing");
     }
     return EXIT_OK;
 }
@@ -244,7 +251,7 @@ int command_run(int count, char **arguments)
         list_append(&arena, &extra, arguments[i]);
     }
     int status = parse_options(own, arguments, &request, &helped);
-    if (status == EXIT_OK && !helped && !one_operand("run", "the ISO image or payload", own, arguments)) {
+    if (status == EXIT_OK && !helped && !one_operand("run", "the image or payload", own, arguments)) {
         status = EXIT_USAGE;
     }
     if (status == EXIT_OK && !helped) {

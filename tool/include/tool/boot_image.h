@@ -30,6 +30,10 @@ struct boot_images {
     const char *identity;  /* hexadecimal digits that tell this payload from others */
 };
 
+/* Warns on standard error if the loader would refuse to start the payload, or trusts nobody. The image can be made
+ * all the same: to see it refused, or to provision the loader in another way. */
+void boot_image_warn(struct arena *arena, const struct boot_image_request *request);
+
 /* Makes the images in tools->directory. False: reported. */
 bool boot_images_make(struct arena *arena, const struct boot_tools *tools, const struct boot_image_request *request,
                       struct boot_images *images);
