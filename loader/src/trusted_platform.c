@@ -76,7 +76,9 @@ static void measure(struct trusted_platform *platform, const struct verified_sys
         const struct manifest_image *image = &manifest->images[i];
         uint8_t found[HASH_SHA512_SIZE];
         if ((image->flags & MANIFEST_IMAGE_UNSIGNED) != 0) {
+            vectors_enable();
             (void)image_hash(manifest->hash_algorithm, system->payload + image->offset, image->size, found);
+            vectors_disable();
         }
         measured_boot_image(measured, manifest, image,
                             (image->flags & MANIFEST_IMAGE_UNSIGNED) != 0 ? found : image->hash);

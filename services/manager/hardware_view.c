@@ -153,6 +153,10 @@ void show_acpi(struct text_output *out, const struct hardware_info *hardware)
     if (hardware->hpet_address != 0) {
         print(out, "  HPET           at 0x%llx\n", (unsigned long long)hardware->hpet_address);
     }
+    if (hardware->tpm_start_method != 0) {
+        print(out, "  TPM 2.0        start method %u, control area 0x%llx\n", (unsigned int)hardware->tpm_start_method,
+              (unsigned long long)hardware->tpm_control_area);
+    }
     count = at_most(hardware->ecam_count, HARDWARE_MAX_ECAM);
     for (uint32_t i = 0; i < count; i++) {
         const struct hardware_ecam *ecam = &hardware->ecams[i];

@@ -163,6 +163,8 @@ def test_log_and_pcrs_agree(device, keys, tpm, tmp_path):
         listing = machine.manager("tpm log")
         log = event_log(machine)
         output = machine.output()
+        assert re.search(r"TPM 2.0 +start method " + ("6," if device == "tpm-tis" else "7, control area 0xfed40040"),
+                         machine.manager("hardware acpi"))
         assert "usage: tpm" in machine.manager("tpm nonsense")
         machine.kill()
     text, computed = eventlog_pcrs(log, tmp_path)
