@@ -86,6 +86,15 @@ def test_export_and_open(tmp_path):
         assert problem in result.stderr
 
 
+def test_a_processor_with_rdrand_only():
+    """Each sample then is one of many: the generator behind RDRAND has to be seeded anew in between."""
+    with Skyscope("export-rdrand", payload=SYSTEM / "payload.bin", cpu="EPYC,+svm,+npt,-rdseed") as skyscope:
+        skyscope.expect_text("hostile: triple fault", 240)
+        skyscope.to_manager()
+        result = open_with(SYSTEM / "operator.key", export(skyscope))
+    assert result.returncode == 0 and result.stdout.startswith(b"Skyscope log export\n"), result.stderr.decode()
+
+
 @pytest.mark.parametrize("cpu", NO_RANDOM_NUMBERS, ids=["qemu64", "EPYC"])
 def test_without_random_numbers_nothing_is_exported(cpu):
     """The emulated processor has neither RDRAND nor RDSEED."""

@@ -255,7 +255,8 @@ static void report_hardware(const struct hardware_info *hardware)
           hardware->framebuffer_width, hardware->framebuffer_height, hardware->framebuffer_bits,
           hardware->framebuffer_pitch);
     print("test kernel: clock %llu", (unsigned long long)hardware->wall_clock);
-    print("test kernel: hash cycles %llu", (unsigned long long)hardware->hash_cycles);
+    print("test kernel: hash cycles %llu, signature cycles %llu", (unsigned long long)hardware->hash_cycles,
+          (unsigned long long)hardware->verification.signature_cycles);
     for (uint32_t i = 0; i < hardware->pci_count; i++) {
         const struct hardware_pci_device *device = &hardware->pci[i];
         print("test kernel: pci %04x %04x:%04x class %08x msi %x msix %x", device->address, device->vendor_id,
