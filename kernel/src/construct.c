@@ -125,7 +125,7 @@ static void make_pd(struct construction *c, uint32_t index)
 
 static uint64_t ticks(uint64_t microseconds)
 {
-    uint64_t frequency = kernel_system.tsc_frequency;
+    uint64_t frequency = kernel_system.tick_frequency;
 
     return microseconds / MICROSECONDS_PER_SECOND * frequency +
            microseconds % MICROSECONDS_PER_SECOND * frequency / MICROSECONDS_PER_SECOND;

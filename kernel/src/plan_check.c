@@ -295,8 +295,8 @@ bool plan_check_hardware(const struct hardware_info *hardware, struct plan_error
     }
     return hardware_count(error, "memory ranges", hardware->memory_count, HARDWARE_MAX_MEMORY) &&
            hardware_count(error, "CPUs", hardware->cpu_count, HARDWARE_MAX_CPUS) &&
-           hardware_count(error, "IOAPICs", hardware->ioapic_count, HARDWARE_MAX_IOAPICS) &&
-           hardware_count(error, "interrupt overrides", hardware->override_count, HARDWARE_MAX_OVERRIDES) &&
+           hardware_count(error, "IOAPICs", hardware->arch.ioapic_count, HARDWARE_MAX_IOAPICS) &&
+           hardware_count(error, "interrupt overrides", hardware->arch.override_count, HARDWARE_MAX_OVERRIDES) &&
            hardware_count(error, "ECAM windows", hardware->ecam_count, HARDWARE_MAX_ECAM) &&
            hardware_count(error, "PCI functions", hardware->pci_count, HARDWARE_MAX_PCI);
 }

@@ -96,8 +96,8 @@ static bool check_irq(const struct plan_view *view, const struct plan_machine *m
                 return plan_refuse(error, "interrupt %u of PD %s: there is no ISA interrupt %u", irq->id, name,
                                    irq->pin);
             }
-        } else if (irq->ioapic >= machine->hardware->ioapic_count ||
-                   irq->pin >= machine->hardware->ioapics[irq->ioapic].pin_count) {
+        } else if (irq->ioapic >= machine->hardware->arch.ioapic_count ||
+                   irq->pin >= machine->hardware->arch.ioapics[irq->ioapic].pin_count) {
             return plan_refuse(error, "interrupt %u of PD %s: this machine has no pin %u of IOAPIC %u", irq->id, name,
                                irq->pin, irq->ioapic);
         }

@@ -54,11 +54,11 @@ static bool check_device(const struct plan_region *region, const struct plan_mac
                                (unsigned long long)region->physical_address);
         }
     }
-    if (overlap(region->physical_address, region->size, hardware->lapic_address, PAGE_SIZE_4K)) {
+    if (overlap(region->physical_address, region->size, hardware->arch.lapic_address, PAGE_SIZE_4K)) {
         return plan_refuse(error, "region %s: contains the local APIC", region->name);
     }
-    for (uint32_t i = 0; i < hardware->ioapic_count; i++) {
-        if (overlap(region->physical_address, region->size, hardware->ioapics[i].address, PAGE_SIZE_4K)) {
+    for (uint32_t i = 0; i < hardware->arch.ioapic_count; i++) {
+        if (overlap(region->physical_address, region->size, hardware->arch.ioapics[i].address, PAGE_SIZE_4K)) {
             return plan_refuse(error, "region %s: contains an IOAPIC", region->name);
         }
     }

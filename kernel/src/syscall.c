@@ -124,9 +124,9 @@ static int64_t system_operation(const struct thread *thread, uint64_t operation)
 
 static int64_t get_time(struct thread *thread)
 {
-    frame_set_result0(&thread->frame, kernel_system.tsc_frequency);
+    frame_set_result0(&thread->frame, kernel_system.tick_frequency);
     frame_set_result2(&thread->frame, kernel_system.hardware->wall_clock);
-    frame_set_result3(&thread->frame, kernel_system.hardware->wall_clock_tsc);
+    frame_set_result3(&thread->frame, kernel_system.hardware->wall_clock_ticks);
     return SKYSCOPE_OK;
 }
 

@@ -49,14 +49,14 @@ int skyscope_thread_signal(unsigned int thread);
 
 /* --- Time --- */
 
-/* Arms the calling thread's one-shot timer for an absolute TSC value; 0 disarms.
+/* Arms the calling thread's one-shot timer for an absolute clock value; 0 disarms.
  * Calls skyscope_event(SKYSCOPE_EVENT_TIMER). For threads without a vCPU. */
 int skyscope_timer_set(uint64_t deadline);
 
 struct skyscope_time {
-    uint64_t tsc_frequency; /* Hz */
-    uint64_t wall_clock;    /* seconds since 1970 at wall_clock_tsc */
-    uint64_t wall_clock_tsc;
+    uint64_t tick_frequency; /* Hz */
+    uint64_t wall_clock;     /* seconds since 1970 at wall_clock_ticks */
+    uint64_t wall_clock_ticks;
 };
 struct skyscope_time skyscope_time(void);
 

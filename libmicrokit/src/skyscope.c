@@ -41,9 +41,9 @@ struct skyscope_time skyscope_time(void)
     struct call_registers r = {0};
     struct skyscope_time time = {0};
     if (system_call(SYSCALL_TIME, &r) == 0) {
-        time.tsc_frequency = r.rdi;
+        time.tick_frequency = r.rdi;
         time.wall_clock = r.rdx;
-        time.wall_clock_tsc = r.r10;
+        time.wall_clock_ticks = r.r10;
     }
     return time;
 }

@@ -76,19 +76,21 @@ uint64_t acpi_read_fadt(struct acpi_table fadt, struct hardware_info *hardware, 
     }
     const uint8_t *bytes = fadt.bytes;
     uint32_t flags = read_u32(bytes + FADT_FLAGS);
-    hardware->sci_interrupt = read_u16(bytes + FADT_SCI_INTERRUPT);
+    hardware->arch.sci_interrupt = read_u16(bytes + FADT_SCI_INTERRUPT);
     if ((flags & FLAG_HARDWARE_REDUCED) == 0) {
-        hardware->pm1a_event = fixed_register(fadt, FADT_X_PM1A_EVENT, FADT_PM1A_EVENT, FADT_PM1_EVENT_LENGTH);
-        hardware->pm1a_control = fixed_register(fadt, FADT_X_PM1A_CONTROL, FADT_PM1A_CONTROL, FADT_PM1_CONTROL_LENGTH);
-        hardware->pm1b_control = fixed_register(fadt, FADT_X_PM1B_CONTROL, FADT_PM1B_CONTROL, FADT_PM1_CONTROL_LENGTH);
-        hardware->pm_timer = fixed_register(fadt, FADT_X_PM_TIMER, FADT_PM_TIMER, FADT_PM_TIMER_LENGTH);
-        hardware->pm_timer_32bit = (flags & FLAG_TIMER_32BIT) != 0;
+        hardware->arch.pm1a_event = fixed_register(fadt, FADT_X_PM1A_EVENT, FADT_PM1A_EVENT, FADT_PM1_EVENT_LENGTH);
+        hardware->arch.pm1a_control =
+            fixed_register(fadt, FADT_X_PM1A_CONTROL, FADT_PM1A_CONTROL, FADT_PM1_CONTROL_LENGTH);
+        hardware->arch.pm1b_control =
+            fixed_register(fadt, FADT_X_PM1B_CONTROL, FADT_PM1B_CONTROL, FADT_PM1_CONTROL_LENGTH);
+        hardware->arch.pm_timer = fixed_register(fadt, FADT_X_PM_TIMER, FADT_PM_TIMER, FADT_PM_TIMER_LENGTH);
+        hardware->arch.pm_timer_32bit = (flags & FLAG_TIMER_32BIT) != 0;
         fixed->smi_command_port = read_u32(bytes + FADT_SMI_COMMAND);
         fixed->acpi_enable_value = bytes[FADT_ACPI_ENABLE];
     }
     if ((flags & FLAG_RESET_REGISTER) != 0 && fadt.length > FADT_RESET_VALUE) {
-        hardware->reset = generic_address(fadt, FADT_RESET_REGISTER);
-        hardware->reset.value = bytes[FADT_RESET_VALUE];
+        hardware->arch.reset = generic_address(fadt, FADT_RESET_REGISTER);
+        hardware->arch.reset.value = bytes[FADT_RESET_VALUE];
     }
     fixed->century_register = bytes[FADT_CENTURY];
     fixed->no_real_time_clock = (read_u16(bytes + FADT_BOOT_ARCHITECTURE) & BOOT_NO_REAL_TIME_CLOCK) != 0;
@@ -140,9 +142,9 @@ static bool read_s5_package(const uint8_t *p, uint32_t room, struct hardware_inf
         type_a > SLEEP_TYPE_MAX || type_b > SLEEP_TYPE_MAX) {
         return false;
     }
-    hardware->s5_type_a = (uint8_t)type_a;
-    hardware->s5_type_b = (uint8_t)type_b;
-    hardware->s5_valid = 1;
+    hardware->arch.s5_type_a = (uint8_t)type_a;
+    hardware->arch.s5_type_b = (uint8_t)type_b;
+    hardware->arch.s5_valid = 1;
     return true;
 }
 

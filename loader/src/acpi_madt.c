@@ -33,23 +33,23 @@ static void add_cpu(struct hardware_info *hardware, uint32_t apic_id, uint32_t a
 
 static void add_ioapic(struct hardware_info *hardware, const uint8_t *entry)
 {
-    if (hardware->ioapic_count == HARDWARE_MAX_IOAPICS) {
+    if (hardware->arch.ioapic_count == HARDWARE_MAX_IOAPICS) {
         log_warning("more than %u IOAPICs", HARDWARE_MAX_IOAPICS);
         return;
     }
-    hardware->ioapics[hardware->ioapic_count++] =
+    hardware->arch.ioapics[hardware->arch.ioapic_count++] =
         (struct hardware_ioapic){.id = entry[2], .address = read_u32(entry + 4), .gsi_base = read_u32(entry + 8)};
 }
 
 /* ISA interrupts are edge-triggered and active high where "bus" is said. */
 static void add_override(struct hardware_info *hardware, const uint8_t *entry)
 {
-    if (hardware->override_count == HARDWARE_MAX_OVERRIDES) {
+    if (hardware->arch.override_count == HARDWARE_MAX_OVERRIDES) {
         log_warning("more than %u interrupt overrides", HARDWARE_MAX_OVERRIDES);
         return;
     }
     uint16_t flags = read_u16(entry + 8);
-    hardware->overrides[hardware->override_count++] = (struct hardware_override){
+    hardware->arch.overrides[hardware->arch.override_count++] = (struct hardware_override){
         .source = entry[3],
         .active_low = (flags & POLARITY_MASK) == POLARITY_LOW,
         .edge = (flags & TRIGGER_MASK) != TRIGGER_LEVEL,
@@ -82,7 +82,7 @@ static void read_entry(const uint8_t *entry, uint32_t length, struct hardware_in
         break;
     case MADT_LOCAL_APIC_ADDRESS:
         if (length >= 12) {
-            hardware->lapic_address = read_u64(entry + 4);
+            hardware->arch.lapic_address = read_u64(entry + 4);
         }
         break;
     default:
@@ -96,7 +96,7 @@ void acpi_read_madt(struct acpi_table madt, struct hardware_info *hardware)
         log_warning("ACPI: the MADT is too short");
         return;
     }
-    hardware->lapic_address = read_u32(madt.bytes + 36);
+    hardware->arch.lapic_address = read_u32(madt.bytes + 36);
     for (uint32_t offset = MADT_FIRST_ENTRY; madt.length - offset >= 2;) {
         const uint8_t *entry = madt.bytes + offset;
         uint32_t length = entry[1];

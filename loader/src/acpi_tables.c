@@ -81,7 +81,7 @@ static bool has_signature(struct acpi_table table, const char *signature)
 void acpi_read_hpet(struct acpi_table hpet, struct hardware_info *hardware)
 {
     if (hpet.length >= 56 && hpet.bytes[40] == 0) {
-        hardware->hpet_address = read_u64(hpet.bytes + 44);
+        hardware->arch.hpet_address = read_u64(hpet.bytes + 44);
     }
 }
 

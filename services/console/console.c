@@ -173,7 +173,7 @@ void init(void)
         microkit_dbg_puts("console: no valid configuration\n");
         return;
     }
-    console.ticks_per_millisecond = skyscope_time().tsc_frequency / 1000;
+    console.ticks_per_millisecond = skyscope_time().tick_frequency / 1000;
     console.running = true;
     multiplexer_start(&console.multiplexer);
     serve(&console);

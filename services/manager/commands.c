@@ -164,7 +164,7 @@ static void run_log(struct manager *manager, const struct command_words *words)
 
 static void send_request(struct manager *manager, struct virtual_machine *vm, enum vm_command command)
 {
-    request_write(vm, command, manager->operations->now() + MANAGER_ANSWER_SECONDS * manager->tsc_frequency);
+    request_write(vm, command, manager->operations->now() + MANAGER_ANSWER_SECONDS * manager->tick_frequency);
     if (vm->monitor_failed) {
         /* The VMM begins like new, and finds the request when it is ready. */
         vm->monitor_failed = false;

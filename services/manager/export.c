@@ -40,9 +40,9 @@ static void show_system(struct manager *manager, struct text_output *text)
     if (hardware != NULL) {
         print(text, "system    ");
         print_untrusted(text, hardware->system_name, sizeof(hardware->system_name), 0);
-        uint64_t since = manager->operations->now() - hardware->wall_clock_tsc;
-        if (manager->tsc_frequency > 0 && hardware->wall_clock > 0) {
-            unsigned long long seconds = hardware->wall_clock + since / manager->tsc_frequency;
+        uint64_t since = manager->operations->now() - hardware->wall_clock_ticks;
+        if (manager->tick_frequency > 0 && hardware->wall_clock > 0) {
+            unsigned long long seconds = hardware->wall_clock + since / manager->tick_frequency;
             print(text, "\ntime      %llu seconds since 1970, by the machine's own clock", seconds);
         }
         print(text, "\nverified  SHA-512 of the manifest ");

@@ -79,8 +79,8 @@ void show_hardware_summary(struct text_output *out, const struct hardware_info *
     print_untrusted(out, hardware->boot_loader, sizeof(hardware->boot_loader), 0);
     print(out, " (%s)\n", protocol_name(hardware->boot_protocol));
     print(out, "  PCI       %u devices, %u IOAPIC%s, %s\n", (unsigned int)hardware->pci_count,
-          (unsigned int)hardware->ioapic_count, hardware->ioapic_count == 1 ? "" : "s",
-          hardware->x2apic != 0 ? "x2APIC" : "xAPIC");
+          (unsigned int)hardware->arch.ioapic_count, hardware->arch.ioapic_count == 1 ? "" : "s",
+          hardware->arch.x2apic != 0 ? "x2APIC" : "xAPIC");
 }
 
 void show_cpus(struct text_output *out, const struct hardware_info *hardware)
@@ -141,17 +141,17 @@ void show_acpi(struct text_output *out, const struct hardware_info *hardware)
         return;
     }
     print(out, "ACPI: RSDP at 0x%llx, local APICs at 0x%llx (%s), SCI %u\n", (unsigned long long)hardware->rsdp_address,
-          (unsigned long long)hardware->lapic_address, hardware->x2apic != 0 ? "x2APIC" : "xAPIC",
-          (unsigned int)hardware->sci_interrupt);
-    uint32_t count = at_most(hardware->ioapic_count, HARDWARE_MAX_IOAPICS);
+          (unsigned long long)hardware->arch.lapic_address, hardware->arch.x2apic != 0 ? "x2APIC" : "xAPIC",
+          (unsigned int)hardware->arch.sci_interrupt);
+    uint32_t count = at_most(hardware->arch.ioapic_count, HARDWARE_MAX_IOAPICS);
     for (uint32_t i = 0; i < count; i++) {
-        const struct hardware_ioapic *ioapic = &hardware->ioapics[i];
+        const struct hardware_ioapic *ioapic = &hardware->arch.ioapics[i];
         print(out, "  IOAPIC %u       at 0x%llx, interrupts %u to %u\n", (unsigned int)i,
               (unsigned long long)ioapic->address, (unsigned int)ioapic->gsi_base,
               (unsigned int)(ioapic->gsi_base + ioapic->pin_count - 1));
     }
-    if (hardware->hpet_address != 0) {
-        print(out, "  HPET           at 0x%llx\n", (unsigned long long)hardware->hpet_address);
+    if (hardware->arch.hpet_address != 0) {
+        print(out, "  HPET           at 0x%llx\n", (unsigned long long)hardware->arch.hpet_address);
     }
     if (hardware->tpm_start_method != 0) {
         print(out, "  TPM 2.0        start method %u, control area 0x%llx\n", (unsigned int)hardware->tpm_start_method,
@@ -163,11 +163,11 @@ void show_acpi(struct text_output *out, const struct hardware_info *hardware)
         print(out, "  PCI ECAM       at 0x%llx, segment %u, buses %u to %u\n", (unsigned long long)ecam->address,
               ecam->segment, ecam->first_bus, ecam->last_bus);
     }
-    show_register(out, "PM1a event", &hardware->pm1a_event);
-    show_register(out, "PM1a control", &hardware->pm1a_control);
-    show_register(out, "PM1b control", &hardware->pm1b_control);
-    show_register(out, "PM timer", &hardware->pm_timer);
-    show_register(out, "reset", &hardware->reset);
+    show_register(out, "PM1a event", &hardware->arch.pm1a_event);
+    show_register(out, "PM1a control", &hardware->arch.pm1a_control);
+    show_register(out, "PM1b control", &hardware->arch.pm1b_control);
+    show_register(out, "PM timer", &hardware->arch.pm_timer);
+    show_register(out, "reset", &hardware->arch.reset);
 }
 
 static void show_hash(struct text_output *out, const uint8_t hash[64])

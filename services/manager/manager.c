@@ -31,14 +31,14 @@ static bool add_vm(struct manager *manager, const struct manager_vm_config *conf
 }
 
 bool manager_initialise(struct manager *manager, const struct manager_operations *operations,
-                        const struct manager_config *config, uint64_t tsc_frequency)
+                        const struct manager_config *config, uint64_t tick_frequency)
 {
     if (config == NULL || config->magic != MANAGER_CONFIG_MAGIC || config->version != MANAGER_CONFIG_VERSION ||
         config->size < sizeof(*config) || config->vm_count > MANAGER_MAX_VMS) {
         return false;
     }
     manager->operations = operations;
-    manager->tsc_frequency = tsc_frequency;
+    manager->tick_frequency = tick_frequency;
     manager->hardware = check_hardware((const void *)(uintptr_t)config->hardware);
     manager->statistics = check_statistics((const void *)(uintptr_t)config->statistics);
     manager->kernel_log = (const struct log_ring *)(uintptr_t)config->kernel_log;

@@ -24,7 +24,7 @@
 
 /* What the manager does to the rest of the system. */
 struct manager_operations {
-    uint64_t (*now)(void); /* TSC */
+    uint64_t (*now)(void); /* clock value */
     void (*notify)(unsigned int channel);
     void (*restart_child)(unsigned int child);
     void (*stop_child)(unsigned int child);
@@ -42,7 +42,7 @@ struct manager {
     const uint8_t *operator_key;                /* public key that logs are sealed to; NULL: none */
     uint32_t operator_suite;                    /* enum seal_suite, of that key */
     enum seal_error operator_key_error;         /* why there is none, if one was given */
-    uint64_t tsc_frequency;
+    uint64_t tick_frequency;
     uint32_t vm_count;
     uint32_t busy_vm; /* whose answer the prompt waits for, if busy; MANAGER_NO_VM: no VM's */
     bool busy;
@@ -55,7 +55,7 @@ struct manager {
 
 /* Checks and takes over the configuration. False if it is not valid. */
 bool manager_initialise(struct manager *manager, const struct manager_operations *operations,
-                        const struct manager_config *config, uint64_t tsc_frequency);
+                        const struct manager_config *config, uint64_t tick_frequency);
 /* What is shown at boot. */
 void manager_show_banner(struct manager *manager);
 /* Starts reading commands. */

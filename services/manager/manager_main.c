@@ -85,11 +85,11 @@ static void work(void)
 {
     if (manager_poll(&manager)) {
         /* Look again in 50 ms, in case there is no notification. */
-        skyscope_timer_set(now() + manager.tsc_frequency / 20);
+        skyscope_timer_set(now() + manager.tick_frequency / 20);
     }
     read_keys();
     if (manager.busy) {
-        skyscope_timer_set(now() + manager.tsc_frequency / 20);
+        skyscope_timer_set(now() + manager.tick_frequency / 20);
     }
     flush();
 }
@@ -107,7 +107,7 @@ static bool connect_console(const struct queue_pair_config *config)
 void init(void)
 {
     const struct manager_config *config = (const struct manager_config *)skyscope_config;
-    if (!manager_initialise(&manager, &operations, config, skyscope_time().tsc_frequency) ||
+    if (!manager_initialise(&manager, &operations, config, skyscope_time().tick_frequency) ||
         !connect_console(&config->console)) {
         microkit_dbg_puts("manager: no valid configuration\n");
         return;

@@ -47,13 +47,13 @@ void print_time(struct text_output *out, uint64_t ticks, uint64_t frequency)
 static const char *tsc_source_name(uint32_t source)
 {
     switch (source) {
-    case TSC_FROM_CPUID:
+    case CLOCK_FROM_CPUID:
         return "CPUID";
-    case TSC_FROM_HPET:
+    case CLOCK_FROM_HPET:
         return "HPET";
-    case TSC_FROM_PIT:
+    case CLOCK_FROM_PIT:
         return "PIT";
-    case TSC_FROM_PM_TIMER:
+    case CLOCK_FROM_PM_TIMER:
         return "PM timer";
     default:
         return "unknown source";
@@ -110,9 +110,9 @@ void show_kernel_summary(struct text_output *out, const struct kernel_statistics
 {
     print(out, "  kernel    ");
     print_untrusted(out, s->version_string, sizeof(s->version_string), 0);
-    print(out, ", on %u CPU%s, TSC %llu MHz (%s)\n  features ", (unsigned int)s->cpu_count,
-          s->cpu_count == 1 ? "" : "s", (unsigned long long)(s->tsc_frequency / 1000000),
-          tsc_source_name(s->tsc_source));
+    print(out, ", on %u CPU%s, clock %llu MHz (%s)\n  features ", (unsigned int)s->cpu_count,
+          s->cpu_count == 1 ? "" : "s", (unsigned long long)(s->tick_frequency / 1000000),
+          tsc_source_name(s->clock_source));
     show_feature_set(out, s->features, true);
 }
 
@@ -150,7 +150,7 @@ void show_pds(struct text_output *out, const struct kernel_statistics *s)
         print_pd_name(out, s, t->pd, 24);
         print(out, " %6u  %3u  %8u  %-10s ", (unsigned int)t->index, (unsigned int)t->cpu, (unsigned int)t->priority,
               thread_state_name(t->state));
-        print_time(out, t->run_ticks, s->tsc_frequency);
+        print_time(out, t->run_ticks, s->tick_frequency);
         print(out, "  %8llu  %6u\n", (unsigned long long)t->switches, (unsigned int)t->faults);
     }
 }
@@ -279,9 +279,10 @@ void show_raw_statistics(struct text_output *out, const struct kernel_statistics
 {
     print(out, "kernel.version ");
     print_untrusted(out, s->version_string, sizeof(s->version_string), 0);
-    print(out, "\nkernel.tsc_frequency %llu\nkernel.tsc_source %u\nkernel.entry_tsc %llu\nkernel.ready_tsc %llu\n",
-          (unsigned long long)s->tsc_frequency, (unsigned int)s->tsc_source, (unsigned long long)s->entry_tsc,
-          (unsigned long long)s->ready_tsc);
+    print(out,
+          "\nkernel.tick_frequency %llu\nkernel.clock_source %u\nkernel.entry_ticks %llu\nkernel.ready_ticks %llu\n",
+          (unsigned long long)s->tick_frequency, (unsigned int)s->clock_source, (unsigned long long)s->entry_ticks,
+          (unsigned long long)s->ready_ticks);
     print(out, "kernel.pool_size %llu\nkernel.pool_used %llu\nkernel.features 0x%llx\n",
           (unsigned long long)s->pool_size, (unsigned long long)s->pool_used, (unsigned long long)s->features);
     print(out, "kernel.cpu_count %u\nkernel.pd_count %u\nkernel.thread_count %u\nkernel.vm_count %u\n",

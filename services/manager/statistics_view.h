@@ -18,8 +18,8 @@ void show_raw_statistics(struct text_output *out, const struct kernel_statistics
 
 /* A VM's share, summed over its vCPUs. */
 struct vm_usage {
-    uint64_t guest_ticks;   /* TSC ticks in guest mode */
-    uint64_t monitor_ticks; /* TSC ticks of its VMM */
+    uint64_t guest_ticks;   /* clock ticks in guest mode */
+    uint64_t monitor_ticks; /* clock ticks of its VMM */
     uint64_t entries;
     uint64_t exits[VCPU_EXIT_KIND_COUNT];
 };

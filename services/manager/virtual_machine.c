@@ -123,7 +123,7 @@ void show_vm(struct text_output *out, uint32_t index, const struct virtual_machi
     uint64_t frequency = 0;
     if (statistics != NULL) {
         usage = vm_usage_of(statistics, vm->config.kernel_vm);
-        frequency = statistics->tsc_frequency;
+        frequency = statistics->tick_frequency;
     }
     print(out, "%2u  ", (unsigned int)index);
     print_untrusted(out, vm->config.name, VM_NAME_LENGTH, 16);

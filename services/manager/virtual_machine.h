@@ -17,7 +17,7 @@ struct virtual_machine {
     uint32_t sequence; /* of the last request */
     enum vm_command command;
     bool waiting;           /* for its confirmation */
-    uint64_t deadline;      /* TSC value: then the VMM has not answered */
+    uint64_t deadline;      /* clock value: then the VMM has not answered */
     bool monitor_failed;    /* its VMM faulted and is stopped */
     bool monitor_restarted; /* with the last request */
     uint32_t fault_count;   /* of its VMM */

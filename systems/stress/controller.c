@@ -165,7 +165,7 @@ static void end(void)
 void init(void)
 {
     random_state = __builtin_ia32_rdtsc() | 1;
-    ticks_per_round = skyscope_time().tsc_frequency / 1000000 * ROUND_US;
+    ticks_per_round = skyscope_time().tick_frequency / 1000000 * ROUND_US;
     skyscope_timer_set(__builtin_ia32_rdtsc() + ticks_per_round);
 }
 

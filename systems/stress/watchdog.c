@@ -20,7 +20,7 @@ static void arm(void)
 
 void init(void)
 {
-    second = skyscope_time().tsc_frequency;
+    second = skyscope_time().tick_frequency;
     arm();
 }
 

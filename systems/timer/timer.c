@@ -11,14 +11,14 @@ static unsigned int events_seen;
 static void arm(uint64_t milliseconds)
 {
     armed_at = __builtin_ia32_rdtsc();
-    deadline = armed_at + milliseconds * time.tsc_frequency / 1000;
+    deadline = armed_at + milliseconds * time.tick_frequency / 1000;
     skyscope_timer_set(deadline);
 }
 
 void init(void)
 {
     time = skyscope_time();
-    check(time.tsc_frequency > 100000000 && time.tsc_frequency < 10000000000ull, "a plausible TSC frequency");
+    check(time.tick_frequency > 100000000 && time.tick_frequency < 10000000000ull, "a plausible TSC frequency");
     report("wall clock %llu", (unsigned long long)time.wall_clock);
     /* Replaced before it fires; then disarmed; then one in the past. */
     arm(1);
@@ -43,7 +43,7 @@ void skyscope_event(unsigned int thread, unsigned int events)
         break;
     case 2:
         check(now >= deadline, "not before its time");
-        check(now < deadline + 5 * time.tsc_frequency, "nor very late");
+        check(now < deadline + 5 * time.tick_frequency, "nor very late");
         arm(1);
         break;
     case 3:

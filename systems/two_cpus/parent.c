@@ -25,7 +25,7 @@ static uint64_t count(void)
 static bool moves_within(uint64_t milliseconds)
 {
     uint64_t before = count();
-    uint64_t end = __builtin_ia32_rdtsc() + milliseconds * skyscope_time().tsc_frequency / 1000;
+    uint64_t end = __builtin_ia32_rdtsc() + milliseconds * skyscope_time().tick_frequency / 1000;
     while (__builtin_ia32_rdtsc() < end) {
         if (count() != before) {
             return true;

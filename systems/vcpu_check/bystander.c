@@ -17,7 +17,7 @@ void init(void)
 {
     unsigned int eax, ebx, ecx, edx = 0;
     has_aux = __get_cpuid(0x80000001u, &eax, &ebx, &ecx, &edx) != 0 && (edx & 1u << 27) != 0;
-    pause_ticks = skyscope_time().tsc_frequency / 500;
+    pause_ticks = skyscope_time().tick_frequency / 500;
     arm();
 }
 

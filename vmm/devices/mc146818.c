@@ -470,7 +470,7 @@ int mc146818_init(struct mc146818 *rtc, struct bus *io, struct irq_router *route
         return -1;
     }
     rtc->seconds = clock->wall_clock;
-    rtc->base = clock->wall_clock_tsc;
+    rtc->base = clock->wall_clock_ticks;
     uint64_t now = vm_clock_now(clock);
     rtc->flags_seconds = current_seconds(rtc, now);
     rtc->flags_ticks = crystal_ticks(rtc, now);

@@ -42,8 +42,9 @@ uint64_t hv_now(void)
 struct hv_time hv_time(void)
 {
     struct skyscope_time time = skyscope_time();
-    return (struct hv_time){
-        .tsc_frequency = time.tsc_frequency, .wall_clock = time.wall_clock, .wall_clock_tsc = time.wall_clock_tsc};
+    return (struct hv_time){.tick_frequency = time.tick_frequency,
+                            .wall_clock = time.wall_clock,
+                            .wall_clock_ticks = time.wall_clock_ticks};
 }
 
 void hv_debug_write(const char *text, size_t length)

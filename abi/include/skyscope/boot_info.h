@@ -2,23 +2,17 @@
 /*
  * What the loader hands to the kernel, and what it found out about the machine.
  *
- * Entry to the kernel, once on every CPU that is used, at the kernel ELF's
- * entry point, in 64-bit mode, interrupts disabled, CR4 = PAE and EFER = LME |
- * NXE | SCE at least:
- *   RDI  physical address of struct boot_info (inside the identity map)
- *   ESI  index of this CPU in hardware_info.cpus (0: bootstrap processor)
- *   no usable stack.
- * Page tables then in force (they lie in memory that the kernel may reuse once
- * it has its own): an identity map of all RAM and of the first 4 GiB, and the
- * kernel image at its link address with its segments' permissions.
- * The IOAPICs are masked, the i8259s are masked and moved off the exception
- * vectors, local APICs are enabled in the mode hardware_info names.
+ * How the loader enters the kernel is said in <skyscope/arch/hardware.h>.
  */
 #pragma once
 
 #include <stdint.h>
 
 #include <skyscope/plan.h>
+
+/* Chosen by the build: abi/arch/ARCH is on the include path. How the loader enters
+ * the kernel, struct hardware_cpu, struct hardware_arch. */
+#include <skyscope/arch/hardware.h>
 
 #define BOOT_INFO_MAGIC   0x30544f4f42594b53ull /* "SKYBOOT0" */
 #define BOOT_INFO_VERSION 1u
@@ -51,13 +45,11 @@ struct boot_info {
     uint64_t hardware_size;     /* multiple of 4096 */
 };
 
-#define HARDWARE_INFO_VERSION  2u
-#define HARDWARE_MAX_CPUS      64u
-#define HARDWARE_MAX_IOAPICS   16u
-#define HARDWARE_MAX_OVERRIDES 32u
-#define HARDWARE_MAX_ECAM      16u
-#define HARDWARE_MAX_MEMORY    128u
-#define HARDWARE_MAX_PCI       256u
+#define HARDWARE_INFO_VERSION 3u
+#define HARDWARE_MAX_CPUS     64u
+#define HARDWARE_MAX_ECAM     16u
+#define HARDWARE_MAX_MEMORY   128u
+#define HARDWARE_MAX_PCI      256u
 
 enum hardware_firmware {
     HARDWARE_FIRMWARE_UNKNOWN = 0,
@@ -69,6 +61,8 @@ enum hardware_boot_protocol {
     HARDWARE_BOOT_MULTIBOOT1 = 1,
     HARDWARE_BOOT_MULTIBOOT2 = 2,
     HARDWARE_BOOT_PVH = 3,
+    HARDWARE_BOOT_LINUX = 4, /* AArch64: as a Linux Image, device tree in x0 */
+    HARDWARE_BOOT_UEFI = 5,  /* as a UEFI application */
 };
 
 enum hardware_memory_kind {
@@ -83,28 +77,6 @@ struct hardware_memory {
     uint64_t base, size; /* bytes */
     uint32_t kind;       /* enum hardware_memory_kind */
     uint32_t reserved;
-};
-
-struct hardware_cpu {
-    uint32_t apic_id;
-    uint32_t acpi_id;
-};
-
-struct hardware_ioapic {
-    uint32_t id;
-    uint32_t gsi_base;
-    uint64_t address;
-    uint32_t pin_count;
-    uint32_t reserved;
-};
-
-/* MADT interrupt source override: ISA interrupt → global system interrupt. */
-struct hardware_override {
-    uint8_t source;
-    uint8_t active_low; /* 0 or 1 */
-    uint8_t edge;       /* 0 or 1 */
-    uint8_t reserved;
-    uint32_t gsi;
 };
 
 struct hardware_ecam {
@@ -132,16 +104,6 @@ struct hardware_pci_device {
     uint8_t reserved;
     uint16_t msi_capability, msix_capability; /* offset in configuration space, 0: none */
     struct hardware_pci_bar bars[6];
-};
-
-/* ACPI generic address structure, reduced. */
-struct hardware_register {
-    uint64_t address;
-    uint8_t space; /* 0 memory, 1 I/O, 2 PCI configuration */
-    uint8_t width; /* bits */
-    uint8_t value; /* value that triggers the action, where one is defined */
-    uint8_t valid; /* 0 or 1 */
-    uint32_t reserved;
 };
 
 enum hardware_rollback_store {
@@ -181,7 +143,7 @@ struct hardware_verification {
     uint32_t unsigned_images;                             /* guest images that nothing vouches for */
     uint32_t rollback_store;                              /* enum hardware_rollback_store */
     uint64_t stored_rollback_index;                       /* as found there, before this start */
-    uint64_t signature_cycles;                            /* TSC ticks for both signatures */
+    uint64_t signature_cycles;                            /* clock ticks for both signatures */
     uint32_t tpm_interface;                               /* enum hardware_tpm_interface */
     uint32_t event_log_offset;                            /* of the TCG event log, from the region's start */
     uint32_t event_log_size;                              /* bytes, 0: none */
@@ -201,35 +163,27 @@ struct hardware_info {
     char system_name[64];
     char cpu_vendor[16];
     char cpu_brand[52];
-    uint32_t cpu_signature; /* CPUID 1 EAX */
+    uint32_t cpu_signature; /* x86-64: CPUID 1 EAX; AArch64: MIDR_EL1 */
     uint32_t firmware;      /* enum hardware_firmware */
     uint32_t boot_protocol; /* enum hardware_boot_protocol */
-    uint32_t x2apic;        /* 1: local APICs are in x2APIC mode */
-    uint32_t memory_count, cpu_count, ioapic_count, override_count, ecam_count, pci_count;
-    uint64_t memory_total; /* bytes of usable memory */
-    uint64_t lapic_address;
-    uint64_t hpet_address;     /* 0: none */
+    uint32_t reserved;
+    uint32_t memory_count, cpu_count, ecam_count, pci_count;
+    uint64_t memory_total;     /* bytes of usable memory */
     uint64_t tpm_control_area; /* as the ACPI table TPM2 tells, 0: none */
     uint32_t tpm_start_method; /* ditto; 6: FIFO, 7: command response buffer, 0: no table */
     uint32_t tpm_reserved;
     uint64_t rsdp_address; /* 0: none */
     uint64_t payload_address, payload_size;
-    uint64_t hash_cycles;     /* TSC ticks spent on checking the payload */
-    uint64_t wall_clock;      /* seconds since 1970, from the real-time clock, taken as UTC */
-    uint64_t wall_clock_tsc;  /* TSC value when it was read */
-    uint8_t payload_hash[64]; /* SHA-512 of the manifest */
+    uint64_t hash_cycles;      /* clock ticks spent on checking the payload */
+    uint64_t wall_clock;       /* seconds since 1970, from the real-time clock, taken as UTC */
+    uint64_t wall_clock_ticks; /* clock value when it was read */
+    uint8_t payload_hash[64];  /* SHA-512 of the manifest */
     struct hardware_verification verification;
-    /* ACPI fixed hardware (FADT). */
-    struct hardware_register pm1a_event, pm1a_control, pm1b_control, pm_timer, reset;
-    uint32_t sci_interrupt;
-    uint8_t s5_type_a, s5_type_b, s5_valid;
-    uint8_t pm_timer_32bit;
     /* Frame buffer that the boot loader handed over; address 0: none. */
     uint64_t framebuffer_address;
     uint32_t framebuffer_pitch, framebuffer_width, framebuffer_height, framebuffer_bits;
+    struct hardware_arch arch; /* interrupt controllers, timers, how to reset */
     struct hardware_cpu cpus[HARDWARE_MAX_CPUS];
-    struct hardware_ioapic ioapics[HARDWARE_MAX_IOAPICS];
-    struct hardware_override overrides[HARDWARE_MAX_OVERRIDES];
     struct hardware_ecam ecams[HARDWARE_MAX_ECAM];
     struct hardware_memory memory[HARDWARE_MAX_MEMORY];
     struct hardware_pci_device pci[HARDWARE_MAX_PCI];

@@ -28,7 +28,7 @@ struct thread_statistics {
     uint32_t priority;
     uint32_t state; /* enum thread_state */
     uint32_t faults;
-    uint64_t run_ticks; /* TSC ticks in user mode and in the kernel on its behalf, guest excluded */
+    uint64_t run_ticks; /* clock ticks in user mode and in the kernel on its behalf, guest excluded */
     uint64_t switches;
     uint64_t budget_exhaustions;
 };
@@ -38,8 +38,8 @@ struct vcpu_statistics {
     uint32_t id;
     uint32_t thread;
     uint32_t reserved;
-    uint64_t first_entry;     /* TSC when it was first entered since the kernel started, 0: never */
-    uint64_t guest_ticks;     /* TSC ticks in guest mode */
+    uint64_t first_entry;     /* clock when it was first entered since the kernel started, 0: never */
+    uint64_t guest_ticks;     /* clock ticks in guest mode */
     uint64_t entries;         /* VM entries */
     uint64_t host_interrupts; /* exits that only the kernel saw */
     uint64_t kernel_handled;  /* other exits handled without the VMM */
@@ -58,11 +58,11 @@ struct cpu_statistics {
 struct kernel_statistics {
     uint32_t version; /* KERNEL_STATISTICS_VERSION */
     uint32_t thread_count, vcpu_count, cpu_count, pd_count, vm_count;
-    uint64_t tsc_frequency; /* Hz, calibrated */
-    uint32_t tsc_source;    /* enum tsc_source */
+    uint64_t tick_frequency; /* Hz, calibrated */
+    uint32_t clock_source;   /* enum clock_source */
     uint32_t reserved;
-    uint64_t entry_tsc;            /* when the kernel was entered */
-    uint64_t ready_tsc;            /* when the first PD ran */
+    uint64_t entry_ticks;          /* when the kernel was entered */
+    uint64_t ready_ticks;          /* when the first PD ran */
     uint64_t pool_size, pool_used; /* bytes of kernel memory */
     uint64_t features;             /* enum kernel_feature bits that are in force */
     char version_string[64];
@@ -73,7 +73,7 @@ struct kernel_statistics {
     struct vcpu_statistics vcpus[PLAN_MAX_VCPUS];
 };
 
-enum tsc_source { TSC_FROM_CPUID = 1, TSC_FROM_HPET = 2, TSC_FROM_PIT = 3, TSC_FROM_PM_TIMER = 4 };
+enum clock_source { CLOCK_FROM_CPUID = 1, CLOCK_FROM_HPET = 2, CLOCK_FROM_PIT = 3, CLOCK_FROM_PM_TIMER = 4 };
 
 enum kernel_feature {
     KERNEL_FEATURE_SVM = 1u << 0,

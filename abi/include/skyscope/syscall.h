@@ -54,7 +54,7 @@ enum skyscope_syscall {
     SYSCALL_VCPU_WAIT = 9,
     /* RDI: VCPU_STATE_* groups to read from the vCPU into its page now. */
     SYSCALL_VCPU_READ = 10,
-    /* Arm this thread's one-shot timer. RDI: absolute TSC value, 0: disarm.
+    /* Arm this thread's one-shot timer. RDI: absolute clock value, 0: disarm.
      * Fires as SKYSCOPE_EVENT_TIMER. */
     SYSCALL_TIMER = 11,
     /* Raise SKYSCOPE_EVENT_SIGNAL in a thread of the same PD. RDI: its index. */
@@ -75,8 +75,8 @@ enum skyscope_syscall {
     SYSCALL_PD_READ_REGISTERS = 18,
     /* Same arguments, RDX: how many of the registers in msg[] to write. */
     SYSCALL_PD_WRITE_REGISTERS = 19,
-    /* Returns RDI: TSC frequency in Hz, RDX: wall-clock time in seconds since 1970
-     * when the loader read the real-time clock, R10: the TSC value at that moment. */
+    /* Returns RDI: clock frequency in Hz, RDX: wall-clock time in seconds since 1970
+     * when the loader read the real-time clock, R10: the clock value at that moment. */
     SYSCALL_TIME = 20,
     SYSCALL_COUNT = 21,
 };

@@ -127,7 +127,7 @@ struct vcpu_control {
      * an exit interrupted delivery of an event, the kernel puts it here again,
      * so an event found valid here after an exit is owed to the guest: leave it. */
     uint64_t event;
-    /* Absolute host TSC value at which skyscope_vcpu_run() returns with
+    /* Absolute host clock value at which skyscope_vcpu_run() returns with
      * SKYSCOPE_EVENT_TIMER; 0: none. Kept until it fires or is changed. */
     uint64_t deadline;
     /* Not 0: exit as soon as the guest can take an interrupt, whatever its task

@@ -130,16 +130,18 @@ static void check_plan(const struct boot_info *boot, const struct plan_machine *
     }
 }
 
-static void report(uint32_t tsc_source)
+static void report(uint32_t clock_source)
 {
-    static const char *const sources[] = {
-        [TSC_FROM_CPUID] = "CPUID", [TSC_FROM_HPET] = "HPET", [TSC_FROM_PIT] = "PIT", [TSC_FROM_PM_TIMER] = "PM timer"};
+    static const char *const sources[] = {[CLOCK_FROM_CPUID] = "CPUID",
+                                          [CLOCK_FROM_HPET] = "HPET",
+                                          [CLOCK_FROM_PIT] = "PIT",
+                                          [CLOCK_FROM_PM_TIMER] = "PM timer"};
     struct kernel_statistics *statistics = kernel_system.statistics;
 
     statistics->features = cpu_features_in_force() | vcpu_features();
     kernel_log("kernel: %s, %u CPU%s, TSC %llu.%03llu MHz (%s)\n", KERNEL_VERSION, kernel_system.cpu_count,
-               kernel_system.cpu_count == 1 ? "" : "s", (unsigned long long)(kernel_system.tsc_frequency / 1000000),
-               (unsigned long long)(kernel_system.tsc_frequency / 1000 % 1000), sources[tsc_source]);
+               kernel_system.cpu_count == 1 ? "" : "s", (unsigned long long)(kernel_system.tick_frequency / 1000000),
+               (unsigned long long)(kernel_system.tick_frequency / 1000 % 1000), sources[clock_source]);
     cpu_features_report(statistics->features);
 }
 
@@ -160,7 +162,7 @@ static bool serial_port_owned(void)
 /* Lets the other CPUs in and waits until each has made itself ready. */
 static void start_others(void)
 {
-    uint64_t deadline = read_tsc() + 10 * kernel_system.tsc_frequency;
+    uint64_t deadline = read_tsc() + 10 * kernel_system.tick_frequency;
 
     __atomic_store_n(&cpu_release_count, kernel_system.cpu_count, __ATOMIC_SEQ_CST);
     while (__atomic_load_n(&cpus_ready, __ATOMIC_ACQUIRE) != kernel_system.cpu_count - 1) {
@@ -197,7 +199,7 @@ static void finish_boot(void)
     if (serial_port_owned()) {
         kernel_log_leave_serial();
     }
-    statistics->ready_tsc = read_tsc();
+    statistics->ready_ticks = read_tsc();
     __atomic_store_n(&start_scheduling, 1, __ATOMIC_RELEASE);
     percpu->core.charged_until = read_tsc();
     enter_user(percpu);
@@ -205,17 +207,17 @@ static void finish_boot(void)
 
 __attribute__((no_stack_protector)) void boot_cpu_main(const struct boot_info *loader_boot)
 {
-    uint64_t entry_tsc = read_tsc();
+    uint64_t entry_ticks = read_tsc();
     static struct boot_info boot;
     static struct plan_machine machine;
     static struct plan_view view;
-    uint32_t tsc_source;
+    uint32_t clock_source;
 
     kernel_log_init();
     boot = *loader_boot;
     check_boot_info(&boot);
     const struct hardware_info *hardware = (const struct hardware_info *)boot.hardware_physical;
-    cpu_features_detect(hardware->x2apic != 0);
+    cpu_features_detect(hardware->arch.x2apic != 0);
     __stack_chk_guard = (uintptr_t)cpu_random() & ~0xffull; /* a zero byte ends strings */
 
     pool_init((void *)boot.pool_physical, HPA(boot.pool_physical), boot.pool_size);
@@ -223,7 +225,7 @@ __attribute__((no_stack_protector)) void boot_cpu_main(const struct boot_info *l
     pool_move((void *)KERNEL_POOL_BASE);
 
     published_init(&boot, hardware);
-    kernel_system.statistics->entry_tsc = entry_tsc;
+    kernel_system.statistics->entry_ticks = entry_ticks;
     strlcpy(kernel_system.statistics->version_string, "Skyscope " KERNEL_VERSION,
             sizeof(kernel_system.statistics->version_string));
     find_machine(&boot, &machine);
@@ -233,19 +235,19 @@ __attribute__((no_stack_protector)) void boot_cpu_main(const struct boot_info *l
     }
     make_cpus(&boot);
     descriptor_tables_init();
-    lapic_init(HPA(kernel_system.hardware->lapic_address));
+    lapic_init(HPA(kernel_system.hardware->arch.lapic_address));
     init_cpu(percpu_of(0));
     ioapic_init(kernel_system.hardware);
-    kernel_system.tsc_frequency = clock_calibrate(kernel_system.hardware, &tsc_source);
-    kernel_system.statistics->tsc_frequency = kernel_system.tsc_frequency;
-    kernel_system.statistics->tsc_source = tsc_source;
+    kernel_system.tick_frequency = clock_calibrate(kernel_system.hardware, &clock_source);
+    kernel_system.statistics->tick_frequency = kernel_system.tick_frequency;
+    kernel_system.statistics->clock_source = clock_source;
     lapic_cpu_init(); /* with the timer's proper mode now */
     power_init();
     vcpus_available = vcpu_platform_init(kernel_system.cpu_count);
     if (vcpus_available) {
         vcpu_cpu_init((cpu_id_t){0});
     }
-    report(tsc_source);
+    report(clock_source);
     check_plan(&boot, &machine, &view);
     construct_system(&view, &machine);
     finish_boot();

@@ -32,7 +32,7 @@
 #define PIT_GATE     0x61u
 
 struct reference {
-    uint32_t kind;      /* enum tsc_source */
+    uint32_t kind;      /* enum clock_source */
     uint64_t frequency; /* Hz */
     uint64_t mask;      /* the counter wraps here */
     volatile uint32_t *hpet;
@@ -43,9 +43,9 @@ struct reference {
 static uint64_t reference_read(const struct reference *reference)
 {
     switch (reference->kind) {
-    case TSC_FROM_HPET:
+    case CLOCK_FROM_HPET:
         return reference->hpet[HPET_COUNTER / 4];
-    case TSC_FROM_PM_TIMER:
+    case CLOCK_FROM_PM_TIMER:
         return reference->pm_register != NULL ? *reference->pm_register : port_read32(reference->pm_port);
     default: {
         port_write8(PIT_COMMAND, 0x80); /* latch channel 2 */
@@ -58,16 +58,16 @@ static uint64_t reference_read(const struct reference *reference)
 
 static bool use_hpet(const struct hardware_info *hardware, struct reference *reference)
 {
-    if (hardware->hpet_address == 0) {
+    if (hardware->arch.hpet_address == 0) {
         return false;
     }
-    reference->hpet = page_table_map_device(HPA(hardware->hpet_address), 0x400);
+    reference->hpet = page_table_map_device(HPA(hardware->arch.hpet_address), 0x400);
     uint32_t period = reference->hpet[HPET_CAPABILITIES / 4 + 1];
     if (period == 0 || period > HPET_MAX_PERIOD) {
         return false;
     }
     reference->hpet[HPET_CONFIGURATION / 4] |= HPET_ENABLE;
-    reference->kind = TSC_FROM_HPET;
+    reference->kind = CLOCK_FROM_HPET;
     reference->frequency = FEMTOSECONDS_PER_SECOND / period;
     reference->mask = UINT32_MAX;
     return true;
@@ -75,7 +75,7 @@ static bool use_hpet(const struct hardware_info *hardware, struct reference *ref
 
 static bool use_pm_timer(const struct hardware_info *hardware, struct reference *reference)
 {
-    const struct hardware_register *timer = &hardware->pm_timer;
+    const struct hardware_register *timer = &hardware->arch.pm_timer;
 
     if (timer->valid == 0 || timer->address == 0 || timer->space > 1) {
         return false;
@@ -85,7 +85,7 @@ static bool use_pm_timer(const struct hardware_info *hardware, struct reference 
     } else {
         reference->pm_register = page_table_map_device(HPA(timer->address), 4);
     }
-    reference->kind = TSC_FROM_PM_TIMER;
+    reference->kind = CLOCK_FROM_PM_TIMER;
     reference->frequency = PM_TIMER_HZ;
     reference->mask = 0xffffff;
     return true;
@@ -98,7 +98,7 @@ static void use_pit(struct reference *reference)
     port_write8(PIT_COMMAND, 0xb4);
     port_write8(PIT_CHANNEL2, 0xff);
     port_write8(PIT_CHANNEL2, 0xff);
-    reference->kind = TSC_FROM_PIT;
+    reference->kind = CLOCK_FROM_PIT;
     reference->frequency = PIT_HZ;
     reference->mask = 0xffff;
 }
@@ -199,7 +199,7 @@ uint64_t clock_calibrate(const struct hardware_info *hardware, uint32_t *source)
     uint64_t frequency = frequency_by_cpuid();
 
     if (frequency != 0) {
-        *source = TSC_FROM_CPUID;
+        *source = CLOCK_FROM_CPUID;
         lapic_timer_start(UINT32_MAX);
         uint64_t start = read_tsc();
         uint32_t lapic = lapic_timer_current();

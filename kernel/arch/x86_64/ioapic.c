@@ -29,8 +29,8 @@ static uint32_t read(uint32_t ioapic, uint32_t index)
 
 void ioapic_init(const struct hardware_info *hardware)
 {
-    for (uint32_t i = 0; i < hardware->ioapic_count; i++) {
-        windows[i] = page_table_map_device(HPA(hardware->ioapics[i].address), 0x20);
+    for (uint32_t i = 0; i < hardware->arch.ioapic_count; i++) {
+        windows[i] = page_table_map_device(HPA(hardware->arch.ioapics[i].address), 0x20);
         uint32_t pins = (read(i, REGISTER_VERSION) >> 16 & 0xff) + 1;
         for (uint32_t pin = 0; pin < pins; pin++) {
             write(i, REGISTER_PINS + 2 * pin, ENTRY_MASKED);
@@ -42,8 +42,8 @@ void ioapic_init(const struct hardware_info *hardware)
 /* Which pin has this global system interrupt? */
 static bool find_pin(const struct hardware_info *hardware, uint32_t gsi, struct irq *irq)
 {
-    for (uint32_t i = 0; i < hardware->ioapic_count; i++) {
-        const struct hardware_ioapic *ioapic = &hardware->ioapics[i];
+    for (uint32_t i = 0; i < hardware->arch.ioapic_count; i++) {
+        const struct hardware_ioapic *ioapic = &hardware->arch.ioapics[i];
         if (gsi >= ioapic->gsi_base && gsi - ioapic->gsi_base < ioapic->pin_count) {
             irq->ioapic = i;
             irq->pin = gsi - ioapic->gsi_base;
@@ -60,14 +60,15 @@ bool ioapic_resolve(const struct hardware_info *hardware, const struct plan_irq 
     irq->ioapic = planned->ioapic;
     irq->pin = planned->pin;
     if ((planned->flags & PLAN_IRQ_LEGACY_ISA) == 0) {
-        return planned->ioapic < hardware->ioapic_count && planned->pin < hardware->ioapics[planned->ioapic].pin_count;
+        return planned->ioapic < hardware->arch.ioapic_count &&
+               planned->pin < hardware->arch.ioapics[planned->ioapic].pin_count;
     }
     uint32_t gsi = planned->pin;
     /* ISA interrupts are edge-triggered and active high unless the MADT says otherwise. */
     irq->level = false;
     irq->active_low = false;
-    for (uint32_t i = 0; i < hardware->override_count; i++) {
-        const struct hardware_override *override = &hardware->overrides[i];
+    for (uint32_t i = 0; i < hardware->arch.override_count; i++) {
+        const struct hardware_override *override = &hardware->arch.overrides[i];
         if (override->source == planned->pin) {
             gsi = override->gsi;
             irq->level = override->edge == 0;

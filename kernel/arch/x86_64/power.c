@@ -17,7 +17,7 @@ static volatile uint8_t *reset_register; /* if it is memory */
 
 void power_init(void)
 {
-    const struct hardware_register *reset = &kernel_system.hardware->reset;
+    const struct hardware_register *reset = &kernel_system.hardware->arch.reset;
     if (reset->valid != 0 && reset->space == SPACE_MEMORY) {
         reset_register = page_table_map_device(HPA(reset->address), 1);
     }
@@ -25,7 +25,7 @@ void power_init(void)
 
 static void delay(void)
 {
-    uint64_t end = read_tsc() + kernel_system.tsc_frequency / 20;
+    uint64_t end = read_tsc() + kernel_system.tick_frequency / 20;
     while (read_tsc() < end) {
         cpu_pause();
     }
@@ -45,9 +45,9 @@ void arch_power_off(void)
 {
     const struct hardware_info *hardware = kernel_system.hardware;
 
-    if (hardware->s5_valid != 0) {
-        sleep_control(&hardware->pm1a_control, hardware->s5_type_a);
-        sleep_control(&hardware->pm1b_control, hardware->s5_type_b);
+    if (hardware->arch.s5_valid != 0) {
+        sleep_control(&hardware->arch.pm1a_control, hardware->arch.s5_type_a);
+        sleep_control(&hardware->arch.pm1b_control, hardware->arch.s5_type_b);
         delay();
     }
     kernel_log("kernel: this machine cannot be powered off by software\n");
@@ -55,7 +55,7 @@ void arch_power_off(void)
 
 void arch_reset(void)
 {
-    const struct hardware_register *reset = &kernel_system.hardware->reset;
+    const struct hardware_register *reset = &kernel_system.hardware->arch.reset;
 
     if (reset->valid != 0 && reset->space == SPACE_IO) {
         port_write8((uint16_t)reset->address, reset->value);

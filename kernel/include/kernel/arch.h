@@ -9,7 +9,7 @@
 struct irq;
 struct thread;
 
-/* Fires the CPU's timer interrupt at this TSC value, or soon if it has passed.
+/* Fires the CPU's timer interrupt at this clock value, or soon if it has passed.
  * It may fire early; the portable code then arms it again. */
 void arch_timer_arm(uint64_t deadline);
 

@@ -6,7 +6,7 @@
  * bounded list of refills. With budget == period there is nothing to limit, and the
  * budget is only the length of a round-robin time slice.
  *
- * All times are absolute or relative TSC ticks.
+ * All times are absolute or relative clock ticks.
  */
 #pragma once
 

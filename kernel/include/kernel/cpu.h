@@ -24,7 +24,7 @@ struct cpu {
      * event to the next run of the scheduler, which always follows. */
     struct thread *next;
     struct scheduling_context *running; /* what time is charged to */
-    uint64_t charged_until;             /* TSC value */
+    uint64_t charged_until;             /* clock value */
     uint64_t timer_armed;               /* when the hardware timer fires, UINT64_MAX: not */
     struct timer_queue timers;
     struct cpu_statistics *statistics;

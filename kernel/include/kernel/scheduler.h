@@ -9,7 +9,7 @@
 #include <kernel/thread.h>
 
 void scheduler_init_cpu(struct cpu *cpu, uint32_t index, struct cpu_statistics *statistics, uint64_t now);
-/* budget, period, minimum: TSC ticks. The thread starts on its own context. */
+/* budget, period, minimum: clock ticks. The thread starts on its own context. */
 void scheduler_init_context(struct thread *thread, uint64_t budget, uint64_t period, uint64_t minimum, uint64_t now);
 
 /* The thread became runnable, or got a scheduling context: queues it if it can run. */

@@ -16,7 +16,7 @@ struct kernel_system {
     struct vcpu *vcpus;
     struct kernel_statistics *statistics; /* published */
     struct hardware_info *hardware;       /* the kernel's copy, published */
-    uint64_t tsc_frequency;               /* Hz */
+    uint64_t tick_frequency;              /* Hz */
 };
 
 extern struct kernel_system kernel_system;

@@ -16,7 +16,7 @@ enum timer_kind {
 };
 
 struct timer {
-    uint64_t deadline; /* absolute TSC value */
+    uint64_t deadline; /* absolute clock value */
     struct timer *next, *previous;
     uint8_t kind; /* enum timer_kind */
     bool armed;

@@ -46,8 +46,8 @@ static bool wait_by_pit(uint32_t microseconds)
 
 void delay_start(const struct hardware_info *hardware)
 {
-    pm_timer = hardware->pm_timer;
-    pm_timer_mask = hardware->pm_timer_32bit != 0 ? 0xffffffffu : 0xffffffu;
+    pm_timer = hardware->arch.pm_timer;
+    pm_timer_mask = hardware->arch.pm_timer_32bit != 0 ? 0xffffffffu : 0xffffffu;
     bool usable = pm_timer.valid != 0 && ((pm_timer.space == 1 && pm_timer.address <= 0xffff) ||
                                           (pm_timer.space == 0 && pm_timer.address < 0x100000000ull));
     if (usable) {

@@ -90,11 +90,11 @@ static void put_this_cpu_first(struct hardware_info *hardware)
 void interrupts_quiesce(struct hardware_info *hardware)
 {
     mask_pics();
-    for (uint32_t i = 0; i < hardware->ioapic_count; i++) {
-        mask_ioapic(&hardware->ioapics[i]);
+    for (uint32_t i = 0; i < hardware->arch.ioapic_count; i++) {
+        mask_ioapic(&hardware->arch.ioapics[i]);
     }
-    hardware->x2apic = lapic_wants_x2apic();
-    lapic_enable(hardware->x2apic != 0);
-    hardware->lapic_address = read_msr(MSR_APIC_BASE) & APIC_BASE_ADDRESS;
+    hardware->arch.x2apic = lapic_wants_x2apic();
+    lapic_enable(hardware->arch.x2apic != 0);
+    hardware->arch.lapic_address = read_msr(MSR_APIC_BASE) & APIC_BASE_ADDRESS;
     put_this_cpu_first(hardware);
 }

@@ -92,7 +92,7 @@ void machine_restart(const struct hardware_info *hardware, uint32_t seconds)
     for (uint32_t i = 0; i < seconds; i++) {
         delay_microseconds(1000000);
     }
-    reset_by_acpi(&hardware->reset);
+    reset_by_acpi(&hardware->arch.reset);
     out8(RESET_CONTROL, RESET_HARD);
     delay_microseconds(RESET_TIME);
     out8(RESET_CONTROL, RESET_NOW);
@@ -161,7 +161,7 @@ void clock_read(struct hardware_info *hardware, const struct acpi_fixed *fixed)
         read_clock_registers(&second, fixed->century_register);
         if (memcmp(&first, &second, sizeof(first)) == 0) {
             hardware->wall_clock = clock_seconds(&first);
-            hardware->wall_clock_tsc = cycle_counter();
+            hardware->wall_clock_ticks = cycle_counter();
             return;
         }
     }
@@ -255,7 +255,7 @@ void pci_find(struct hardware_info *hardware)
 
 void acpi_enable(const struct hardware_info *hardware, const struct acpi_fixed *fixed)
 {
-    const struct hardware_register *control = &hardware->pm1a_control;
+    const struct hardware_register *control = &hardware->arch.pm1a_control;
     delay_start(hardware);
     if (fixed->smi_command_port == 0 || fixed->smi_command_port > 0xffff || fixed->acpi_enable_value == 0 ||
         control->valid == 0 || control->space != 1 || control->address > 0xffff) {

@@ -62,7 +62,7 @@ void cpus_start(const struct hardware_info *hardware, uint32_t count, uint64_t t
 {
     static uint8_t kept[PAGE_SIZE_4K];
     void *page = (void *)(uintptr_t)trampoline;
-    ap_x2apic = hardware->x2apic;
+    ap_x2apic = hardware->arch.x2apic;
     memcpy(kept, page, sizeof(kept));
     memcpy(page, trampoline_start, trampoline_size);
     for (uint32_t i = 1; i < count; i++) {

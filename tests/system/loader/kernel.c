@@ -219,8 +219,8 @@ static void check_regions(const struct boot_info *boot, const struct hardware_in
 static void check_interrupt_controllers(const struct hardware_info *hardware)
 {
     check(in8(0x21) == 0xff && in8(0xa1) == 0xff, "the i8259s are masked");
-    for (uint32_t i = 0; i < hardware->ioapic_count; i++) {
-        const struct hardware_ioapic *ioapic = &hardware->ioapics[i];
+    for (uint32_t i = 0; i < hardware->arch.ioapic_count; i++) {
+        const struct hardware_ioapic *ioapic = &hardware->arch.ioapics[i];
         volatile uint32_t *select = (volatile uint32_t *)(uintptr_t)ioapic->address;
         for (uint32_t pin = 0; pin < ioapic->pin_count; pin++) {
             select[0] = 0x10 + 2 * pin;
@@ -234,23 +234,23 @@ static void check_interrupt_controllers(const struct hardware_info *hardware)
 static void report_hardware(const struct hardware_info *hardware)
 {
     print("test kernel: protocol %u, firmware %u, x2apic %u", hardware->boot_protocol, hardware->firmware,
-          hardware->x2apic);
+          hardware->arch.x2apic);
     print("test kernel: boot loader \"%s\"", hardware->boot_loader);
     print("test kernel: command line \"%s\"", hardware->command_line);
     print("test kernel: system \"%s\"", hardware->system_name);
     print("test kernel: cpu \"%s\" \"%s\"", hardware->cpu_vendor, hardware->cpu_brand);
     print("test kernel: %u cpus, %u ioapics, %u overrides, %u ecams, %u pci functions", hardware->cpu_count,
-          hardware->ioapic_count, hardware->override_count, hardware->ecam_count, hardware->pci_count);
+          hardware->arch.ioapic_count, hardware->arch.override_count, hardware->ecam_count, hardware->pci_count);
     print("test kernel: %llu MiB", (unsigned long long)hardware->memory_total >> 20);
     for (uint32_t i = 0; i < hardware->memory_count; i++) {
         print("test kernel: memory 0x%llx 0x%llx %u", (unsigned long long)hardware->memory[i].base,
               (unsigned long long)hardware->memory[i].size, hardware->memory[i].kind);
     }
     print("test kernel: pm1a 0x%llx pm timer 0x%llx reset 0x%llx=%u sci %u s5 %u %u/%u hpet 0x%llx lapic 0x%llx",
-          (unsigned long long)hardware->pm1a_control.address, (unsigned long long)hardware->pm_timer.address,
-          (unsigned long long)hardware->reset.address, hardware->reset.value, hardware->sci_interrupt,
-          hardware->s5_valid, hardware->s5_type_a, hardware->s5_type_b, (unsigned long long)hardware->hpet_address,
-          (unsigned long long)hardware->lapic_address);
+          (unsigned long long)hardware->arch.pm1a_control.address, (unsigned long long)hardware->arch.pm_timer.address,
+          (unsigned long long)hardware->arch.reset.address, hardware->arch.reset.value, hardware->arch.sci_interrupt,
+          hardware->arch.s5_valid, hardware->arch.s5_type_a, hardware->arch.s5_type_b,
+          (unsigned long long)hardware->arch.hpet_address, (unsigned long long)hardware->arch.lapic_address);
     print("test kernel: framebuffer 0x%llx %ux%ux%u pitch %u", (unsigned long long)hardware->framebuffer_address,
           hardware->framebuffer_width, hardware->framebuffer_height, hardware->framebuffer_bits,
           hardware->framebuffer_pitch);

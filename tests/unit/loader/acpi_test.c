@@ -92,20 +92,20 @@ static void test_madt(void **state)
     assert_int_equal(hardware.cpus[1].acpi_id, 1);
     assert_int_equal(hardware.cpus[2].apic_id, 256);
     assert_int_equal(hardware.cpus[2].acpi_id, 8);
-    assert_int_equal(hardware.ioapic_count, 1);
-    assert_int_equal(hardware.ioapics[0].id, 3);
-    assert_int_equal(hardware.ioapics[0].address, 0xfec00000);
-    assert_int_equal(hardware.ioapics[0].gsi_base, 24);
-    assert_int_equal(hardware.override_count, 3);
-    assert_int_equal(hardware.overrides[0].source, 0);
-    assert_int_equal(hardware.overrides[0].gsi, 2);
-    assert_int_equal(hardware.overrides[0].active_low, 0);
-    assert_int_equal(hardware.overrides[0].edge, 1);
-    assert_int_equal(hardware.overrides[1].active_low, 1);
-    assert_int_equal(hardware.overrides[1].edge, 0);
-    assert_int_equal(hardware.overrides[2].active_low, 0);
-    assert_int_equal(hardware.overrides[2].edge, 0);
-    assert_int_equal(hardware.lapic_address, 0x1fee10000ull);
+    assert_int_equal(hardware.arch.ioapic_count, 1);
+    assert_int_equal(hardware.arch.ioapics[0].id, 3);
+    assert_int_equal(hardware.arch.ioapics[0].address, 0xfec00000);
+    assert_int_equal(hardware.arch.ioapics[0].gsi_base, 24);
+    assert_int_equal(hardware.arch.override_count, 3);
+    assert_int_equal(hardware.arch.overrides[0].source, 0);
+    assert_int_equal(hardware.arch.overrides[0].gsi, 2);
+    assert_int_equal(hardware.arch.overrides[0].active_low, 0);
+    assert_int_equal(hardware.arch.overrides[0].edge, 1);
+    assert_int_equal(hardware.arch.overrides[1].active_low, 1);
+    assert_int_equal(hardware.arch.overrides[1].edge, 0);
+    assert_int_equal(hardware.arch.overrides[2].active_low, 0);
+    assert_int_equal(hardware.arch.overrides[2].edge, 0);
+    assert_int_equal(hardware.arch.lapic_address, 0x1fee10000ull);
     assert_int_equal(warning_count, 0);
 }
 
@@ -141,8 +141,8 @@ static void test_madt_hostile(void **state)
     add_table(0x2000, "APIC", many, position);
     acpi_read_madt(acpi_table_at(&fake.memory, 0x2000), &hardware);
     assert_int_equal(hardware.cpu_count, HARDWARE_MAX_CPUS);
-    assert_int_equal(hardware.ioapic_count, HARDWARE_MAX_IOAPICS);
-    assert_int_equal(hardware.override_count, HARDWARE_MAX_OVERRIDES);
+    assert_int_equal(hardware.arch.ioapic_count, HARDWARE_MAX_IOAPICS);
+    assert_int_equal(hardware.arch.override_count, HARDWARE_MAX_OVERRIDES);
     /* A table without room for its fixed part. */
     tear_down(NULL);
     set_up(NULL);
@@ -206,23 +206,23 @@ static void test_whole_tree(void **state)
     assert_int_equal(hardware.ecam_count, 1);
     assert_int_equal(hardware.ecams[0].address, 0xb0000000);
     assert_int_equal(hardware.ecams[0].last_bus, 255);
-    assert_int_equal(hardware.hpet_address, 0xfed00000);
+    assert_int_equal(hardware.arch.hpet_address, 0xfed00000);
     assert_int_equal(hardware.tpm_start_method, 6);
-    assert_int_equal(hardware.sci_interrupt, 9);
-    assert_int_equal(hardware.pm1a_event.address, 0x600);
-    assert_int_equal(hardware.pm1a_event.space, 1);
-    assert_int_equal(hardware.pm1a_event.width, 32);
-    assert_int_equal(hardware.pm1a_control.address, 0xfd000004);
-    assert_int_equal(hardware.pm1a_control.space, 0);
-    assert_int_equal(hardware.pm1b_control.valid, 0);
-    assert_int_equal(hardware.pm_timer.address, 0x608);
-    assert_int_equal(hardware.pm_timer_32bit, 1);
-    assert_int_equal(hardware.reset.address, 0xcf9);
-    assert_int_equal(hardware.reset.value, 0x0f);
-    assert_int_equal(hardware.reset.valid, 1);
-    assert_int_equal(hardware.s5_valid, 1);
-    assert_int_equal(hardware.s5_type_a, 5);
-    assert_int_equal(hardware.s5_type_b, 4);
+    assert_int_equal(hardware.arch.sci_interrupt, 9);
+    assert_int_equal(hardware.arch.pm1a_event.address, 0x600);
+    assert_int_equal(hardware.arch.pm1a_event.space, 1);
+    assert_int_equal(hardware.arch.pm1a_event.width, 32);
+    assert_int_equal(hardware.arch.pm1a_control.address, 0xfd000004);
+    assert_int_equal(hardware.arch.pm1a_control.space, 0);
+    assert_int_equal(hardware.arch.pm1b_control.valid, 0);
+    assert_int_equal(hardware.arch.pm_timer.address, 0x608);
+    assert_int_equal(hardware.arch.pm_timer_32bit, 1);
+    assert_int_equal(hardware.arch.reset.address, 0xcf9);
+    assert_int_equal(hardware.arch.reset.value, 0x0f);
+    assert_int_equal(hardware.arch.reset.valid, 1);
+    assert_int_equal(hardware.arch.s5_valid, 1);
+    assert_int_equal(hardware.arch.s5_type_a, 5);
+    assert_int_equal(hardware.arch.s5_type_b, 4);
     assert_int_equal(fixed.century_register, 0x32);
     assert_int_equal(fixed.smi_command_port, 0xb2);
     assert_int_equal(fixed.acpi_enable_value, 0xf1);
@@ -242,8 +242,8 @@ static void test_rsdt_and_ssdt(void **state)
     uint8_t rsdp[36];
     make_rsdp(rsdp, 0, 0x1000, 0);
     assert_true(acpi_read(&fake.memory, rsdp, 20, &hardware, &fixed));
-    assert_int_equal(hardware.s5_valid, 1);
-    assert_int_equal(hardware.s5_type_a, 5);
+    assert_int_equal(hardware.arch.s5_valid, 1);
+    assert_int_equal(hardware.arch.s5_type_a, 5);
 }
 
 static void test_wrong_tables_are_left_out(void **state)
@@ -296,7 +296,7 @@ static void test_loops(void **state)
     make_rsdp(rsdp, 2, 0, 0x1000);
     assert_true(acpi_read(&fake.memory, rsdp, sizeof(rsdp), &hardware, &fixed));
     assert_int_equal(hardware.cpu_count, 3);
-    assert_int_equal(hardware.ioapic_count, 1);
+    assert_int_equal(hardware.arch.ioapic_count, 1);
 }
 
 static void test_fadt_lengths(void **state)
@@ -311,8 +311,8 @@ static void test_fadt_lengths(void **state)
         assert_non_null(exact);
         memset(&hardware, 0, sizeof(hardware));
         acpi_read_fadt((struct acpi_table){.bytes = exact, .length = length}, &hardware, &fixed);
-        assert_int_equal(hardware.reset.valid, length > 128);
-        assert_int_equal(hardware.pm1a_control.valid, length >= 116);
+        assert_int_equal(hardware.arch.reset.valid, length > 128);
+        assert_int_equal(hardware.arch.pm1a_control.valid, length >= 116);
         free(exact);
     }
 }
@@ -347,8 +347,8 @@ static void test_s5_patterns(void **state)
         memset(&hardware, 0, sizeof(hardware));
         bool found = acpi_read_s5((struct acpi_table){.bytes = table, .length = length}, &hardware);
         free(table);
-        if (found != cases[i].found || hardware.s5_type_a != cases[i].a || hardware.s5_type_b != cases[i].b) {
-            fail_msg("case %u: found %d, %u, %u", i, found, hardware.s5_type_a, hardware.s5_type_b);
+        if (found != cases[i].found || hardware.arch.s5_type_a != cases[i].a || hardware.arch.s5_type_b != cases[i].b) {
+            fail_msg("case %u: found %d, %u, %u", i, found, hardware.arch.s5_type_a, hardware.arch.s5_type_b);
         }
     }
 }
@@ -405,7 +405,7 @@ static void test_mcfg_and_hpet_hostile(void **state)
         put_u64(body + 8, 0xfed00000);
         add_table(0x1000, "HPET", body, size);
         acpi_read_hpet(acpi_table_at(&fake.memory, 0x1000), &hardware);
-        assert_int_equal(hardware.hpet_address != 0, size >= 20);
+        assert_int_equal(hardware.arch.hpet_address != 0, size >= 20);
     }
 }
 

@@ -132,7 +132,7 @@ static int set_up(void **state)
     f->log.ring = (struct log_ring){.magic = LOG_RING_MAGIC, .capacity = sizeof(f->log.text)};
     f->hardware.version = HARDWARE_INFO_VERSION;
     f->statistics.version = KERNEL_STATISTICS_VERSION;
-    f->statistics.tsc_frequency = 1000000;
+    f->statistics.tick_frequency = 1000000;
     f->config = (struct manager_config){
         .magic = MANAGER_CONFIG_MAGIC,
         .version = MANAGER_CONFIG_VERSION,
@@ -656,7 +656,7 @@ static void logs_are_exported_to_the_operator(void **state)
     static const char *const parts[] = {"\n=== hardware ===\n",
                                         "alpha",
                                         "\n=== statistics ===\n",
-                                        "kernel.tsc_frequency 1000000\n",
+                                        "kernel.tick_frequency 1000000\n",
                                         "\n=== kernel: log ===\na line of the log\n?[31mand another\n",
                                         "\n=== VM alpha: faults of its VMM ===\nnone\n",
                                         "\n=== VM beta: log of its VMM ===\na line of the log\n?[31mand another\n"};

@@ -115,16 +115,16 @@ const char *arch_vm_create(struct vm *vm)
 {
     struct vm_arch *pc = &vm->arch;
     struct hv_time time = hv_time();
-    if (time.tsc_frequency == 0) {
+    if (time.tick_frequency == 0) {
         return "the frequency of the TSC is not known";
     }
-    vm->clock = (struct vm_clock){.frequency = time.tsc_frequency,
+    vm->clock = (struct vm_clock){.frequency = time.tick_frequency,
                                   .now = clock_now,
                                   .wall_clock = time.wall_clock,
-                                  .wall_clock_tsc = time.wall_clock_tsc};
+                                  .wall_clock_ticks = time.wall_clock_ticks};
     struct cpuid_options options = {
         .vcpu_count = vm->vcpu_count,
-        .tsc_frequency = time.tsc_frequency,
+        .tsc_frequency = time.tick_frequency,
         .hypervisor = (vm->config.flags & VM_CONFIG_HYPERVISOR_LEAF) != 0,
         .x2apic = (vm->config.flags & VM_CONFIG_X2APIC) != 0,
         .tsc_deadline = (vm->config.flags & VM_CONFIG_TSC_DEADLINE) != 0,

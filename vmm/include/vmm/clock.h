@@ -5,11 +5,11 @@
 #include <stdint.h>
 
 struct vm_clock {
-    uint64_t frequency;             /* host TSC, Hz */
-    uint64_t (*now)(void *context); /* host TSC */
+    uint64_t frequency;             /* host clock, Hz */
+    uint64_t (*now)(void *context); /* host clock */
     void *context;
-    uint64_t wall_clock; /* seconds since 1970 at wall_clock_tsc */
-    uint64_t wall_clock_tsc;
+    uint64_t wall_clock; /* seconds since 1970 at wall_clock_ticks */
+    uint64_t wall_clock_ticks;
 };
 
 static inline uint64_t vm_clock_now(const struct vm_clock *clock)

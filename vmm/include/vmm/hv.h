@@ -28,12 +28,12 @@ void hv_vcpu_kick(struct vcpu_context *vcpu);
 /* Notifies the other end of a channel. */
 void hv_notify(unsigned int channel);
 
-/* Host TSC. */
+/* Host clock. */
 uint64_t hv_now(void);
 struct hv_time {
-    uint64_t tsc_frequency; /* Hz */
-    uint64_t wall_clock;    /* seconds since 1970 at wall_clock_tsc */
-    uint64_t wall_clock_tsc;
+    uint64_t tick_frequency; /* Hz */
+    uint64_t wall_clock;     /* seconds since 1970 at wall_clock_ticks */
+    uint64_t wall_clock_ticks;
 };
 struct hv_time hv_time(void);
 

@@ -14,7 +14,7 @@ struct vm;
 __attribute__((format(printf, 2, 3))) void vmm_log(struct vm *vm, const char *format, ...);
 
 struct log_limit {
-    uint64_t window_start; /* TSC */
+    uint64_t window_start; /* clock value */
     uint32_t in_window;
     uint32_t suppressed;
     uint64_t total;

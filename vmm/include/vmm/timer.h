@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Device timers, in host TSC ticks. Each vCPU thread has a set; the earliest
+ * Device timers, in host clock ticks. Each vCPU thread has a set; the earliest
  * deadline of the set is armed in its vCPU page.
  */
 #pragma once
@@ -10,7 +10,7 @@
 #define TIMER_MAX 16u
 
 struct timer {
-    uint64_t deadline; /* absolute host TSC, 0: not armed */
+    uint64_t deadline; /* absolute host clock, 0: not armed */
     void (*expired)(void *device, uint64_t now);
     void *device;
 };

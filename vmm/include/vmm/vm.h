@@ -93,7 +93,7 @@ struct vm {
     uint32_t quick_restarts;      /* restarts shortly after a start, in a row */
     uint32_t control_sequence;    /* last request carried out */
     uint32_t boots;
-    uint64_t started_at; /* host TSC of the last start */
+    uint64_t started_at; /* host clock of the last start */
     uint64_t interrupts_injected;
     uint64_t guest_errors;
     char reason[VM_REASON_LENGTH];

@@ -158,9 +158,9 @@ void fake_machine_init(struct fake_machine *machine)
     hardware->version = HARDWARE_INFO_VERSION;
     hardware->size = sizeof(*hardware);
     hardware->cpu_count = 2;
-    hardware->lapic_address = 0xfee00000;
-    hardware->ioapic_count = 1;
-    hardware->ioapics[0] = (struct hardware_ioapic){.address = 0xfec00000, .pin_count = 24};
+    hardware->arch.lapic_address = 0xfee00000;
+    hardware->arch.ioapic_count = 1;
+    hardware->arch.ioapics[0] = (struct hardware_ioapic){.address = 0xfec00000, .pin_count = 24};
     /* Two adjacent ranges: extent 3 lies across the border. */
     hardware->memory_count = 3;
     hardware->memory[0] = (struct hardware_memory){.base = 0x100000, .size = 0x500000, .kind = HARDWARE_MEMORY_USABLE};

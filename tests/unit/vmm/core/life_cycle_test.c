@@ -311,7 +311,7 @@ static void bad_configurations(void **state)
 static void unknown_clock(void **state)
 {
     (void)state;
-    fake_hv.tsc_frequency = 0;
+    fake_hv.tick_frequency = 0;
     assert_non_null(fixture_create(&f));
     assert_int_equal(f.control->status.state, VM_STATE_FAILED);
     /* A failed VMM answers its manager, and refuses. */

@@ -44,7 +44,7 @@ uint64_t hv_now(void)
 
 struct hv_time hv_time(void)
 {
-    return (struct hv_time){.tsc_frequency = fake_hv.tsc_frequency, .wall_clock = 1767225600, .wall_clock_tsc = 0};
+    return (struct hv_time){.tick_frequency = fake_hv.tick_frequency, .wall_clock = 1767225600, .wall_clock_ticks = 0};
 }
 
 void hv_debug_write(const char *text, size_t length)
@@ -75,7 +75,7 @@ void fixture_configure(struct machine_fixture *f, const void *code, size_t size)
     memset(f, 0, sizeof(*f));
     memset(&fake_hv, 0, sizeof(fake_hv));
     fake_hv.now = 1000000;
-    fake_hv.tsc_frequency = FIXTURE_FREQUENCY;
+    fake_hv.tick_frequency = FIXTURE_FREQUENCY;
     f->ram = guest_ram(FIXTURE_RAM_SIZE);
     f->high_ram = guest_ram(FIXTURE_HIGH_SIZE);
     f->pages = pages(FIXTURE_VCPUS * 4096);

@@ -36,7 +36,7 @@ struct fake_hv {
     uint32_t reads;
     uint32_t groups_read;
     bool refuse_read;
-    uint64_t tsc_frequency;
+    uint64_t tick_frequency;
 };
 extern struct fake_hv fake_hv;
 

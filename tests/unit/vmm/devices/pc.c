@@ -113,7 +113,7 @@ void pc_create_with_frequency(struct pc *pc, uint64_t frequency)
         .now = clock_now,
         .context = pc,
         .wall_clock = PC_WALL_CLOCK,
-        .wall_clock_tsc = pc->now,
+        .wall_clock_ticks = pc->now,
     };
     pc->machine = (struct machine_control){.reset = machine_reset, .power_off = machine_power_off, .context = pc};
     pc->room = UINT32_MAX;

@@ -7,5 +7,5 @@
 #include <skyscope/boot_info.h>
 
 /* Boot CPU, local APIC on: measures both. Returns the TSC's frequency in Hz.
- * *source: enum tsc_source. Refuses a machine that has no clock to measure by. */
+ * *source: enum clock_source. Refuses a machine that has no clock to measure by. */
 uint64_t clock_calibrate(const struct hardware_info *hardware, uint32_t *source);
