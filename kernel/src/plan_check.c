@@ -58,8 +58,12 @@ bool plan_check_tables(const void *plan, uint64_t size, struct plan_view *view, 
         return plan_refuse(error, "plan: says that it has %u bytes, there are %llu", header->total_size,
                            (unsigned long long)size);
     }
-    if (header->reserved != 0 || header->cpu_count == 0 || header->cpu_count > PLAN_MAX_CPUS ||
-        header->kernel_pool_size == 0 || header->kernel_pool_size % PAGE_SIZE_2M != 0) {
+    if (header->machine != HARDWARE_PLAN_MACHINE) {
+        return plan_refuse(error, "plan: for another machine (ELF's number %u), not for this one (%u)", header->machine,
+                           HARDWARE_PLAN_MACHINE);
+    }
+    if (header->cpu_count == 0 || header->cpu_count > PLAN_MAX_CPUS || header->kernel_pool_size == 0 ||
+        header->kernel_pool_size % PAGE_SIZE_2M != 0) {
         return plan_refuse(error, "plan: bad header (%u CPUs, pool of 0x%llx bytes)", header->cpu_count,
                            (unsigned long long)header->kernel_pool_size);
     }

@@ -43,6 +43,10 @@ static int check_header(const uint8_t *bytes, uint64_t size, struct loader_error
         return error_set(error, "plan: the header says %u bytes, the image has %llu", header->total_size,
                          (unsigned long long)size);
     }
+    if (header->machine != HARDWARE_PLAN_MACHINE) {
+        return error_set(error, "plan: for another machine (ELF's number %u), not for this one (%u)", header->machine,
+                         HARDWARE_PLAN_MACHINE);
+    }
     if (header->cpu_count == 0 || header->cpu_count > PLAN_MAX_CPUS) {
         return error_set(error, "plan: wrong number of CPUs (%u)", header->cpu_count);
     }

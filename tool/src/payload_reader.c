@@ -171,9 +171,12 @@ static void read_plan(struct arena *arena, struct payload_view *view, const stru
     }
     clean_name(header->system_name, sizeof(header->system_name));
     view->plan_present = true;
-    if (header->total_size != image->row->size || header->reserved != 0) {
+    if (header->total_size != image->row->size) {
         PROBLEM("the plan's header says %u bytes and its image has %llu", header->total_size,
                 (unsigned long long)image->row->size);
+    }
+    if (header->machine != PLAN_MACHINE_X86_64 && header->machine != PLAN_MACHINE_AARCH64) {
+        PROBLEM("the plan is for an unknown machine (ELF's number %u)", header->machine);
     }
     if (header->cpu_count == 0 || header->cpu_count > PLAN_MAX_CPUS || header->kernel_pool_size == 0 ||
         header->kernel_pool_size % PAGE_SIZE_2M != 0) {

@@ -285,7 +285,8 @@ static void add_interrupts_and_ports(struct plan_tables *plan, const struct pd *
 static struct blob *serialise(struct plan_tables *plan)
 {
     struct arena *arena = &plan->system->arena;
-    struct plan_header header = {.version = PLAN_VERSION, .cpu_count = system_cpu_count(plan->system)};
+    struct plan_header header = {
+        .version = PLAN_VERSION, .machine = PLAN_MACHINE_X86_64, .cpu_count = system_cpu_count(plan->system)};
     memcpy(header.magic, PLAN_MAGIC, sizeof(header.magic));
     set_name(header.system_name, plan->system->name);
     header.kernel_pool_size = plan_kernel_pool_size(plan);

@@ -11,11 +11,13 @@
 
 #include <stdint.h>
 
-#define PLAN_MAGIC       "SKYPLAN1"
-#define PLAN_VERSION     1u
-#define PLAN_NAME_LENGTH 64u
-#define PLAN_NONE        0xffffffffu
-#define PLAN_ANY_ADDRESS 0xffffffffffffffffull
+#define PLAN_MAGIC           "SKYPLAN1"
+#define PLAN_VERSION         2u
+#define PLAN_NAME_LENGTH     64u
+#define PLAN_NONE            0xffffffffu
+#define PLAN_ANY_ADDRESS     0xffffffffffffffffull
+/* AArch64, device regions: wherever the machine has its console (hardware_arch.uart). */
+#define PLAN_CONSOLE_ADDRESS 0xfffffffffffff000ull
 
 /* Limits that every reader enforces. */
 #define PLAN_MAX_SIZE         0x400000u
@@ -32,6 +34,12 @@
 #define PLAN_MAX_CPUS         32u
 #define PLAN_CHANNEL_IDS      62u /* channel, interrupt and child identifiers: 0..61 */
 #define PLAN_PRIORITY_MAX     254u
+
+/* ELF's numbers. */
+enum plan_machine_kind {
+    PLAN_MACHINE_X86_64 = 62,
+    PLAN_MACHINE_AARCH64 = 183,
+};
 
 enum plan_table {
     PLAN_TABLE_REGIONS,
@@ -60,7 +68,7 @@ struct plan_header {
     uint32_t total_size; /* bytes */
     char system_name[PLAN_NAME_LENGTH];
     uint32_t cpu_count; /* CPUs the system needs: highest cpu named, plus 1 */
-    uint32_t reserved;  /* 0 */
+    uint32_t machine;   /* enum plan_machine_kind: what it is for */
     /* Bytes of kernel memory that suffice for every kernel object of this plan
      * (page tables, threads, vCPUs, logs); multiple of 2 MiB. */
     uint64_t kernel_pool_size;
@@ -87,7 +95,7 @@ struct plan_region {
     char name[PLAN_NAME_LENGTH]; /* unique */
     uint64_t size;               /* bytes, multiple of page_size, not 0 */
     uint64_t page_size;          /* 4 KiB, 2 MiB or 1 GiB */
-    uint64_t physical_address;   /* PLAN_ANY_ADDRESS, or multiple of page_size */
+    uint64_t physical_address;   /* PLAN_ANY_ADDRESS, PLAN_CONSOLE_ADDRESS, or multiple of page_size */
     uint32_t kind;               /* enum plan_region_kind */
     uint32_t flags;              /* enum plan_region_flags */
     uint32_t image;              /* payload image to prefill from, or PLAN_NONE */
@@ -173,6 +181,8 @@ struct plan_channel_end {
 enum plan_irq_kind {
     PLAN_IRQ_IOAPIC = 1,
     PLAN_IRQ_MSI = 2,
+    PLAN_IRQ_GIC = 3,     /* AArch64: pin is an SPI's INTID, 32.. */
+    PLAN_IRQ_CONSOLE = 4, /* AArch64: that of hardware_arch.uart */
 };
 
 enum plan_irq_flags {

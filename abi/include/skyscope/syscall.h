@@ -8,6 +8,9 @@
  * R10, R8, R9, R15 (as on seL4); 4..63 in msg[] of the IPC buffer, which has
  * seL4_IPCBuffer's layout (a tag word, then msg[120]).
  *
+ * AArch64: SVC #0. X7: number in, status out. What is said of RDI, RSI, RDX, R10, R8, R9,
+ * R15 below holds for X0, X1, X6, X2, X3, X4, X5; all other registers are kept.
+ *
  * A message descriptor ("info") is seL4_MessageInfo: bits 6:0 length in words
  * (at most 64 are transferred), bits 63:12 label; other bits are ignored. Registers
  * that a message does not fill keep the receiver's values.

@@ -41,7 +41,8 @@ enum vcpu_exit_kind {
     VCPU_EXIT_NMI_WINDOW = 16, /* the guest can take an NMI now (IRET done) */
     VCPU_EXIT_BAD_STATE = 17,  /* the state that the VMM gave cannot be run */
     VCPU_EXIT_PAUSE = 18,
-    VCPU_EXIT_KIND_COUNT = 19,
+    VCPU_EXIT_TIMER = 19, /* AArch64: the virtual timer fired and the kernel may not deliver it */
+    VCPU_EXIT_KIND_COUNT = 20,
 };
 
 /* access bits of struct vcpu_exit_memory, after the page-fault error code */
@@ -57,6 +58,13 @@ struct vcpu_exit_memory {
     uint64_t gva;    /* valid where gva_valid */
     uint32_t access; /* enum vcpu_memory_access */
     uint32_t gva_valid;
+    /* The transfer between memory and a general register, where the hardware tells
+     * (AArch64: ESR_EL2.ISV); width 0: decode the instruction. */
+    uint8_t width;          /* bytes: 1, 2, 4 or 8 */
+    uint8_t gpr;            /* index in vcpu_arch_state.gpr; 31 on AArch64: the zero register */
+    uint8_t sign_extend;    /* 1: of a value read, to register_width */
+    uint8_t register_width; /* bytes: 4 (upper half becomes 0) or 8 */
+    uint32_t reserved;
 };
 
 struct vcpu_exit_port_io {
@@ -81,10 +89,24 @@ struct vcpu_exit_control_register {
     uint8_t reserved[5];
 };
 
+/* AArch64 MSR, MRS and system instructions. */
+struct vcpu_exit_system_register {
+    uint32_t encoding; /* ESR_EL2.ISS without Rt and direction: Op0 21:20, Op2 19:17, Op1 16:14, CRn 13:10, CRm 4:1 */
+    uint8_t write;     /* 1: MSR */
+    uint8_t gpr;       /* 31: the zero register */
+    uint16_t reserved;
+};
+
+/* HVC and SMC; arguments are in general registers. */
+struct vcpu_exit_call {
+    uint32_t immediate;
+    uint32_t reserved;
+};
+
 struct vcpu_exit_exception {
-    uint32_t vector;
-    uint32_t error_code;
-    uint64_t fault_address; /* #PF: CR2 */
+    uint32_t vector;        /* x86-64: 0..31; AArch64: ESR_EL2.EC */
+    uint32_t error_code;    /* AArch64: ESR_EL2.ISS */
+    uint64_t fault_address; /* #PF: CR2; AArch64: FAR_EL2 */
 };
 
 #define VCPU_INSTRUCTION_BYTES 15u
@@ -103,6 +125,8 @@ struct vcpu_exit {
         struct vcpu_exit_msr msr;
         struct vcpu_exit_control_register control_register;
         struct vcpu_exit_exception exception;
+        struct vcpu_exit_system_register system_register;
+        struct vcpu_exit_call call;
     };
     uint8_t instruction_count; /* valid bytes in instruction, 0: fetch them by GVA */
     uint8_t instruction[VCPU_INSTRUCTION_BYTES];

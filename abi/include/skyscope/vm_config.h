@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define VM_CONFIG_MAGIC        0x30474643564d4b53ull /* "SKMVCFG0" */
-#define VM_CONFIG_VERSION      1u
+#define VM_CONFIG_VERSION      2u
 #define VM_NAME_LENGTH         64u
 #define VM_COMMAND_LINE_LENGTH 2048u
 #define VM_MAX_VCPUS           16u
@@ -74,8 +74,11 @@ struct vm_config {
     uint32_t flags;                            /* enum vm_config_flags */
     uint32_t on_poweroff, on_reboot, on_crash; /* enum vm_on_event */
     uint32_t ram_range_count;
-    struct vm_ram_range ram[VM_MAX_RAM_RANGES]; /* ascending gpa; the first starts at 0 */
+    struct vm_ram_range ram[VM_MAX_RAM_RANGES]; /* ascending gpa; the first starts where the architecture's RAM does */
     struct vm_image kernel, initrd, firmware;
+    /* AArch64: the guest's device tree, for the version of the host's GIC; without
+     * /chosen, whose contents the VMM knows. */
+    struct vm_image device_tree_gicv2, device_tree_gicv3;
     uint64_t kernel_load_address;     /* VM_BOOT_FLAT */
     uint64_t vcpu_page[VM_MAX_VCPUS]; /* virtual address of each vCPU's struct vcpu_page */
     uint64_t control;                 /* virtual address of struct vm_control, 0: no manager */
@@ -110,9 +113,9 @@ struct console_config {
 };
 
 #define SERIAL_CONFIG_MAGIC   0x3047464352455324ull
-#define SERIAL_CONFIG_VERSION 1u
+#define SERIAL_CONFIG_VERSION 2u
 
-/* Serial driver (16550 by I/O ports). */
+/* Serial driver: x86-64 a 16550 by I/O ports, AArch64 a PL011. */
 struct serial_config {
     uint64_t magic;
     uint32_t version;
@@ -121,6 +124,7 @@ struct serial_config {
     uint32_t port;      /* base port, 0x3f8 for COM1 */
     uint32_t irq_channel;
     uint32_t baud_rate;
+    uint64_t registers;              /* virtual address of a PL011's registers, 0: by I/O ports */
     struct queue_pair_config client; /* transmit: characters received on the line, to the client;
                                         receive: characters to send */
 };

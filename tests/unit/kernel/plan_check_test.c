@@ -67,7 +67,8 @@ static void test_sizes(void **state)
     }
 
 SPOIL(bad_magic, plan.header.magic[7] = '2', "not a plan")
-SPOIL(bad_version, plan.header.version = 2, "not a plan")
+SPOIL(bad_version, plan.header.version = PLAN_VERSION + 1, "not a plan")
+SPOIL(bad_machine, plan.header.machine = 1, "another machine")
 SPOIL(bad_total_size, plan.header.total_size = sizeof(plan) + 8, "says that it has")
 SPOIL(no_cpu, plan.header.cpu_count = 0, "bad header")
 SPOIL(too_many_cpus, plan.header.cpu_count = PLAN_MAX_CPUS + 1, "bad header")
@@ -233,6 +234,7 @@ int main(void)
         CASE(test_sizes),
         CASE(bad_magic),
         CASE(bad_version),
+        CASE(bad_machine),
         CASE(bad_total_size),
         CASE(no_cpu),
         CASE(too_many_cpus),

@@ -170,6 +170,7 @@ const uint8_t *make_plan(const struct plan_region *regions, uint32_t count, uint
     plan.header.version = PLAN_VERSION;
     plan.header.total_size = (uint32_t)(sizeof(plan.header) + count * sizeof(*regions));
     snprintf(plan.header.system_name, sizeof(plan.header.system_name), "unit test");
+    plan.header.machine = HARDWARE_PLAN_MACHINE;
     plan.header.cpu_count = cpu_count;
     plan.header.kernel_pool_size = pool_size;
     for (uint32_t i = 0; i < PLAN_TABLE_COUNT; i++) {

@@ -17,6 +17,7 @@
 #include <crypto/manifest.h>
 #include <loader/log.h>
 #include <loader/physical.h>
+#include <skyscope/boot_info.h>
 #include <skyscope/payload.h>
 #include <skyscope/plan.h>
 

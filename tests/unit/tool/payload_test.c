@@ -35,6 +35,7 @@ static struct blob *plan_blob(struct arena *arena)
         header.tables[i] = (struct plan_table_location){.offset = sizeof(header), .entry_size = sizes[i]};
     }
     header.tables[PLAN_TABLE_REGIONS].count = 1;
+    header.machine = PLAN_MACHINE_X86_64;
     header.total_size = sizeof(header) + sizeof(region);
     struct blob *blob = ARENA_NEW(arena, struct blob);
     blob->size = header.total_size;

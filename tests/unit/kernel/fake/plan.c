@@ -28,6 +28,7 @@ static void init_header(struct fake_plan *plan)
     header->version = PLAN_VERSION;
     header->total_size = sizeof(*plan);
     set_name(header->system_name, "test");
+    header->machine = HARDWARE_PLAN_MACHINE;
     header->cpu_count = 2;
     header->kernel_pool_size = M2;
     table(plan, PLAN_TABLE_REGIONS, offsetof(struct fake_plan, regions), FAKE_REGIONS, sizeof(struct plan_region));

@@ -234,7 +234,7 @@ static void bad_configurations(void **state)
             c->magic ^= 1;
             break;
         case 1:
-            c->version = 2;
+            c->version = VM_CONFIG_VERSION + 1;
             break;
         case 2:
             c->size--;

@@ -18,6 +18,8 @@
 
 #include <stdint.h>
 
+#define HARDWARE_PLAN_MACHINE 62u /* enum plan_machine_kind */
+
 #define HARDWARE_MAX_IOAPICS   16u
 #define HARDWARE_MAX_OVERRIDES 32u
 
