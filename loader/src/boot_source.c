@@ -55,6 +55,27 @@ bool boot_add_module(struct boot_source *source, uint64_t address, uint64_t size
     return true;
 }
 
+static bool overlap(uint64_t base, uint64_t size, uint64_t other_base, uint64_t other_size)
+{
+    return base < other_base ? other_base - base < size : base - other_base < other_size;
+}
+
+bool boot_is_memory(const struct boot_source *source, uint64_t base, uint64_t size)
+{
+    for (uint32_t i = 0; i < source->memory_count; i++) {
+        const struct memory_range *range = &source->memory[i];
+        if (range->kind == HARDWARE_MEMORY_USABLE && overlap(base, size, range->base, range->size)) {
+            return true;
+        }
+    }
+    for (uint32_t i = 0; i < source->module_count; i++) {
+        if (overlap(base, size, source->modules[i].address, source->modules[i].size)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 uint32_t boot_memory_kind(uint32_t e820_type)
 {
     switch (e820_type) {

@@ -34,14 +34,17 @@ static volatile uint16_t *vga_cell(uint32_t row, uint32_t column)
     return (volatile uint16_t *)(uintptr_t)VGA_TEXT + row * VGA_COLUMNS + column;
 }
 
-/* Whether a frame buffer is what it says, in memory that is mapped. */
-static bool buffer_usable(const struct boot_framebuffer *buffer)
+/* Whether a frame buffer is what it says, is mapped, and is nothing else: text drawn
+ * over the payload would change what was verified. */
+static bool buffer_usable(const struct boot_source *source)
 {
+    const struct boot_framebuffer *buffer = &source->framebuffer;
     return !buffer->text && buffer->bits > 8 && buffer->bits <= 32 && buffer->width >= CELL_WIDTH * 40 &&
            buffer->width <= 16384 && buffer->height >= CELL_HEIGHT * 10 && buffer->height <= 16384 &&
            buffer->pitch >= buffer->width * ((buffer->bits + 7) / 8) && buffer->pitch <= 65536 * 4 &&
            buffer->address % 4 == 0 && buffer->pitch % 4 == 0 && buffer->address < BUFFER_END &&
-           (uint64_t)buffer->pitch * buffer->height <= BUFFER_END - buffer->address;
+           (uint64_t)buffer->pitch * buffer->height <= BUFFER_END - buffer->address &&
+           !boot_is_memory(source, buffer->address, (uint64_t)buffer->pitch * buffer->height);
 }
 
 static void put_pixel(uintptr_t address, uint32_t value)
@@ -88,7 +91,7 @@ void screen_start(const struct boot_source *source)
     screen.text = buffer->address != 0 ? buffer->text : source->firmware == HARDWARE_FIRMWARE_BIOS;
     screen.columns = VGA_COLUMNS;
     screen.rows = VGA_ROWS;
-    if (buffer->address != 0 && buffer_usable(buffer)) {
+    if (buffer->address != 0 && buffer_usable(source)) {
         screen.graphics = true;
         screen.address = buffer->address;
         screen.pitch = buffer->pitch;

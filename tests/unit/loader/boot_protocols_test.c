@@ -373,6 +373,27 @@ static void test_pvh(void **state)
     expect_failure(pvh_read, 0x8000, "no start information");
 }
 
+/* What a frame buffer must not lie in. */
+static void test_what_is_memory(void **state)
+{
+    (void)state;
+    memset(&source, 0, sizeof(source));
+    boot_add_memory(&source, 0x100000, 0x100000, HARDWARE_MEMORY_USABLE);
+    boot_add_memory(&source, 0x200000, 0x100000, HARDWARE_MEMORY_RESERVED);
+    boot_add_memory(&source, UINT64_MAX - 0xfff, 0x2000, HARDWARE_MEMORY_USABLE); /* wraps */
+    boot_add_module(&source, 0x280000, 0x1000);
+    assert_false(boot_is_memory(&source, 0, 0x100000));
+    assert_true(boot_is_memory(&source, 0, 0x100001));
+    assert_true(boot_is_memory(&source, 0x1fffff, 1));
+    assert_true(boot_is_memory(&source, 0x150000, 0x10));
+    assert_true(boot_is_memory(&source, 0, UINT64_MAX));
+    assert_false(boot_is_memory(&source, 0x200000, 0x80000));
+    assert_true(boot_is_memory(&source, 0x200000, 0x80001));
+    assert_true(boot_is_memory(&source, 0x280fff, 0x1000));
+    assert_false(boot_is_memory(&source, 0x281000, 0x1000));
+    assert_true(boot_is_memory(&source, UINT64_MAX, 1));
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -380,7 +401,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_multiboot1), TEST(test_multiboot1_hostile),     TEST(test_long_strings_are_cut),
         TEST(test_multiboot2), TEST(test_multiboot2_entry_sizes), TEST(test_multiboot2_hostile),
-        TEST(test_pvh),        TEST(test_too_many_of_everything),
+        TEST(test_pvh),        TEST(test_too_many_of_everything), TEST(test_what_is_memory),
     };
     return cmocka_run_group_tests_name("loader_boot_protocols", tests, NULL, NULL);
 }
