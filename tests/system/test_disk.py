@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A disk image boots by BIOS and by UEFI; one whose payload was changed does not. GRUB starts nothing else."""
+"""A disk image boots by BIOS and by UEFI; one whose payload was changed does not. GRUB starts nothing else. No system
+has hands on a disk."""
+
+import json
+import subprocess
 
 import pytest
 
+from machine import BUILD
 from signed_media import STARTED, VOUCHED, SignedMedia, flip
 
 PIECE = slice(0x40000, 0x40100)  # of the payload
@@ -43,6 +48,22 @@ def test_changed_payload_is_refused(machine, media, disk):
         flip(disk, place)
 
 
+# ATA (both channels, command and control), floppy disk, PCI configuration: with these, a program could write to a disk.
+STORAGE_PORTS = [(0x1F0, 8), (0x170, 8), (0x3F6, 1), (0x376, 1), (0x3F0, 6), (0xCF8, 8)]
+
+
+def test_no_system_reaches_a_disk():
+    """What a payload's plan does not give, nobody can get later: the kernel makes no mappings and hands out no ports
+    after boot. No device's registers are mapped in any system here, and the ports are not those of a disk."""
+    payloads = sorted((BUILD / "systems").glob("*/payload.bin"))
+    assert len(payloads) > 5
+    for payload in payloads:
+        plan = json.loads(subprocess.run([BUILD / "bin/skyscope", "inspect", "--json", payload], check=True,
+                                         capture_output=True).stdout)["plan"]
+        assert [region["name"] for region in plan["regions"] if region["kind"] == "device"] == [], payload
+        for port in plan["ioports"]:
+            for base, size in STORAGE_PORTS:
+                assert port["base"] + port["size"] <= base or base + size <= port["base"], (payload, port)
 
 
 def test_grub_lets_nobody_in(machine, media):

@@ -183,6 +183,12 @@ static bool extent_right(const struct plan_region *region, const struct region_e
     return true;
 }
 
+/* What was verified stays as it is: nothing but regions in place of an image is put where the payload lies. */
+static bool apart_from_payload(const struct hardware_info *hardware, uint64_t address, uint64_t size)
+{
+    return address + size <= hardware->payload_address || address >= hardware->payload_address + hardware->payload_size;
+}
+
 static void check_regions(const struct boot_info *boot, const struct hardware_info *hardware)
 {
     const struct plan_header *plan = at(boot->plan_physical);
@@ -201,6 +207,9 @@ static void check_regions(const struct boot_info *boot, const struct hardware_in
             check(extent->physical_address % region->page_size == 0 && extent->size % region->page_size == 0,
                   "extents are aligned");
             check(extent_right(region, extent, at(hardware->payload_address)), region->name);
+            check((region->flags & PLAN_REGION_IN_PLACE) != 0 ||
+                      apart_from_payload(hardware, extent->physical_address, extent->size),
+                  "regions lie apart from the payload");
             covered += extent->size;
         }
         check(covered == (region->kind == PLAN_REGION_RAM ? region->size : 0), "extents cover the region");
@@ -214,6 +223,11 @@ static void check_regions(const struct boot_info *boot, const struct hardware_in
         }
     }
     check(next == boot->extent_count, "no extent is left");
+    check(apart_from_payload(hardware, boot->kernel_physical, boot->kernel_size) &&
+              apart_from_payload(hardware, boot->pool_physical, boot->pool_size) &&
+              apart_from_payload(hardware, boot->extents_physical, boot->extent_count * sizeof(*extents)) &&
+              apart_from_payload(hardware, boot->hardware_physical, boot->hardware_size),
+          "kernel, pool and tables lie apart from the payload");
 }
 
 static void check_interrupt_controllers(const struct hardware_info *hardware)
