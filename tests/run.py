@@ -102,12 +102,11 @@ def run_fuzz(file, log, options):
     corpus = options.logs / "corpus" / name
     shutil.rmtree(corpus, ignore_errors=True)
     corpus.mkdir(parents=True)
-    seeds = ROOT / "tests" / "fuzz" / "corpus" / name
+    seeds = [ROOT / "tests/fuzz/corpus" / name, pathlib.Path(file).parent / "seeds" / name]
     enough = "-runs=1000000" if name in MILLION_RUNS else f"-max_total_time={options.fuzz_seconds}"
     command = [file, enough, "-timeout=10", "-rss_limit_mb=1024", "-seed=1",
                "-print_final_stats=1", f"-artifact_prefix={options.logs}/{name}-", str(corpus)]
-    if seeds.is_dir():
-        command.append(str(seeds))
+    command += [str(directory) for directory in seeds if directory.is_dir()]
     status = run(command, log, TIME_LIMITS["fuzz"] + options.fuzz_seconds)
     if status == 0:
         result.passed = 1

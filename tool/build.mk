@@ -26,4 +26,10 @@ $(foreach source,$(TOOL_TEST_SOURCES), \
 	$(call unit_test,tool_$(notdir $(basename $(source))),$(source) $(TOOL_LIBRARY_SOURCES),$(TOOL_LIBS)))
 $(call fuzz_target,system_file,tests/fuzz/system_file_fuzz.c $(TOOL_LIBRARY_SOURCES),$(TOOL_LIBS))
 $(call fuzz_target,payload,tests/fuzz/payload_fuzz.c $(TOOL_LIBRARY_SOURCES),$(TOOL_LIBS))
+# What fuzzing starts from is of the present format.
+FUZZ_PAYLOADS := $(BUILD)/fuzz/seeds/stamp
+$(FUZZ_PAYLOADS): tests/fuzz/make_payload_seeds.py tests/tool/elf_maker.py $(BUILD)/bin/skyscope
+	@tests/fuzz/make_payload_seeds.py $(BUILD)/bin/skyscope $(@D)
+	@touch $@
+$(BUILD)/fuzz/payload $(BUILD)/fuzz/loader_payload_fuzz: | $(FUZZ_PAYLOADS)
 $(call fuzz_target,key_file,tests/fuzz/key_file_fuzz.c $(TOOL_LIBRARY_SOURCES),$(TOOL_LIBS))
