@@ -18,6 +18,10 @@
 #define PLAN_ANY_ADDRESS     0xffffffffffffffffull
 /* AArch64, device regions: wherever the machine has its console (hardware_arch.uart). */
 #define PLAN_CONSOLE_ADDRESS 0xfffffffffffff000ull
+/* AArch64, device regions mapped into VMs: the virtual CPU interface of the machine's GICv2
+ * (hardware_arch.gicv). On a machine with another GIC their mappings are left out. */
+#define PLAN_GICV_ADDRESS    0xffffffffffffe000ull
+#define PLAN_GICV_SIZE       0x2000ull
 
 /* Limits that every reader enforces. */
 #define PLAN_MAX_SIZE         0x400000u
@@ -95,7 +99,8 @@ struct plan_region {
     char name[PLAN_NAME_LENGTH]; /* unique */
     uint64_t size;               /* bytes, multiple of page_size, not 0 */
     uint64_t page_size;          /* 4 KiB, 2 MiB or 1 GiB */
-    uint64_t physical_address;   /* PLAN_ANY_ADDRESS, PLAN_CONSOLE_ADDRESS, or multiple of page_size */
+    uint64_t physical_address;   /* PLAN_ANY_ADDRESS, PLAN_CONSOLE_ADDRESS, PLAN_GICV_ADDRESS,
+                                    or multiple of page_size */
     uint32_t kind;               /* enum plan_region_kind */
     uint32_t flags;              /* enum plan_region_flags */
     uint32_t image;              /* payload image to prefill from, or PLAN_NONE */
