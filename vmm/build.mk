@@ -1,21 +1,29 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The VMM: a library, and a protection domain's program around it.
 
-VMM_DEVICE_SOURCES := $(wildcard vmm/devices/*.c vmm/pci/*.c vmm/acpi/*.c)
-VMM_CORE_SOURCES := $(addprefix vmm/core/, bus.c console.c control.c guest_memory.c irq.c log.c timer.c vcpu.c vm.c)
-VMM_ARCH_SOURCES := $(addprefix vmm/arch/$(ARCH)/, alu.c control_register.c cpuid.c cpuid_policy.c decode.c emulate.c \
-	event.c execution.c exit.c fetch.c memory.c memory_exit.c msr.c pc.c port_io.c reset.c string.c walk.c)
-VMM_BOOT_SOURCES := $(addprefix vmm/boot/, boot.c flat.c linux_x86.c x86_layout.c)
-VMM_SOURCES := $(VMM_CORE_SOURCES) $(VMM_ARCH_SOURCES) $(VMM_BOOT_SOURCES) $(VMM_DEVICE_SOURCES)
+VMM_CORE_SOURCES := $(sort $(wildcard vmm/core/*.c))
 
-VMM_INCLUDES := -Ivmm/include -Ivmm/arch/$(ARCH)/include
+# The chips of a PC, and those of an Arm machine.
+VMM_DEVICE_SOURCES_aarch64 := $(sort $(wildcard vmm/devices/pl*.c vmm/devices/gic*.c))
+VMM_DEVICE_SOURCES_x86_64 := $(sort $(filter-out $(VMM_DEVICE_SOURCES_aarch64),$(wildcard vmm/devices/*.c)) \
+	$(wildcard vmm/pci/*.c vmm/acpi/*.c))
 
-# --- Zydis: decoding only, without a C library ---
+VMM_BOOT_SOURCES_x86_64 := $(addprefix vmm/boot/, boot.c flat.c linux_x86.c x86_layout.c)
+VMM_BOOT_SOURCES_aarch64 := $(addprefix vmm/boot/, boot.c flat.c) $(sort $(wildcard vmm/boot/*arm64*.c))
+
+# VMM_SOURCES_x86_64, VMM_SOURCES_aarch64: all but main() and what calls the kernel.
+$(foreach a,x86_64 aarch64,$(eval VMM_ARCH_SOURCES_$a := $(sort $(wildcard vmm/arch/$a/*.c))) \
+	$(eval VMM_SOURCES_$a := $(VMM_CORE_SOURCES) $(VMM_ARCH_SOURCES_$a) $(VMM_BOOT_SOURCES_$a) $(VMM_DEVICE_SOURCES_$a)))
+VMM_SOURCES := $(VMM_SOURCES_$(ARCH))
+
+VMM_INCLUDES := -Ivmm/include -Ivmm/arch/@ARCH@/include
+
+# --- Zydis: decoding of x86 instructions only, without a C library ---
 
 ZYDIS := $(DOWNLOAD)/zydis
 ZYDIS_SOURCES := $(addprefix $(ZYDIS)/src/, Decoder.c DecoderData.c Register.c SharedData.c Zydis.c)
 # Zycore's headers come with libzycore-dev; nothing else of /usr/include is seen.
-ZYCORE_INCLUDE := $(BUILD)/zycore
+ZYCORE_INCLUDE := $(HOST_BUILD)/zycore
 ZYDIS_FLAGS := -I$(ZYDIS)/include -isystem $(ZYCORE_INCLUDE) -DZYAN_NO_LIBC -DZYDIS_STATIC_BUILD \
 	-DZYCORE_STATIC_BUILD -DZYDIS_DISABLE_FORMATTER -DZYDIS_DISABLE_ENCODER -DZYDIS_DISABLE_AVX512 -DZYDIS_DISABLE_KNC
 
@@ -27,17 +35,20 @@ $(ZYDIS_SOURCES): | $(DOWNLOAD)/zydis.stamp ;
 
 $(foreach source,$(ZYDIS_SOURCES),\
 	$(eval CFLAGS_$(subst /,_,$(basename $(source))) := -w -fno-stack-protector -I$(ZYDIS)/src $(ZYDIS_FLAGS) \
-	-include vmm/arch/$(ARCH)/include/vmm/arch/zydis_memory.h))
-$(foreach source,$(VMM_SOURCES) vmm/main.c vmm/hv/skyscope.c,\
+	-include vmm/arch/x86_64/include/vmm/arch/zydis_memory.h))
+$(foreach source,$(sort $(VMM_SOURCES_x86_64) $(VMM_SOURCES_aarch64)) vmm/main.c vmm/hv/skyscope.c,\
 	$(eval CFLAGS_$(subst /,_,$(basename $(source))) := $(VMM_INCLUDES)))
-CFLAGS_vmm_arch_$(ARCH)_decode := $(VMM_INCLUDES) -isystem $(ZYDIS)/include $(ZYDIS_FLAGS)
+CFLAGS_vmm_arch_x86_64_decode := $(VMM_INCLUDES) -isystem $(ZYDIS)/include $(ZYDIS_FLAGS)
 
 include $(wildcard vmm/devices/*.mk vmm/pci/*.mk vmm/acpi/*.mk)
 
 # --- Library and program ---
 
-VMM_LIBRARY_OBJECTS := $(call objects,pd,$(VMM_SOURCES) $(ZYDIS_SOURCES))
+VMM_LIBRARY_x86_64 := $(ZYDIS_SOURCES)
+VMM_LIBRARY_OBJECTS := $(call objects,pd,$(VMM_SOURCES) $(VMM_LIBRARY_$(ARCH)))
+ifeq ($(ARCH),x86_64)
 $(VMM_LIBRARY_OBJECTS): | $(DOWNLOAD)/zydis.stamp $(ZYCORE_INCLUDE)/Zycore
+endif
 LINT_NEEDS += $(DOWNLOAD)/zydis.stamp $(ZYCORE_INCLUDE)/Zycore
 
 $(BUILD)/lib/libvmm.a: $(VMM_LIBRARY_OBJECTS)

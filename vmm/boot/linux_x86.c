@@ -7,6 +7,7 @@
 #include <base/format.h>
 #include <base/memory.h>
 
+#include <vmm/arch/boot_layout.h>
 #include <vmm/boot.h>
 #include <vmm/vm.h>
 

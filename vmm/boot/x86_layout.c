@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the boot protocols of the PC share: 64-bit mode, memory map, ACPI tables. */
+#include <vmm/arch/boot_layout.h>
 #include <vmm/arch/execution.h>
 #include <vmm/boot.h>
 #include <vmm/devices/acpi_tables.h>
@@ -8,6 +9,8 @@
 #define PAGE_PRESENT_WRITABLE 3ull
 #define PAGE_LARGE            (1ull << 7)
 #define ENTRIES               512u
+
+#define FLAT_HIGHEST (1ull << 32)
 
 #define RAM      1u
 #define RESERVED 2u
@@ -43,6 +46,29 @@ bool boot_write_acpi(struct vm *vm)
     uint8_t *blob = guest_slice(&vm->memory, GPA(BOOT_ACPI_TABLES), ACPI_TABLES_MAX_SIZE);
     struct acpi_tables_config config = {.vcpu_count = vm->vcpu_count};
     return blob != NULL && acpi_tables_build(&config, blob, ACPI_TABLES_MAX_SIZE, BOOT_ACPI_TABLES) != 0;
+}
+
+/* --- Flat images: 64-bit mode with 4 GiB mapped one to one, RDI = 0, RSP = 64 KiB, interrupts off --- */
+
+const char *boot_flat_check(const struct vm *vm, uint64_t address, uint64_t size)
+{
+    (void)vm;
+    if (address < BOOT_LOW_END || address >= FLAT_HIGHEST || size > FLAT_HIGHEST - address) {
+        return "flat image: must lie between 64 KiB and 4 GiB";
+    }
+    if (address < BOOT_ROM_END && address + size > BOOT_ACPI_TABLES) {
+        return "flat image: reaches into the ACPI tables at 0xe0000";
+    }
+    return NULL;
+}
+
+const char *boot_flat_enter(struct vm *vm, uint64_t address, uint64_t size)
+{
+    (void)size;
+    if (!boot_write_acpi(vm) || !boot_enter_long_mode(vm, address, BOOT_STACK_TOP)) {
+        return "too little memory";
+    }
+    return NULL;
 }
 
 uint32_t boot_memory_map(const struct vm *vm, struct boot_memory_entry map[BOOT_MEMORY_ENTRIES])

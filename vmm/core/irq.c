@@ -12,10 +12,10 @@ int irq_add_sink(struct irq_router *router, struct irq_sink sink)
     return 0;
 }
 
-void irq_set_line(struct irq_router *router, uint32_t gsi, bool level)
+void irq_set_line(struct irq_router *router, uint32_t number, bool level)
 {
     for (uint32_t i = 0; i < router->sink_count; i++) {
-        router->sinks[i].line(router->sinks[i].controller, gsi, level);
+        router->sinks[i].line(router->sinks[i].controller, number, level);
     }
 }
 

@@ -159,8 +159,9 @@ static bool terminated(const char *text, size_t size)
 
 static const char *check_memory(const struct vm_config *config)
 {
-    if (config->ram_range_count == 0 || config->ram_range_count > VM_MAX_RAM_RANGES || config->ram[0].gpa != 0) {
-        return "configuration: RAM must start at address 0";
+    if (config->ram_range_count == 0 || config->ram_range_count > VM_MAX_RAM_RANGES ||
+        config->ram[0].gpa != ARCH_RAM_BASE) {
+        return "configuration: RAM does not start where this machine's does";
     }
     uint64_t end = 0;
     for (uint32_t i = 0; i < config->ram_range_count; i++) {

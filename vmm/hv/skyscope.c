@@ -2,6 +2,7 @@
 /* The built-in kernel underneath. Thread n of this PD owns vCPU n. */
 #include <skyscope.h>
 
+#include <vmm/arch/host_clock.h>
 #include <vmm/hv.h>
 #include <vmm/vm.h>
 
@@ -34,9 +35,7 @@ void hv_notify(unsigned int channel)
 
 uint64_t hv_now(void)
 {
-    uint32_t low, high;
-    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
-    return (uint64_t)high << 32 | low;
+    return host_clock();
 }
 
 struct hv_time hv_time(void)

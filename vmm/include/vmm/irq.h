@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Interrupt routing: a device raises a line or an MSI and knows no controller.
- * Lines are global system interrupts (GSI): 0..15 are the ISA interrupts, with
- * ISA 0 (the i8254) on GSI 2 of the IOAPIC as PCs do; the router fans out.
+ * Interrupt routing: a device raises a line or an MSI and knows no controller;
+ * the router fans out. What a line's number is, the machine says: on the PC a
+ * global system interrupt (0..15 are the ISA interrupts, with ISA 0, the i8254,
+ * on GSI 2 of the IOAPIC as PCs do); on AArch64 a shared peripheral interrupt,
+ * counted from 0 (INTID 32).
  */
 #pragma once
 
@@ -11,7 +13,7 @@
 
 struct irq_sink {
     /* level: true asserted, false released. An edge-triggered source pulses. */
-    void (*line)(void *controller, uint32_t gsi, bool level);
+    void (*line)(void *controller, uint32_t number, bool level);
     void *controller;
 };
 
@@ -27,5 +29,5 @@ struct irq_router {
 
 /* 0, or -1 if there are too many. */
 int irq_add_sink(struct irq_router *router, struct irq_sink sink);
-void irq_set_line(struct irq_router *router, uint32_t gsi, bool level);
+void irq_set_line(struct irq_router *router, uint32_t number, bool level);
 void irq_send_msi(struct irq_router *router, uint64_t address, uint32_t data);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include <vmm/arch/execution.h>
+#include <vmm/arch/boot_layout.h>
 #include <vmm/boot.h>
 
 #include "machine_fixture.h"

@@ -22,6 +22,9 @@
 #include <vmm/arch/instruction.h>
 #include <vmm/arch/walk.h>
 
+/* Where the guest's RAM starts. */
+#define ARCH_RAM_BASE 0ull
+
 /* Kinds of guest errors that have a log limit of their own. */
 enum x86_log {
     X86_LOG_MSR,
