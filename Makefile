@@ -5,9 +5,17 @@
 # lists its sources and calls the rules in mk/rules.mk. Everything built goes to
 # build/.
 
-ARCH   ?= x86_64
-SYSTEM ?= linux
-BUILD  := build
+# What the machine that runs Skyscope is; and where what runs on it is built. Tools
+# and tests that run on the machine that builds are in HOST_BUILD, for all ARCHs.
+ARCH       ?= x86_64
+HOST_ARCH  := x86_64
+HOST_BUILD := build
+BUILD      := $(HOST_BUILD)$(if $(filter-out x86_64,$(ARCH)),/$(ARCH))
+SYSTEM     ?= linux
+
+ifeq ($(wildcard mk/arch/$(ARCH).mk),)
+$(error There is no architecture '$(ARCH)'; there are: $(sort $(basename $(notdir $(wildcard mk/arch/*.mk)))))
+endif
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -21,5 +29,5 @@ include mk/rules.mk
 -include $(wildcard */build.mk)
 include mk/targets.mk
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(HOST_BUILD) -name '*.d' 2>/dev/null)
 endif

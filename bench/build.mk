@@ -6,14 +6,14 @@ $(call pd_program,bench_receiver,bench/pd/receiver.c)
 $(call pd_program,bench_server,bench/pd/server.c)
 
 # A flat guest that measures its own exits.
-BENCH_GUEST_CFLAGS := $(COMMON_CFLAGS) $(FREESTANDING_CFLAGS) $(X86_64_CFLAGS) -mcmodel=small
-$(eval $(call compile_rules,bench_guest,$(BENCH_GUEST_CFLAGS)))
+BENCH_GUEST := bench/guests/arch/$(ARCH)
+$(eval $(call compile_rules,bench_guest,$(GUEST_CFLAGS)))
 
-$(BUILD)/guest/bench_exits.elf: $(call objects,bench_guest,bench/guests/start.S bench/guests/exits.c) bench/guests/guest.ld
+$(BUILD)/guest/bench_exits.elf: $(call objects,bench_guest,$(BENCH_GUEST)/start.S $(BENCH_GUEST)/exits.c) $(BENCH_GUEST)/guest.ld
 	@mkdir -p $(@D)
 	@echo "  LD  $@"
 	@$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 \
-		-Wl,--no-warn-rwx-segments -T bench/guests/guest.ld $(filter %.o,$^) -o $@
+		-Wl,--no-warn-rwx-segments -T $(BENCH_GUEST)/guest.ld $(filter %.o,$^) -o $@
 $(BUILD)/guest/bench_exits.bin: $(BUILD)/guest/bench_exits.elf
 	@$(OBJCOPY) -O binary $< $@
 
@@ -21,24 +21,23 @@ $(BUILD)/guest/bench_exits.bin: $(BUILD)/guest/bench_exits.elf
 $(BUILD)/guest/bench_init: bench/linux/init.c
 	@mkdir -p $(@D)
 	@echo "  CC  [guest] $<"
-	@$(CC) -std=gnu11 -O2 $(WARNINGS) -ffreestanding -fno-stack-protector -fno-pic -fcf-protection=none \
-		-fno-asynchronous-unwind-tables -nostdlib -static -no-pie -Wl,--build-id=none -s $< -o $@
+	@$(CC) $(GUEST_USER_CFLAGS) $< -o $@
 $(BUILD)/guest/bench_initrd.img: $(BUILD)/guest/bench_init
 	@echo "  CPIO $@"
 	@rm -rf $@.root && mkdir -p $@.root && cp $< $@.root/init && touch -d @0 $@.root/init
 	@cd $@.root && echo init | cpio --quiet --create --format=newc --reproducible --owner=+0:+0 >../$(@F).new
 	@mv $@.new $@ && rm -rf $@.root
 
-BENCH_SYSTEMS := bench_exits bench_pd bench_linux_quiet bench_linux_log bench_duo
-BENCH_NEEDS := $(BUILD)/loader.elf $(BUILD)/kernel.elf $(BENCH_SYSTEMS:%=$(BUILD)/systems/%/payload.bin)
+BENCH_SYSTEMS := $(filter bench_%,$(SYSTEMS))
+BENCH_NEEDS := $(LOADER) $(BUILD)/kernel.elf $(BENCH_SYSTEMS:%=$(BUILD)/systems/%/payload.bin)
 
 .PHONY: bench
 bench: $(BENCH_NEEDS)
 	@bench/run.py
 
 # Where the instructions go: bench/profile/profile.py.
-$(BUILD)/bench/profile.so: bench/profile/plugin.c
+$(HOST_BUILD)/bench/profile.so: bench/profile/plugin.c
 	@mkdir -p $(@D)
 	@echo "  CC  [plugin] $<"
-	@$(CC) -std=gnu11 -O2 $(WARNINGS) -fPIC -shared -fvisibility=hidden $< -o $@
-LINT_NEEDS += $(BUILD)/bench/profile.so
+	@$(HOST_CC) -std=gnu11 -O2 $(WARNINGS) -fPIC -shared -fvisibility=hidden $< -o $@
+LINT_NEEDS += $(HOST_BUILD)/bench/profile.so

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Cryptography: our interfaces on BearSSL's and PQClean's code. A program that uses
-# one of them links $(call objects,KIND,SOURCES) for KIND loader, pd, host, unit or
-# fuzz, with these SOURCES, each of which wants those before it as well:
+# one of them links $(call objects,KIND,SOURCES) for KIND loader, pd, host, unit,
+# fuzz, unit_aarch64 or fuzz_aarch64, with these SOURCES, each of which wants those before it as well:
 #
 #   CRYPTO_HASH_SOURCES               <crypto/hash.h>, <crypto/wipe.h>
 #   CRYPTO_SIGNATURE_VERIFY_SOURCES   of <crypto/signature.h> all but making keys and signatures
@@ -10,7 +10,7 @@
 #
 # and compiles with -Icrypto/include. $(sort ...) drops what is named twice.
 
-CRYPTO_KINDS := loader pd host unit fuzz
+CRYPTO_KINDS := loader pd host unit fuzz unit_aarch64 fuzz_aarch64
 
 # --- BearSSL ---
 
@@ -33,7 +33,7 @@ PQCLEAN_STAMP := third_party/download/npm/node_modules/pqclean.stamp
 
 # Keccak's permutation and sponge: the part of upstream's fips202.c in front of its
 # interface, which allocates each state. crypto/src/keccak.c includes it.
-KECCAK_SPONGE := $(BUILD)/crypto/keccak_sponge.h
+KECCAK_SPONGE := $(HOST_BUILD)/crypto/keccak_sponge.h
 $(KECCAK_SPONGE): $(PQCLEAN_STAMP)
 	@mkdir -p $(@D)
 	@sed -e '/^void shake128_inc_init/,$$d' -e '/^#include/d' $(PQCLEAN)/common/fips202.c >$@

@@ -3,7 +3,10 @@
 # behave badly.
 
 GUEST := $(BUILD)/guest
-GUEST_KERNEL_PACKAGE := linux-image-cloud-amd64
+GUEST_DEBIAN_ARCH_x86_64 := amd64
+GUEST_DEBIAN_ARCH_aarch64 := arm64
+GUEST_DEBIAN_ARCH := $(GUEST_DEBIAN_ARCH_$(ARCH))
+GUEST_KERNEL_PACKAGE := linux-image-cloud-$(GUEST_DEBIAN_ARCH)
 
 $(GUEST)/kernel/vmlinuz: guests/fetch_debian_kernel.sh
 	@echo "  GET $(GUEST_KERNEL_PACKAGE)"
@@ -16,8 +19,7 @@ $(GUEST)/vmlinuz: $(GUEST)/kernel/vmlinuz
 $(GUEST)/guest_check: guests/linux/guest_check.c
 	@mkdir -p $(@D)
 	@echo "  CC  [guest] $<"
-	@$(CC) -std=gnu11 -O2 $(WARNINGS) -ffreestanding -fno-stack-protector -fno-pic -fcf-protection=none \
-		-fno-asynchronous-unwind-tables -nostdlib -static -no-pie -Wl,--build-id=none -s $< -o $@
+	@$(CC) $(GUEST_USER_CFLAGS) $< -o $@
 
 LINUX_GUEST_FILES := $(shell find guests/linux/root -type f)
 $(GUEST)/initrd.img: guests/linux/make_initrd.sh $(LINUX_GUEST_FILES) $(GUEST)/guest_check $(GUEST)/kernel/vmlinuz
@@ -25,30 +27,32 @@ $(GUEST)/initrd.img: guests/linux/make_initrd.sh $(LINUX_GUEST_FILES) $(GUEST)/g
 	@guests/linux/make_initrd.sh $@ $(GUEST)/kernel/modules $(GUEST)/guest_check
 
 # Flat images for 64-bit mode, by what they do wrong.
+HOSTILE := guests/hostile/arch/$(ARCH)
 HOSTILE_GUESTS := triple_fault spin scribble
-HOSTILE_CFLAGS := -std=gnu11 -O1 -g -MMD -MP $(WARNINGS) $(FREESTANDING_CFLAGS) $(X86_64_CFLAGS) -mcmodel=small
+HOSTILE_CFLAGS := -std=gnu11 -O1 -g -MMD -MP $(WARNINGS) $(FREESTANDING_CFLAGS) $(ARCH_CFLAGS) $(ARCH_PD_CFLAGS)
 $(eval $(call compile_rules,hostile,$(HOSTILE_CFLAGS)))
 
 define hostile_guest_rules
-$(GUEST)/hostile_$(1).elf: $(BUILD)/hostile/guests/hostile/start.o $(BUILD)/hostile/guests/hostile/$(1).o guests/hostile/hostile.ld
+$(GUEST)/hostile_$(1).elf: $(call objects,hostile,$(HOSTILE)/start.S $(HOSTILE)/$(1).c) $(HOSTILE)/hostile.ld
 	@mkdir -p $$(@D)
 	@echo "  LD  $$@"
 	@$$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 \
-		-Wl,--no-warn-rwx-segments -T guests/hostile/hostile.ld $$(filter %.o,$$^) -o $$@
+		-Wl,--no-warn-rwx-segments -T $(HOSTILE)/hostile.ld $$(filter %.o,$$^) -o $$@
 $(GUEST)/hostile_$(1).bin: $(GUEST)/hostile_$(1).elf
 	@$$(OBJCOPY) -O binary $$< $$@
 endef
 $(foreach guest,$(HOSTILE_GUESTS),$(eval $(call hostile_guest_rules,$(guest))))
 
+VCPU_CHECK := guests/vcpu_check/arch/$(ARCH)
 # A flat guest that checks its virtual CPU; vcpu_check2 is the same without
 # hardware watchpoints: QEMU's SVM mixes up those of two guests on one CPU.
 define vcpu_check_rules
-$(GUEST)/$(1).elf: $(call objects,bench_guest,guests/vcpu_check/start.S guests/vcpu_check/vcpu_check.c) \
-		bench/guests/guest.ld
+$(GUEST)/$(1).elf: $(call objects,bench_guest,$(VCPU_CHECK)/start.S $(VCPU_CHECK)/vcpu_check.c) \
+		$(BENCH_GUEST)/guest.ld
 	@mkdir -p $$(@D)
 	@echo "  LD  $$@"
 	@$$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 \
-		-Wl,--no-warn-rwx-segments -Wl,--defsym=has_watchpoints=$(2) -T bench/guests/guest.ld $$(filter %.o,$$^) -o $$@
+		-Wl,--no-warn-rwx-segments -Wl,--defsym=has_watchpoints=$(2) -T $(BENCH_GUEST)/guest.ld $$(filter %.o,$$^) -o $$@
 $(GUEST)/$(1).bin: $(GUEST)/$(1).elf
 	@$$(OBJCOPY) -O binary $$< $$@
 endef

@@ -2,10 +2,7 @@
 # The runtime of protection domains: build/lib/libmicrokit.a.
 
 LIBMICROKIT_SOURCES := \
-	libmicrokit/arch/$(ARCH)/src/start.S \
-	libmicrokit/arch/$(ARCH)/src/thread_context.c \
-	libmicrokit/arch/$(ARCH)/src/stack_guard.c \
-	libmicrokit/arch/$(ARCH)/src/ioport.c \
+	$(sort $(wildcard libmicrokit/arch/$(ARCH)/src/*.S libmicrokit/arch/$(ARCH)/src/*.c)) \
 	libmicrokit/src/data_restore.c \
 	libmicrokit/src/debug.c \
 	libmicrokit/src/main_loop.c \
@@ -18,7 +15,7 @@ LIBMICROKIT_SOURCES := \
 
 # Its own headers, which programs do not see.
 $(foreach source,$(LIBMICROKIT_SOURCES),$(eval CFLAGS_$(subst /,_,$(basename $(source))) := \
-	-Ilibmicrokit/src -Ilibmicrokit/arch/$(ARCH)/src))
+	-Ilibmicrokit/src -Ilibmicrokit/arch/@ARCH@/src))
 
 # These run before or while the stack canary is set, and so does what they call.
 $(foreach source,libmicrokit/arch/$(ARCH)/src/stack_guard libmicrokit/src/data_restore libmicrokit/src/stack_check \
@@ -27,7 +24,6 @@ $(foreach source,libmicrokit/arch/$(ARCH)/src/stack_guard libmicrokit/src/data_r
 
 # The C library's functions are weak, so that a program may bring its own. (Only
 # those that an object defines: an undefined weak symbol would not be linked in.)
-NM ?= nm
 $(BUILD)/lib/weak/%.o: $(BUILD)/pd/%.o
 	@mkdir -p $(@D)
 	@$(OBJCOPY) $$($(NM) -g --defined-only -f posix $< | sed -n 's/^\([^ ]*\) .*/--weaken-symbol=\1/p') $< $@
@@ -47,7 +43,7 @@ comma := ,
 LIBMICROKIT_TEST_SOURCES := $(addprefix tests/unit/libmicrokit/, libmicrokit_test.c library_under_test.c \
 	loop_under_test.c data_under_test.c)
 $(foreach source,$(LIBMICROKIT_TEST_SOURCES),$(eval CFLAGS_$(subst /,_,$(basename $(source))) := \
-	-Itests/unit/libmicrokit -Ilibmicrokit/include -Ilibmicrokit/arch/$(ARCH)/include -Ilibmicrokit/src))
+	-Itests/unit/libmicrokit -Ilibmicrokit/include -Ilibmicrokit/arch/@ARCH@/include -Ilibmicrokit/src))
 # "protected" and others of the program's are weak in the library, and strong in the test.
 $(call unit_test,libmicrokit_test,$(LIBMICROKIT_TEST_SOURCES),\
 	-Wl$(comma)--wrap=microkit_internal_crash -Wl$(comma)--wrap=microkit_restore_data)

@@ -1,27 +1,40 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# The loader, started by Multiboot 1, Multiboot 2 or PVH: build/loader-template.elf. systems/build.mk makes
-# build/loader.elf of it, with a trust anchor.
+# The loader: on x86-64 started by Multiboot 1, Multiboot 2 or PVH, on AArch64 like a Linux Image or by UEFI.
+# systems/build.mk makes build/loader.elf (.img) of build/loader-template.elf (.img), with a trust anchor.
 
-# Portable and pure: also compiled into host tests.
-LOADER_PURE_SOURCES := $(addprefix loader/src/,boot_source.c multiboot1.c multiboot2.c pvh.c memory_map.c \
-	free_memory.c trust.c payload.c plan.c elf.c bind.c acpi_tables.c acpi_madt.c acpi_fadt.c clock.c pci.c \
+# Pure: also compiled into host tests. First the portable part, then that of each architecture.
+LOADER_PORTABLE_PURE_SOURCES := $(addprefix loader/src/,boot_source.c memory_map.c \
+	free_memory.c trust.c payload.c plan.c elf.c bind.c acpi_tables.c pci.c \
 	tpm_find.c tpm_fifo.c tpm_crb.c tpm_command.c tpm_pcr.c tpm_nv.c rollback.c measured_boot.c)
-LOADER_SOURCES := $(LOADER_PURE_SOURCES) $(addprefix loader/src/,main.c hardware.c start.c report.c font.c trusted_platform.c) \
-	$(addprefix loader/arch/$(ARCH)/,headers.S trust_anchor.S entry.S trampoline.S exceptions.S console.c screen.c \
-	page_tables.c delay.c lapic.c interrupts.c smp.c machine.c tpm_access.c) \
+LOADER_PURE_SOURCES_x86_64 := $(LOADER_PORTABLE_PURE_SOURCES) \
+	$(foreach f,multiboot1.c multiboot2.c pvh.c acpi_madt.c acpi_fadt.c clock.c,\
+	$(wildcard loader/src/$f loader/arch/x86_64/$f))
+LOADER_PURE_SOURCES_aarch64 := $(LOADER_PORTABLE_PURE_SOURCES) $(LOADER_ARCH_PURE_SOURCES_aarch64)
+LOADER_PURE_SOURCES := $(LOADER_PURE_SOURCES_x86_64)
+LOADER_SOURCES := $(sort $(LOADER_PURE_SOURCES_$(ARCH)) $(addprefix loader/src/,main.c hardware.c start.c report.c \
+	trusted_platform.c) $(wildcard loader/src/font.c) \
+	$(wildcard loader/arch/$(ARCH)/*.S loader/arch/$(ARCH)/*.c)) \
 	$(CRYPTO_VERIFY_SOURCES) $(BASE_SOURCES)
 LOADER_LINKER_SCRIPT := loader/arch/$(ARCH)/loader.ld
 
 LOADER_TESTS := $(wildcard tests/unit/loader/*.c) tests/fuzz/loader_payload_fuzz.c tests/fuzz/loader_boot_fuzz.c \
 	tests/fuzz/tpm_answers_fuzz.c
-$(foreach s,$(filter loader/%,$(LOADER_SOURCES)) $(LOADER_TESTS),$(eval CFLAGS_$(subst /,_,$(basename $s)) += \
-	-Iloader/include -Iloader/arch/$(ARCH)/include -Icrypto/include))
+$(foreach s,$(filter loader/%,$(sort $(LOADER_SOURCES) $(LOADER_PURE_SOURCES_x86_64) $(LOADER_PURE_SOURCES_aarch64))) \
+	$(LOADER_TESTS),$(eval CFLAGS_$(subst /,_,$(basename $s)) += \
+	-Iloader/include -Iloader/arch/@ARCH@/include -Icrypto/include))
+
+# build/loader-template.elf or .img: what boots, but for the trust anchor.
+LOADER_TEMPLATE := $(BUILD)/loader-template.$(LOADER_SUFFIX)
+LOADER := $(BUILD)/loader.$(LOADER_SUFFIX)
 
 # Boot loaders for 32-bit entry points want a 32-bit ELF file; the code in it is 64-bit.
 $(BUILD)/loader-template.elf: $(BUILD)/loader64.elf
 	@echo "  OBJCOPY $@"
 	@$(OBJCOPY) -O elf32-i386 --strip-debug $< $@
 
+$(BUILD)/loader-template.img: $(BUILD)/loader64.elf
+	@echo "  OBJCOPY $@"
+	@$(OBJCOPY) -O binary $< $@
 
 LOADER_OBJECTS := $(call objects,loader,$(LOADER_SOURCES))
 $(BUILD)/loader64.elf: $(LOADER_OBJECTS) $(LOADER_LINKER_SCRIPT)
@@ -40,12 +53,12 @@ $(BUILD)/tests/loader_kernel.elf: $(LOADER_TEST_KERNEL_OBJECTS) tests/system/loa
 		-Wl,--fatal-warnings -T tests/system/loader/kernel.ld $(LOADER_TEST_KERNEL_OBJECTS) -o $@
 # Signs what these tests make, right or wrong.
 CFLAGS_tests_system_loader_payload_signer := -Icrypto/include
-$(BUILD)/tests/payload_signer: $(call objects,host,tests/system/loader/payload_signer.c $(CRYPTO_VERIFY_SOURCES) \
+$(HOST_BUILD)/tests/payload_signer: $(call objects,host,tests/system/loader/payload_signer.c $(CRYPTO_VERIFY_SOURCES) \
 	$(CRYPTO_SIGNATURE_SOURCES))
 	@mkdir -p $(@D)
 	@echo "  LD  $@"
-	@$(CC) $^ -o $@
-SYSTEM_TEST_NEEDS += $(BUILD)/tests/loader_kernel.elf $(BUILD)/tests/payload_signer $(BUILD)/loader-template.elf
+	@$(HOST_CC) $^ -o $@
+SYSTEM_TEST_NEEDS += $(BUILD)/tests/loader_kernel.elf $(HOST_BUILD)/tests/payload_signer $(LOADER_TEMPLATE)
 
 # Host tests.
 # The event log is read by its reader in the manager.

@@ -28,7 +28,7 @@ FIRST_PASS := yes
 .PHONY: $(or $(MAKECMDGOALS),all) second-pass
 $(or $(MAKECMDGOALS),all): second-pass ;
 second-pass:
-	@mk/setup.sh $(sort $(foreach goal,$(requested),$(needs_$(goal))))
+	@mk/setup.sh $(sort $(foreach goal,$(requested),$(needs_$(goal))) $(filter aarch64,$(ARCH)))
 	@$(MAKE) --no-print-directory SECOND_PASS=yes $(MAKECMDGOALS)
 endif
 endif

@@ -4,7 +4,7 @@
 # Installs the Debian packages that a job needs and that are missing, after
 # saying which and why. Says nothing when nothing is missing.
 #
-#   mk/setup.sh [--list] JOB...     JOB: run, uefi, test, lint, bench
+#   mk/setup.sh [--list] JOB...     JOB: run, uefi, aarch64, test, lint, bench
 #
 # --list prints the packages of the jobs and why each is needed, and installs
 # nothing.
@@ -35,6 +35,11 @@ run   mtools               writes the EFI system partition of bootable images
 run   qemu-system-x86      the emulated machine
 
 uefi  ovmf                 UEFI firmware for the emulated machine
+
+aarch64 gcc-aarch64-linux-gnu C compiler for AArch64; assembler and linker with it
+aarch64 qemu-system-arm    the emulated AArch64 machine
+aarch64 qemu-efi-aarch64   its UEFI firmware
+aarch64 grub-efi-arm64-bin its GRUB for UEFI
 
 test  ovmf                 UEFI firmware for the emulated machine
 test  libcmocka-dev        unit tests
@@ -69,16 +74,16 @@ if [ "${1:-}" = --list ]; then
     shift
 fi
 if [ $# -eq 0 ]; then
-    echo "usage: mk/setup.sh [--list] run|uefi|test|lint|bench..." >&2
+    echo "usage: mk/setup.sh [--list] run|uefi|aarch64|test|lint|bench..." >&2
     exit 2
 fi
 
 wanted=
 for job in "$@"; do
     case $job in
-    run | uefi | test | lint | bench) wanted="$wanted $job " ;;
+    run | uefi | aarch64 | test | lint | bench) wanted="$wanted $job " ;;
     *)
-        echo "mk/setup.sh: no job '$job': use run, uefi, test, lint or bench" >&2
+        echo "mk/setup.sh: no job '$job': use run, uefi, aarch64, test, lint or bench" >&2
         exit 2
         ;;
     esac

@@ -7,7 +7,7 @@ PYTHON := /usr/bin/python3
 ISO := $(BUILD)/skyscope.iso
 
 .PHONY: all programs iso guest run help clean
-all: programs $(BUILD)/kernel.elf $(BUILD)/loader.elf $(BUILD)/bin/skyscope
+all: programs $(BUILD)/kernel.elf $(LOADER) $(HOST_BUILD)/bin/skyscope
 programs: $(PROGRAMS)
 iso: $(ISO)
 guest: $(BUILD)/guest/vmlinuz $(BUILD)/guest/initrd.img
@@ -18,11 +18,13 @@ run: $(ISO)
 # --- Tests ---
 
 TEST_FLAGS ?=
+UNIT_TESTS   := $(UNIT_TESTS_$(ARCH))
+FUZZ_TARGETS := $(FUZZ_TARGETS_$(ARCH))
 TOOL_TEST_FILES   := $(sort $(wildcard tests/tool/test_*.py tests/interop/test_*.py))
 SYSTEM_TEST_FILES := $(sort $(wildcard tests/system/test_*.py))
-TOOL_TEST_NEEDS   += $(BUILD)/bin/skyscope $(BUILD)/loader-template.elf
+TOOL_TEST_NEEDS   += $(HOST_BUILD)/bin/skyscope $(LOADER_TEMPLATE)
 # The systems and images that system tests boot; rooms add theirs.
-SYSTEM_TEST_NEEDS += $(BUILD)/loader.elf $(BUILD)/bin/skyscope
+SYSTEM_TEST_NEEDS += $(LOADER) $(HOST_BUILD)/bin/skyscope
 
 .PHONY: unit fuzz tool-test system-test test
 unit: $(UNIT_TESTS)

@@ -13,7 +13,7 @@ $(call pd_program,manager,services/manager/manager_main.c $(MANAGER_SOURCES) $(C
 
 # --- Unit tests ---
 
-UNIT_MICROKIT := -Ilibmicrokit/include -Ilibmicrokit/arch/$(ARCH)/include
+UNIT_MICROKIT := -Ilibmicrokit/include -Ilibmicrokit/arch/@ARCH@/include
 
 CFLAGS_tests_unit_services_console_test := -Iservices/console
 $(call unit_test,console_test,tests/unit/services/console_test.c $(CONSOLE_SOURCES))

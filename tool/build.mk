@@ -17,19 +17,19 @@ CFLAGS_tool_src_key_file += -Icrypto/src
 CFLAGS_tool_src_key_cipher += $(BEARSSL_INCLUDES)
 $(foreach k,host unit fuzz,$(call objects,$k,tool/src/key_cipher.c)): $(BEARSSL).stamp
 
-$(BUILD)/bin/skyscope: $(call objects,host,$(TOOL_SOURCES) $(TOOL_CRYPTO_SOURCES))
+$(HOST_BUILD)/bin/skyscope: $(call objects,host,$(TOOL_SOURCES) $(TOOL_CRYPTO_SOURCES))
 	@mkdir -p $(@D)
 	@echo "  LD  $@"
-	@$(CC) $^ $(TOOL_LIBS) -o $@
+	@$(HOST_CC) $^ $(TOOL_LIBS) -o $@
 
 $(foreach source,$(TOOL_TEST_SOURCES), \
 	$(call unit_test,tool_$(notdir $(basename $(source))),$(source) $(TOOL_LIBRARY_SOURCES),$(TOOL_LIBS)))
 $(call fuzz_target,system_file,tests/fuzz/system_file_fuzz.c $(TOOL_LIBRARY_SOURCES),$(TOOL_LIBS))
 $(call fuzz_target,payload,tests/fuzz/payload_fuzz.c $(TOOL_LIBRARY_SOURCES),$(TOOL_LIBS))
 # What fuzzing starts from is of the present format.
-FUZZ_PAYLOADS := $(BUILD)/fuzz/seeds/stamp
-$(FUZZ_PAYLOADS): tests/fuzz/make_payload_seeds.py tests/tool/elf_maker.py $(BUILD)/bin/skyscope
-	@tests/fuzz/make_payload_seeds.py $(BUILD)/bin/skyscope $(@D)
+FUZZ_PAYLOADS := $(HOST_BUILD)/fuzz/seeds/stamp
+$(FUZZ_PAYLOADS): tests/fuzz/make_payload_seeds.py tests/tool/elf_maker.py $(HOST_BUILD)/bin/skyscope
+	@tests/fuzz/make_payload_seeds.py $(HOST_BUILD)/bin/skyscope $(@D)
 	@touch $@
-$(BUILD)/fuzz/payload $(BUILD)/fuzz/loader_payload_fuzz: | $(FUZZ_PAYLOADS)
+$(HOST_BUILD)/fuzz/payload $(HOST_BUILD)/fuzz/loader_payload_fuzz: | $(FUZZ_PAYLOADS)
 $(call fuzz_target,key_file,tests/fuzz/key_file_fuzz.c $(TOOL_LIBRARY_SOURCES),$(TOOL_LIBS))

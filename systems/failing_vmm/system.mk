@@ -17,11 +17,11 @@ $(call pd_program,failing_vmm,systems/failing_vmm/fault.c vmm/hv/skyscope.c,\
 $(FAILING)/vmm.elf: $(BUILD)/programs/failing_vmm.elf
 	@mkdir -p $(@D)
 	@cp $< $@
-$(FAILING)/payload.unsigned: systems/failing_vmm/failing_vmm.system $(BUILD)/bin/skyscope $(BUILD)/kernel.elf \
+$(FAILING)/payload.unsigned: systems/failing_vmm/failing_vmm.system $(HOST_BUILD)/bin/skyscope $(BUILD)/kernel.elf \
 		$(FAILING)/vmm.elf $(VM_PROGRAMS) $(BUILD)/guest/vmlinuz $(BUILD)/guest/initrd.img
 	@echo "  PAYLOAD $@"
-	@$(BUILD)/bin/skyscope build --quiet --kernel-image $(BUILD)/kernel.elf --search-path $(FAILING) \
+	@$(HOST_BUILD)/bin/skyscope build --quiet --kernel-image $(BUILD)/kernel.elf --search-path $(FAILING) \
 		$(SYSTEM_SEARCH_PATH:%=--search-path %) --output $@ $<
-$(FAILING)/payload.bin: $(FAILING)/payload.unsigned $(BUILD)/keys/system.trust
+$(FAILING)/payload.bin: $(FAILING)/payload.unsigned $(HOST_BUILD)/keys/system.trust
 	$(call sign,$<,$@)
 SYSTEM_TEST_NEEDS += $(FAILING)/payload.bin

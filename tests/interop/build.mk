@@ -11,19 +11,20 @@ CRYPTO_CLI_LDFLAGS := -Wl,--wrap=keccak_absorb_bytes
 
 $(foreach s,$(CRYPTO_CLI_SOURCES),$(eval CFLAGS_$(subst /,_,$(basename $s)) := -Icrypto/include))
 
-$(BUILD)/tests/crypto_cli: $(call objects,host,$(CRYPTO_CLI_SOURCES) $(CRYPTO_CLI_NEEDS))
+$(HOST_BUILD)/tests/crypto_cli: $(call objects,host,$(CRYPTO_CLI_SOURCES) $(CRYPTO_CLI_NEEDS))
 	@mkdir -p $(@D)
 	@echo "  LD  $@"
-	@$(CC) $(CRYPTO_CLI_LDFLAGS) $^ -o $@
-$(BUILD)/tests/crypto_cli_sanitized: $(call objects,unit,$(CRYPTO_CLI_SOURCES) $(CRYPTO_CLI_NEEDS))
+	@$(HOST_CC) $(CRYPTO_CLI_LDFLAGS) $^ -o $@
+$(HOST_BUILD)/tests/crypto_cli_sanitized: $(call objects,unit,$(CRYPTO_CLI_SOURCES) $(CRYPTO_CLI_NEEDS))
 	@mkdir -p $(@D)
 	@echo "  LD  $@"
-	@$(CC) -fsanitize=address,undefined $(CRYPTO_CLI_LDFLAGS) $^ -o $@
+	@$(HOST_CC) -fsanitize=address,undefined $(CRYPTO_CLI_LDFLAGS) $^ -o $@
 
-TOOL_TEST_NEEDS += $(BUILD)/tests/crypto_cli $(BUILD)/tests/crypto_cli_sanitized \
+TOOL_TEST_NEEDS += $(HOST_BUILD)/tests/crypto_cli $(HOST_BUILD)/tests/crypto_cli_sanitized \
 	third_party/download/npm/node_modules/@noble/hashes.stamp third_party/download/npm/node_modules/@noble/post-quantum.stamp
 
 # The same objects as in the loader, in a host program.
+ifeq ($(ARCH),$(HOST_ARCH))
 SIGNATURE_STACK_OBJECTS := $(call objects,loader,$(sort $(CRYPTO_HASH_SOURCES) $(CRYPTO_SIGNATURE_VERIFY_SOURCES) \
 	$(CRYPTO_SIGNATURE_SOURCES)))
 CFLAGS_tests_interop_signature_stack := -Icrypto/include -fno-pie
@@ -32,3 +33,4 @@ $(BUILD)/tests/signature_stack: $(call objects,host,tests/interop/signature_stac
 	@echo "  LD  $@"
 	@$(CC) -static -no-pie $^ -o $@
 TOOL_TEST_NEEDS += $(BUILD)/tests/signature_stack
+endif
