@@ -660,7 +660,7 @@ def test_verify_an_image(image):
     assert listing["valid"] and listing["kind"] == "ISO image" and listing["loader_right"]
     result = verify(image, "test.iso", "own/system.trust")
     refused(result, "signed by a key that is not trusted here")
-    assert "the loader has another trust anchor" in result.stderr
+    assert "the loader has another trust anchor (serial number 1, and this one has 1, but other content)" in result.stderr
     assert "DEVELOPMENT KEY" in good(image.run("inspect", "test.iso")).stdout
 
 
@@ -724,6 +724,18 @@ def test_inspect_trust(keys):
     assert listing["serial"] == 2 and listing["revoked"] == [i.hex() for i in trust.revoked]
     for key in [*trust.pairs[0], *trust.pairs[1], *trust.revoked]:
         assert key.hex() in text
+
+
+@pytest.mark.parametrize("seconds, text", [
+    (0, "not recorded"), (1, "1970-01-01 00:00:01 UTC"), (1767225599, "2025-12-31 23:59:59 UTC"),
+    (253402300799, "9999-12-31 23:59:59 UTC"), (253402300800, "253402300800 seconds after 1970 began"),
+    (2**64 - 1, "18446744073709551615 seconds after 1970 began")])
+def test_inspect_shows_dates(keys, seconds, text):
+    path = keys.directory / "development/next.hash.key"
+    data = bytearray(path.read_bytes())
+    struct.pack_into("<Q", data, key_fields(data)["time"][0], seconds)
+    path.write_bytes(data)
+    assert f"created         {text}\n" in keys.run("inspect", path).stdout
 
 
 def test_inspect_a_signed_payload(keys):

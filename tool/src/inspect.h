@@ -17,6 +17,8 @@ void inspect_key_text(struct arena *arena, const struct key_file *key, FILE *to)
 void inspect_key_json(struct arena *arena, const struct key_file *key, FILE *to);
 void inspect_operator_text(uint32_t suite, const uint8_t *public_key, FILE *to);
 void inspect_operator_json(uint32_t suite, const uint8_t *public_key, FILE *to);
+/* A line that says when something was created; seconds since 1970, 0: not recorded. */
+void print_creation_time(uint64_t seconds, FILE *to);
 /* An object with algorithm and key id. */
 void write_key_id(struct json *json, const char *name, uint32_t algorithm, const uint8_t id[SIGNATURE_KEY_ID_SIZE]);
 void write_trust_key(struct json *json, const char *name, const struct trust_key *key);

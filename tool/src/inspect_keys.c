@@ -3,15 +3,24 @@
 #include "inspect.h"
 #include <crypto/seal.h>
 #include <inttypes.h>
+#include <time.h>
 #include <tool/json.h>
 #include <tool/key_options.h>
 
-static void print_time(FILE *to, uint64_t seconds)
+#define YEAR_10000 253402300800u /* in seconds since 1970 */
+
+void print_creation_time(uint64_t seconds, FILE *to)
 {
+    char text[32];
+    struct tm time;
+    time_t when = seconds < YEAR_10000 ? (time_t)seconds : 0;
     if (seconds == 0) {
         fprintf(to, "created         not recorded\n");
+    } else if (when != 0 && gmtime_r(&when, &time) != NULL &&
+               strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &time) != 0) {
+        fprintf(to, "created         %s UTC\n", text);
     } else {
-        fprintf(to, "created         %" PRIu64 " (seconds since 1970)\n", seconds);
+        fprintf(to, "created         %" PRIu64 " seconds after 1970 began\n", seconds);
     }
 }
 
@@ -100,7 +109,7 @@ void inspect_key_text(struct arena *arena, const struct key_file *key, FILE *to)
     fprintf(to, "key id          ");
     print_id(to, key->id);
     fputc('\n', to);
-    print_time(to, key->creation_time);
+    print_creation_time(key->creation_time, to);
     fprintf(to, "public key      %zu bytes\n", key->public_key_size);
     fprintf(to, "encrypted by    ChaCha20-Poly1305; Argon2id, %" PRIu32 " KiB, %" PRIu32 " passes, %" PRIu32 " lanes\n",
             key->derivation.memory_kib, key->derivation.passes, key->derivation.lanes);

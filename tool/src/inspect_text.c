@@ -44,11 +44,7 @@ static void print_header(const struct payload_view *view, bool development, FILE
     fprintf(to, "format          %u\n", header->version);
     fprintf(to, "size            %s\n", format_size(size, header->total_size));
     fprintf(to, "rollback index  %" PRIu64 "\n", manifest->rollback_index);
-    if (manifest->creation_time == 0) {
-        fprintf(to, "created         not recorded\n");
-    } else {
-        fprintf(to, "created         %" PRIu64 " (seconds since 1970)\n", manifest->creation_time);
-    }
+    print_creation_time(manifest->creation_time, to);
     fprintf(to, "image hashes    %s\n", image_hash_name(manifest->hash_algorithm));
     if (view->is_signed) {
         fprintf(to, "signatures%s\n", development ? "      DEVELOPMENT KEY" : "");

@@ -69,8 +69,8 @@ void verify_loader_blob(struct arena *arena, const struct blob *loader, const st
         add_problem(arena, verdict,
                     arena_format(arena,
                                  "the loader has another trust anchor (serial number %" PRIu64
-                                 ", and this one has %" PRIu64 "); write this one into it with 'skyscope provision'",
-                                 serial, anchor->serial));
+                                 ", and this one has %" PRIu64 "%s); write this one into it with 'skyscope provision'",
+                                 serial, anchor->serial, serial == anchor->serial ? ", but other content" : ""));
         return;
     }
     verdict->loader_checked = true;
