@@ -19,9 +19,9 @@ void irq_set_line(struct irq_router *router, uint32_t number, bool level)
     }
 }
 
-void irq_send_msi(struct irq_router *router, uint64_t address, uint32_t data)
+void irq_send_msi(struct irq_router *router, uint32_t device, uint64_t address, uint32_t data)
 {
     if (router->msi != NULL) {
-        router->msi(router->msi_target, address, data);
+        router->msi(router->msi_target, device, address, data);
     }
 }

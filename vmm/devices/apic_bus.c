@@ -105,9 +105,10 @@ bool apic_bus_send(struct apic_bus *bus, const struct apic_message *message, enu
     return delivered;
 }
 
-void apic_bus_msi(void *target, uint64_t address, uint32_t data)
+void apic_bus_msi(void *target, uint32_t device, uint64_t address, uint32_t data)
 {
     struct apic_bus *bus = target;
+    (void)device; /* nothing here tells requesters apart */
     if ((address & MSI_ADDRESS_MASK) != MSI_ADDRESS) {
         return;
     }

@@ -23,11 +23,12 @@ struct irq_router {
     struct irq_sink sinks[IRQ_MAX_SINKS];
     uint32_t sink_count;
     /* Message-signalled interrupt: address and data as written by the device. */
-    void (*msi)(void *target, uint64_t address, uint32_t data);
+    void (*msi)(void *target, uint32_t device, uint64_t address, uint32_t data);
     void *msi_target;
 };
 
 /* 0, or -1 if there are too many. */
 int irq_add_sink(struct irq_router *router, struct irq_sink sink);
 void irq_set_line(struct irq_router *router, uint32_t number, bool level);
-void irq_send_msi(struct irq_router *router, uint64_t address, uint32_t data);
+/* device: who writes, a PCI function's requester ID (bus 15:8, device 7:3, function 2:0). */
+void irq_send_msi(struct irq_router *router, uint32_t device, uint64_t address, uint32_t data);

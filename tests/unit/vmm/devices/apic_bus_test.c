@@ -189,18 +189,18 @@ static void globally_disabled_apic_takes_nothing(void **state)
 static void msi_reaches_its_destination(void **state)
 {
     struct pc *pc = *state;
-    irq_send_msi(&pc->router, PAGE | 2 << 12, 0x44);
+    irq_send_msi(&pc->router, 0, PAGE | 2 << 12, 0x44);
     assert_int_equal(receivers(pc, 0x44), 4);
-    irq_send_msi(&pc->router, PAGE | 0xff << 12, 0x44);
+    irq_send_msi(&pc->router, 0, PAGE | 0xff << 12, 0x44);
     assert_int_equal(receivers(pc, 0x44), 7);
-    irq_send_msi(&pc->router, PAGE | 0xff << 12 | 0xc, 0x44); /* redirection hint, logical: lowest priority */
+    irq_send_msi(&pc->router, 0, PAGE | 0xff << 12 | 0xc, 0x44); /* redirection hint, logical: lowest priority */
     uint32_t set = receivers(pc, 0x44);
     assert_true(set == 1 || set == 2 || set == 4);
-    irq_send_msi(&pc->router, 0xfed00000, 0x44);
-    irq_send_msi(&pc->router, UINT64_MAX, 0xffffffff);
-    irq_send_msi(&pc->router, PAGE | 1ull << 32, 0x44);
-    irq_send_msi(&pc->router, PAGE, 0x644);  /* no startup by MSI */
-    irq_send_msi(&pc->router, PAGE, 0x8044); /* level de-assertion */
+    irq_send_msi(&pc->router, 0, 0xfed00000, 0x44);
+    irq_send_msi(&pc->router, 0, UINT64_MAX, 0xffffffff);
+    irq_send_msi(&pc->router, 0, PAGE | 1ull << 32, 0x44);
+    irq_send_msi(&pc->router, 0, PAGE, 0x644);  /* no startup by MSI */
+    irq_send_msi(&pc->router, 0, PAGE, 0x8044); /* level de-assertion */
     assert_int_equal(receivers(pc, 0x44), 0);
     assert_int_equal(pc->event_count, 0);
 }

@@ -176,7 +176,7 @@ void op_stream_play(struct pc *pc, const uint8_t *bytes, size_t size)
         }
         case OP_MSI: {
             uint64_t address = 0xfee00000 | take(&stream, 3);
-            irq_send_msi(&pc->router, address, (uint32_t)take(&stream, 4));
+            irq_send_msi(&pc->router, 0, address, (uint32_t)take(&stream, 4));
             break;
         }
         case OP_RECEIVE:

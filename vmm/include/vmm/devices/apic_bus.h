@@ -72,4 +72,4 @@ void apic_bus_init(struct apic_bus *bus, const struct apic_bus_ops *ops, void *c
 bool apic_bus_send(struct apic_bus *bus, const struct apic_message *message, enum apic_shorthand shorthand,
                    struct lapic *source);
 /* A memory write to 0xFEExxxxx: irq_router.msi, with the bus as msi_target. Other addresses are ignored. */
-void apic_bus_msi(void *bus, uint64_t address, uint32_t data);
+void apic_bus_msi(void *bus, uint32_t device, uint64_t address, uint32_t data);
