@@ -10,20 +10,12 @@
 
 #include <vmm/bus.h>
 #include <vmm/clock.h>
+#include <vmm/devices/uart_backend.h>
 #include <vmm/irq.h>
 #include <vmm/log.h>
 #include <vmm/timer.h>
 
 #define UART16550_FIFO_SIZE 16u
-
-/* The other end of the line. */
-struct uart_backend {
-    /* Takes one byte. False, and nothing taken, if there is no room. */
-    bool (*put)(void *context, uint8_t byte);
-    /* Gives one byte. False if there is none. */
-    bool (*get)(void *context, uint8_t *byte);
-    void *context;
-};
 
 struct uart16550_fifo {
     uint8_t data[UART16550_FIFO_SIZE];
