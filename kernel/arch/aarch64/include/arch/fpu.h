@@ -3,8 +3,9 @@
  * FPU, Advanced SIMD and SVE registers. PDs that may use the FPU have the first two
  * only; guests have SVE as well where the CPUs have it.
  *
- * CPTR_EL2 belongs to fpu_switch() while PDs run. Whoever enters a guest calls
- * fpu_load(), sets fpu_guest_cptr() and puts CPTR_NONE back afterwards.
+ * fpu_switch() says what a PD may use: in percpu.cptr, and in CPTR_EL2 unless a guest is
+ * loaded. Whoever enters a guest calls fpu_load(), then sets fpu_guest_cptr(), and puts
+ * percpu.cptr back when the guest is unloaded.
  */
 #pragma once
 

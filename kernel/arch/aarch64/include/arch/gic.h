@@ -25,8 +25,7 @@
 /* 0 is the most urgent. Those of devices follow from the plan's vector: gic_device_priority(). */
 #define GIC_PRIORITY_STOP           0x80u
 #define GIC_PRIORITY_INTERPROCESSOR 0x90u
-#define GIC_PRIORITY_TIMER          0x90u
-#define GIC_PRIORITY_VIRTUAL        0x98u /* virtual timer, maintenance */
+#define GIC_PRIORITY_PRIVATE        0x98u /* timers, maintenance */
 
 /* Boot CPU, once: maps the registers, turns the distributor on with every SPI disabled. */
 void gic_init(const struct hardware_info *hardware);
@@ -41,8 +40,8 @@ uint32_t gic_version(void);
 volatile uint32_t *gic_virtual_control(void);
 
 /* The calling CPU's SGI or PPI. */
-void gic_enable_private(uint32_t intid, uint8_t priority, bool edge);
-void gic_disable_private(uint32_t intid);
+void gic_private_enable(uint32_t intid, bool edge);
+void gic_private_disable(uint32_t intid);
 
 /* Takes the most urgent pending interrupt, which is active then. The value is for
  * gic_drop_priority(); its INTID, GIC_SPECIAL_FIRST.. if there was none, is
@@ -61,7 +60,7 @@ void gic_deactivate(uint32_t acknowledged);
 /* Is the calling CPU's PPI active? Makes it so, or not so: for a virtual timer whose
  * guest went elsewhere. */
 bool gic_private_active(uint32_t intid);
-void gic_set_private_active(uint32_t intid, bool active);
+void gic_private_set_active(uint32_t intid, bool active);
 
 /* sgi: 0..15. cpu: index in kernel_system.cpus. */
 void gic_send(uint32_t cpu, uint32_t sgi);

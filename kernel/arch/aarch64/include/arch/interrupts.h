@@ -14,8 +14,3 @@
 void interrupt_assign(uint32_t intid, struct irq *irq);
 /* Takes and handles all that are pending. */
 void interrupts_handle(struct cpu *cpu);
-
-/* Implemented by the vCPU code: the virtual timer's or the maintenance interrupt of this
- * CPU came. Its priority is dropped; it stays active until that code deactivates it,
- * directly or through a list register. */
-void vcpu_private_interrupt(struct cpu *cpu, uint32_t intid);

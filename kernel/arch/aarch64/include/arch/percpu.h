@@ -25,15 +25,18 @@ struct percpu {
     uint64_t stack_top;     /* of the CPU's one kernel stack */
     uint64_t emergency_top; /* of the stack on which the kernel reports its own death */
     uint32_t index;         /* cpu_id_t: index in hardware_info.cpus */
-    uint32_t reserved;
-    const struct pd *loaded_pd;  /* whose stage 2 VTTBR_EL2 holds when no guest runs */
-    uint64_t host_vttbr;         /* the same as a value: whoever ran a guest puts it back */
+    bool guest_loaded;      /* see <arch/vcpu_host.h> */
+    /* What the registers hold when no guest is loaded: whoever loaded one puts them back. */
+    uint64_t vttbr;              /* VTTBR_EL2: of loaded_pd */
+    uint64_t cptr;               /* CPTR_EL2: what the current thread may use */
+    const struct pd *loaded_pd;  /* NULL: none yet */
     struct fpu_state *fpu_owner; /* whose values the vector registers hold, or NULL */
     struct vcpu_cpu *vcpu;
-    struct cpu core __attribute__((aligned(64))); /* the portable part; its first member is the current thread */
-    uint64_t mpidr;                               /* affinity fields */
-    volatile uint32_t *redistributor;             /* GICv3: of this CPU */
-    uint8_t gic_target;                           /* GICv2: bit of this CPU in GICD_ITARGETSR */
+    /* The portable part; its first member is the current thread. */
+    struct cpu core __attribute__((aligned(64)));
+    uint64_t mpidr;                   /* affinity fields */
+    volatile uint32_t *redistributor; /* GICv3: of this CPU */
+    uint8_t gic_target;               /* GICv2: bit of this CPU in GICD_ITARGETSR */
 };
 _Static_assert(offsetof(struct percpu, stack_top) == PERCPU_STACK_TOP, "assembly offset");
 _Static_assert(offsetof(struct percpu, emergency_top) == PERCPU_EMERGENCY_TOP, "assembly offset");
