@@ -95,6 +95,9 @@ struct vcpu_exit_system_register {
     uint8_t write;     /* 1: MSR */
     uint8_t gpr;       /* 31: the zero register */
     uint16_t reserved;
+    /* MRS of an identification register (Op0 3, Op1 0, CRn 0): its value on this CPU, less what the
+     * kernel keeps from guests (features whose state it does not switch). Otherwise 0. */
+    uint64_t value;
 };
 
 /* HVC and SMC; arguments are in general registers. */

@@ -5,6 +5,9 @@
  * gpr, pc and pstate are live: right at every exit, and taken at every entry
  * without any dirty bit. So is gic. The other groups are copied when asked for.
  *
+ * At an exit pc is ELR_EL2: the instruction that exited, but for HVC, where it is the
+ * one after it. (SMC: the SMC itself.)
+ *
  * Exceptions are injected by writing the guest's EL1 registers, pc and pstate;
  * struct vcpu_control's event and windows are not used. A VCPU_EXIT_INTERRUPT_WINDOW
  * is the virtual interface's maintenance interrupt: a condition that gic.control
