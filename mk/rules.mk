@@ -46,6 +46,7 @@ $(HOST_BUILD)/fuzz/%.o: HOST_CC := $(CLANG)
 $(HOST_BUILD)/fuzz_aarch64/%.o: HOST_CC := $(CLANG)
 
 BASE_SOURCES := base/src/memory.c base/src/format.c base/arch/@ARCH@/memory_arch.c
+CFLAGS_base_arch_aarch64_memory_arch := -fno-tree-loop-distribute-patterns
 
 # $(call pd_program,NAME,SOURCES,EXTRA_ARCHIVES): a protection domain's program,
 # build/programs/NAME.elf, linked with libmicrokit.

@@ -11,7 +11,7 @@ static void write_chunk(const char *text, size_t length)
     for (size_t i = 0; i < length; i++) {
         words[i / 8] |= (uint64_t)(unsigned char)text[i] << 8 * (i % 8);
     }
-    struct call_registers r = {.rdi = words[0], .rsi = length, .rdx = words[1], .r10 = words[2], .r8 = words[3]};
+    struct call_registers r = {.a0 = words[0], .a1 = length, .a2 = words[1], .m0 = words[2], .m1 = words[3]};
     system_call(SYSCALL_DEBUG_WRITE, &r);
 }
 

@@ -95,18 +95,18 @@ static __attribute__((noreturn)) void vcpu_loop(unsigned int thread)
 
 static void load_message(struct call_registers *r, const seL4_IPCBuffer *buffer)
 {
-    r->r10 = buffer->msg[0];
-    r->r8 = buffer->msg[1];
-    r->r9 = buffer->msg[2];
-    r->r15 = buffer->msg[3];
+    r->m0 = buffer->msg[0];
+    r->m1 = buffer->msg[1];
+    r->m2 = buffer->msg[2];
+    r->m3 = buffer->msg[3];
 }
 
 static void store_message(const struct call_registers *r, seL4_IPCBuffer *buffer)
 {
-    buffer->msg[0] = r->r10;
-    buffer->msg[1] = r->r8;
-    buffer->msg[2] = r->r9;
-    buffer->msg[3] = r->r15;
+    buffer->msg[0] = r->m0;
+    buffer->msg[1] = r->m1;
+    buffer->msg[2] = r->m2;
+    buffer->msg[3] = r->m3;
 }
 
 /* Carries out the deferred call and waits in the same trap. False if the kernel
@@ -115,9 +115,9 @@ static bool wait_with_deferred(struct call_registers *r)
 {
     bool is_irq = microkit_signal_cap >= BASE_IRQ_CAP;
     microkit_have_signal = seL4_False;
-    r->rdi = microkit_signal_cap - (is_irq ? BASE_IRQ_CAP : BASE_OUTPUT_NOTIFICATION_CAP);
-    r->rsi = 0;
-    r->rdx = is_irq ? 1 : 0;
+    r->a0 = microkit_signal_cap - (is_irq ? BASE_IRQ_CAP : BASE_OUTPUT_NOTIFICATION_CAP);
+    r->a1 = 0;
+    r->a2 = is_irq ? 1 : 0;
     return system_call_receive(SYSCALL_SEND_RECV, r) == 0;
 }
 
@@ -127,7 +127,7 @@ static inline void wait_without_reply(unsigned int thread, struct call_registers
     if (thread == 0 && microkit_have_signal && wait_with_deferred(r)) {
         return;
     }
-    r->rdi = r->rsi = r->rdx = 0;
+    r->a0 = r->a1 = r->a2 = 0;
     (void)system_call_receive(SYSCALL_RECV, r);
 }
 
@@ -136,8 +136,8 @@ static inline void reply_and_wait(microkit_msginfo reply, const seL4_IPCBuffer *
     if (microkit_have_signal) {
         microkit_flush_deferred();
     }
-    r->rdi = r->rdx = 0;
-    r->rsi = reply.words[0];
+    r->a0 = r->a2 = 0;
+    r->a1 = reply.words[0];
     load_message(r, buffer);
     (void)system_call(SYSCALL_REPLY_RECV, r);
 }
@@ -148,18 +148,18 @@ static __attribute__((noreturn)) void wait_loop(unsigned int thread)
     struct call_registers r;
     wait_without_reply(thread, &r);
     for (;;) {
-        microkit_msginfo info = {{r.rsi}};
+        microkit_msginfo info = {{r.a1}};
         microkit_msginfo reply = seL4_MessageInfo_new(0, 0, 0, 0);
         bool have_reply = false;
-        if ((r.rdi & BADGE_CALL) != 0) {
+        if ((r.a0 & BADGE_CALL) != 0) {
             store_message(&r, buffer);
-            reply = protected((microkit_channel)(r.rdi & BADGE_CHANNEL_MASK), info);
+            reply = protected((microkit_channel)(r.a0 & BADGE_CHANNEL_MASK), info);
             have_reply = true;
-        } else if ((r.rdi & BADGE_FAULT) != 0) {
+        } else if ((r.a0 & BADGE_FAULT) != 0) {
             store_message(&r, buffer);
-            have_reply = fault((microkit_child)(r.rdi & BADGE_CHILD_MASK), info, &reply) != 0;
+            have_reply = fault((microkit_child)(r.a0 & BADGE_CHILD_MASK), info, &reply) != 0;
         } else {
-            deliver(thread, r.rdi, r.rdx);
+            deliver(thread, r.a0, r.a2);
         }
         if (have_reply) {
             reply_and_wait(reply, buffer, &r);

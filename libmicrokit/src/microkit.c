@@ -112,7 +112,7 @@ void microkit_pd_restart(microkit_child pd, seL4_Word entry_point)
     /* First all its threads are stopped, so that none still runs on another CPU
      * while the first one prepares the data anew. */
     check_child(seL4_TCB_Suspend(BASE_TCB_CAP + pd), "microkit_pd_restart", "stopping child", pd);
-    struct call_registers r = {.rdi = pd, .rsi = SKYSCOPE_PD_RESTART, .rdx = entry_point};
+    struct call_registers r = {.a0 = pd, .a1 = SKYSCOPE_PD_RESTART, .a2 = entry_point};
     check_child(microkit_error(system_call(SYSCALL_PD_CONTROL, &r)), "microkit_pd_restart", "restarting child", pd);
 }
 

@@ -40,7 +40,7 @@ static __attribute__((noreturn, cold, noinline)) void capability_fault(const cha
 void seL4_Signal(seL4_CPtr dest)
 {
     struct call_registers r = {0};
-    if (!identifier_of(dest, BASE_OUTPUT_NOTIFICATION_CAP, &r.rdi) || system_call(SYSCALL_NOTIFY, &r) != 0) {
+    if (!identifier_of(dest, BASE_OUTPUT_NOTIFICATION_CAP, &r.a0) || system_call(SYSCALL_NOTIFY, &r) != 0) {
         capability_fault("seL4_Signal", dest);
     }
 }
@@ -48,7 +48,7 @@ void seL4_Signal(seL4_CPtr dest)
 seL4_Error seL4_IRQHandler_Ack(seL4_CPtr service)
 {
     struct call_registers r = {0};
-    if (!identifier_of(service, BASE_IRQ_CAP, &r.rdi)) {
+    if (!identifier_of(service, BASE_IRQ_CAP, &r.a0)) {
         return seL4_InvalidCapability;
     }
     return microkit_error(system_call(SYSCALL_IRQ_ACK, &r));
@@ -75,8 +75,8 @@ seL4_MessageInfo_t seL4_Call(seL4_CPtr dest, seL4_MessageInfo_t msgInfo)
 {
     seL4_Word *message = microkit_ipc_buffer()->msg;
     struct call_registers r = {
-        .rsi = msgInfo.words[0], .r10 = message[0], .r8 = message[1], .r9 = message[2], .r15 = message[3]};
-    if (!identifier_of(dest, BASE_ENDPOINT_CAP, &r.rdi)) {
+        .a1 = msgInfo.words[0], .m0 = message[0], .m1 = message[1], .m2 = message[2], .m3 = message[3]};
+    if (!identifier_of(dest, BASE_ENDPOINT_CAP, &r.a0)) {
         capability_fault("seL4_Call", dest);
     }
     int64_t status = system_call(SYSCALL_CALL, &r);
@@ -86,11 +86,11 @@ seL4_MessageInfo_t seL4_Call(seL4_CPtr dest, seL4_MessageInfo_t msgInfo)
         }
         return seL4_MessageInfo_new(SKYSCOPE_LABEL_PEER_STOPPED, 0, 0, 0);
     }
-    message[0] = r.r10;
-    message[1] = r.r8;
-    message[2] = r.r9;
-    message[3] = r.r15;
-    return (seL4_MessageInfo_t){{r.rsi}};
+    message[0] = r.m0;
+    message[1] = r.m1;
+    message[2] = r.m2;
+    message[3] = r.m3;
+    return (seL4_MessageInfo_t){{r.a1}};
 }
 
 void seL4_Yield(void)
@@ -101,8 +101,8 @@ void seL4_Yield(void)
 
 static seL4_Error pd_control(seL4_CPtr service, enum skyscope_pd_operation operation)
 {
-    struct call_registers r = {.rsi = operation};
-    if (!identifier_of(service, BASE_TCB_CAP, &r.rdi)) {
+    struct call_registers r = {.a1 = operation};
+    if (!identifier_of(service, BASE_TCB_CAP, &r.a0)) {
         return seL4_InvalidCapability;
     }
     return microkit_error(system_call(SYSCALL_PD_CONTROL, &r));
@@ -125,7 +125,7 @@ seL4_Error seL4_TCB_ReadRegisters(seL4_CPtr service, seL4_Bool suspend_source, s
 {
     (void)arch_flags;
     struct call_registers r = {0};
-    if (!identifier_of(service, BASE_TCB_CAP, &r.rdi)) {
+    if (!identifier_of(service, BASE_TCB_CAP, &r.a0)) {
         return seL4_InvalidCapability;
     }
     if (count < 1 || count > CONTEXT_WORDS) {
@@ -148,8 +148,8 @@ seL4_Error seL4_TCB_WriteRegisters(seL4_CPtr service, seL4_Bool resume_target, s
                                    seL4_UserContext *regs)
 {
     (void)arch_flags;
-    struct call_registers r = {.rdx = count};
-    if (!identifier_of(service, BASE_TCB_CAP, &r.rdi)) {
+    struct call_registers r = {.a2 = count};
+    if (!identifier_of(service, BASE_TCB_CAP, &r.a0)) {
         return seL4_InvalidCapability;
     }
     if (count < 1 || count > CONTEXT_WORDS) {

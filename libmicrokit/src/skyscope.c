@@ -20,19 +20,19 @@ void skyscope_vcpu_off(unsigned int thread)
 
 int skyscope_vcpu_read(uint32_t groups)
 {
-    struct call_registers r = {.rdi = groups};
+    struct call_registers r = {.a0 = groups};
     return (int)system_call(SYSCALL_VCPU_READ, &r);
 }
 
 int skyscope_thread_signal(unsigned int thread)
 {
-    struct call_registers r = {.rdi = thread};
+    struct call_registers r = {.a0 = thread};
     return (int)system_call(SYSCALL_THREAD_SIGNAL, &r);
 }
 
 int skyscope_timer_set(uint64_t deadline)
 {
-    struct call_registers r = {.rdi = deadline};
+    struct call_registers r = {.a0 = deadline};
     return (int)system_call(SYSCALL_TIMER, &r);
 }
 
@@ -41,15 +41,15 @@ struct skyscope_time skyscope_time(void)
     struct call_registers r = {0};
     struct skyscope_time time = {0};
     if (system_call(SYSCALL_TIME, &r) == 0) {
-        time.tick_frequency = r.rdi;
-        time.wall_clock = r.rdx;
-        time.wall_clock_ticks = r.r10;
+        time.tick_frequency = r.a0;
+        time.wall_clock = r.a2;
+        time.wall_clock_ticks = r.m0;
     }
     return time;
 }
 
 int skyscope_system(enum skyscope_system_operation operation)
 {
-    struct call_registers r = {.rdi = operation};
+    struct call_registers r = {.a0 = operation};
     return (int)system_call(SYSCALL_SYSTEM, &r);
 }

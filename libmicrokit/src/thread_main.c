@@ -77,10 +77,10 @@ static void start_other_thread(unsigned int thread)
     do {
         struct call_registers r = {0};
         system_call(SYSCALL_RECV, &r);
-        if (r.rdi >> 62 == 0) {
-            notifications |= r.rdi;
+        if (r.a0 >> 62 == 0) {
+            notifications |= r.a0;
         }
-        events |= r.rdx;
+        events |= r.a2;
         /* A signal that init() raised wakes this thread too early: wait on. */
     } while ((events & SKYSCOPE_EVENT_SIGNAL) == 0 || !__atomic_load_n(&other_threads_may_start, __ATOMIC_SEQ_CST));
     __atomic_store_n(&thread_started[thread], true, __ATOMIC_SEQ_CST);

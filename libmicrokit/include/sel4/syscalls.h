@@ -46,7 +46,7 @@ void seL4_DebugPutString(char *s);
 /* Children: BASE_TCB_CAP + child id; their first thread's registers. */
 seL4_Error seL4_TCB_Suspend(seL4_CPtr service);
 seL4_Error seL4_TCB_Resume(seL4_CPtr service);
-/* count: words of *regs to transfer, 1..20. The child must be stopped or faulted, or
+/* count: words of *regs to transfer, from 1 on. The child must be stopped or faulted, or
  * suspend_source must be true. */
 seL4_Error seL4_TCB_ReadRegisters(seL4_CPtr service, seL4_Bool suspend_source, seL4_Uint8 arch_flags, seL4_Word count,
                                   seL4_UserContext *regs);

@@ -41,11 +41,11 @@ static bool has_vcpu;
 
 static void collect_debug_text(const struct call_registers *r)
 {
-    uint64_t words[4] = {r->rdi, r->rdx, r->r10, r->r8};
+    uint64_t words[4] = {r->a0, r->a2, r->m0, r->m1};
     size_t length = strlen(debug_text);
-    assert_true(r->rsi <= 32 && length + 32 < sizeof(debug_text));
-    memcpy(debug_text + length, words, r->rsi);
-    debug_text[length + r->rsi] = '\0';
+    assert_true(r->a1 <= 32 && length + 32 < sizeof(debug_text));
+    memcpy(debug_text + length, words, r->a1);
+    debug_text[length + r->a1] = '\0';
 }
 
 int64_t fake_kernel(uint64_t number, struct call_registers *r)
@@ -72,7 +72,7 @@ int64_t fake_kernel(uint64_t number, struct call_registers *r)
     case SYSCALL_VCPU_READ:
         return has_vcpu ? 0 : -SKYSCOPE_NO_VCPU;
     case SYSCALL_THREAD_SIGNAL:
-        return r->rdi < thread_count ? 0 : -SKYSCOPE_INVALID_ARGUMENT;
+        return r->a0 < thread_count ? 0 : -SKYSCOPE_INVALID_ARGUMENT;
     default:
         return status_of[number];
     }
@@ -299,8 +299,8 @@ static void notifications_name_their_channel(void **state)
     microkit_notify(3);
     microkit_notify(61);
     assert_int_equal(count_of(SYSCALL_NOTIFY), 2);
-    assert_int_equal(nth_call(SYSCALL_NOTIFY, 0)->rdi, 3);
-    assert_int_equal(nth_call(SYSCALL_NOTIFY, 1)->rdi, 61);
+    assert_int_equal(nth_call(SYSCALL_NOTIFY, 0)->a0, 3);
+    assert_int_equal(nth_call(SYSCALL_NOTIFY, 1)->a0, 61);
     assert_string_equal(debug_text, "");
 }
 
@@ -328,19 +328,19 @@ static void a_call_carries_its_message(void **state)
 {
     (void)state;
     static const struct answer answers[] = {
-        {SYSCALL_CALL, 0, {.rsi = 7 << 12 | 2, .r10 = 11, .r8 = 12, .r9 = 13, .r15 = 14}}};
+        {SYSCALL_CALL, 0, {.a1 = 7 << 12 | 2, .m0 = 11, .m1 = 12, .m2 = 13, .m3 = 14}}};
     PLAY(answers);
     for (seL4_Uint8 i = 0; i < 6; i++) {
         microkit_mr_set(i, i + 1u);
     }
     microkit_msginfo answer = microkit_ppcall(4, microkit_msginfo_new(9, 6));
     const struct call_registers *in = nth_call(SYSCALL_CALL, 0);
-    assert_int_equal(in->rdi, 4);
-    assert_int_equal(in->rsi, 9 << 12 | 6);
-    assert_int_equal(in->r10, 1);
-    assert_int_equal(in->r8, 2);
-    assert_int_equal(in->r9, 3);
-    assert_int_equal(in->r15, 4);
+    assert_int_equal(in->a0, 4);
+    assert_int_equal(in->a1, 9 << 12 | 6);
+    assert_int_equal(in->m0, 1);
+    assert_int_equal(in->m1, 2);
+    assert_int_equal(in->m2, 3);
+    assert_int_equal(in->m3, 4);
     assert_int_equal(microkit_msginfo_get_label(answer), 7);
     assert_int_equal(microkit_msginfo_get_count(answer), 2);
     assert_int_equal(microkit_mr_get(0), 11);
@@ -379,13 +379,13 @@ static void a_restart_stops_first(void **state)
     microkit_pd_restart(6, 0x200000);
     const struct call_registers *first = nth_call(SYSCALL_PD_CONTROL, 0);
     const struct call_registers *second = nth_call(SYSCALL_PD_CONTROL, 1);
-    assert_int_equal(first->rdi, 6);
-    assert_int_equal(first->rsi, SKYSCOPE_PD_STOP);
-    assert_int_equal(second->rdi, 6);
-    assert_int_equal(second->rsi, SKYSCOPE_PD_RESTART);
-    assert_int_equal(second->rdx, 0x200000);
+    assert_int_equal(first->a0, 6);
+    assert_int_equal(first->a1, SKYSCOPE_PD_STOP);
+    assert_int_equal(second->a0, 6);
+    assert_int_equal(second->a1, SKYSCOPE_PD_RESTART);
+    assert_int_equal(second->a2, 0x200000);
     microkit_pd_resume(6);
-    assert_int_equal(nth_call(SYSCALL_PD_CONTROL, 2)->rsi, SKYSCOPE_PD_RESUME);
+    assert_int_equal(nth_call(SYSCALL_PD_CONTROL, 2)->a1, SKYSCOPE_PD_RESUME);
 }
 
 static void registers_are_copied_within_bounds(void **state)
@@ -402,7 +402,7 @@ static void registers_are_copied_within_bounds(void **state)
     assert_int_equal(count_of(SYSCALL_PD_CONTROL), 0);
     assert_int_equal(seL4_TCB_ReadRegisters(BASE_TCB_CAP + 2, seL4_True, 0, 20, &registers), seL4_NoError);
     assert_int_equal(registers.gs_base, 20);
-    assert_int_equal(nth_call(SYSCALL_PD_CONTROL, 0)->rsi, SKYSCOPE_PD_STOP);
+    assert_int_equal(nth_call(SYSCALL_PD_CONTROL, 0)->a1, SKYSCOPE_PD_STOP);
     assert_int_equal(seL4_TCB_ReadRegisters(BASE_TCB_CAP + 2, seL4_False, 0, 0, &registers), seL4_RangeError);
     assert_int_equal(seL4_TCB_ReadRegisters(BASE_TCB_CAP + 2, seL4_False, 0, 21, &registers), seL4_RangeError);
     assert_int_equal(seL4_TCB_WriteRegisters(BASE_TCB_CAP + 2, seL4_False, 0, 21, &registers), seL4_RangeError);
@@ -410,9 +410,9 @@ static void registers_are_copied_within_bounds(void **state)
     registers.rip = 0x1234;
     assert_int_equal(seL4_TCB_WriteRegisters(BASE_TCB_CAP + 2, seL4_True, 0, 5, &registers), seL4_NoError);
     assert_int_equal(ipc_buffer.msg[0], 0x1234);
-    assert_int_equal(nth_call(SYSCALL_PD_WRITE_REGISTERS, 0)->rdx, 5);
+    assert_int_equal(nth_call(SYSCALL_PD_WRITE_REGISTERS, 0)->a2, 5);
     assert_int_equal(calls[call_count - 1].number, SYSCALL_PD_CONTROL);
-    assert_int_equal(calls[call_count - 1].in.rsi, SKYSCOPE_PD_RESUME);
+    assert_int_equal(calls[call_count - 1].in.a1, SKYSCOPE_PD_RESUME);
     status_of[SYSCALL_PD_READ_REGISTERS] = -SKYSCOPE_WRONG_STATE;
     assert_int_equal(seL4_TCB_ReadRegisters(BASE_TCB_CAP + 2, seL4_False, 0, 1, &registers), seL4_IllegalOperation);
 }
@@ -423,12 +423,12 @@ static void entry_points_are_called_for_what_arrives(void **state)
 {
     (void)state;
     static const struct answer answers[] = {
-        {SYSCALL_RECV, 0, {.rdi = 1ull << 61 | 1 << 3 | 1}},
-        {SYSCALL_RECV, 0, {.rdi = 0, .rdx = SKYSCOPE_EVENT_TIMER}},
-        {SYSCALL_RECV, 0, {.rdi = 1 << 4, .rdx = SKYSCOPE_EVENT_TIMER}},
-        {SYSCALL_RECV, 0, {.rdi = 1ull << 63 | 9, .rsi = 8 << 12 | 4, .r10 = 1, .r8 = 2, .r9 = 3, .r15 = 4}},
-        {SYSCALL_REPLY_RECV, 0, {.rdi = 1ull << 62 | 17, .rsi = 5 << 12 | 4}},
-        {SYSCALL_RECV, 0, {.rdi = 0}},
+        {SYSCALL_RECV, 0, {.a0 = 1ull << 61 | 1 << 3 | 1}},
+        {SYSCALL_RECV, 0, {.a0 = 0, .a2 = SKYSCOPE_EVENT_TIMER}},
+        {SYSCALL_RECV, 0, {.a0 = 1 << 4, .a2 = SKYSCOPE_EVENT_TIMER}},
+        {SYSCALL_RECV, 0, {.a0 = 1ull << 63 | 9, .a1 = 8 << 12 | 4, .m0 = 1, .m1 = 2, .m2 = 3, .m3 = 4}},
+        {SYSCALL_REPLY_RECV, 0, {.a0 = 1ull << 62 | 17, .a1 = 5 << 12 | 4}},
+        {SYSCALL_RECV, 0, {.a0 = 0}},
     };
     PLAY(answers);
     protected_answer = microkit_msginfo_new(6, 3);
@@ -436,33 +436,33 @@ static void entry_points_are_called_for_what_arrives(void **state)
     assert_string_equal(story, "notified 0 notified 3 notified 61 event 0 1 notified 4 event 0 1 "
                                "protected 9 8:4 1 2 3 4 fault 17 5 ");
     const struct call_registers *reply = nth_call(SYSCALL_REPLY_RECV, 0);
-    assert_int_equal(reply->rsi, 6 << 12 | 3);
-    assert_int_equal(reply->r10, 100);
-    assert_int_equal(reply->r15, 103);
+    assert_int_equal(reply->a1, 6 << 12 | 3);
+    assert_int_equal(reply->m0, 100);
+    assert_int_equal(reply->m3, 103);
     assert_int_equal(count_of(SYSCALL_REPLY_RECV), 1);
 }
 
 static void a_fault_is_replied_to_if_wanted(void **state)
 {
     (void)state;
-    static const struct answer answers[] = {{SYSCALL_RECV, 0, {.rdi = 1ull << 62 | 1, .rsi = 3 << 12, .r10 = 42}}};
+    static const struct answer answers[] = {{SYSCALL_RECV, 0, {.a0 = 1ull << 62 | 1, .a1 = 3 << 12, .m0 = 42}}};
     PLAY(answers);
     fault_answer = seL4_True;
     UNTIL_IT_WAITS(microkit_main_loop(0, 0, 0));
-    assert_int_equal(nth_call(SYSCALL_REPLY_RECV, 0)->rsi, 5 << 12 | 1);
-    assert_int_equal(nth_call(SYSCALL_REPLY_RECV, 0)->r10, 42);
+    assert_int_equal(nth_call(SYSCALL_REPLY_RECV, 0)->a1, 5 << 12 | 1);
+    assert_int_equal(nth_call(SYSCALL_REPLY_RECV, 0)->m0, 42);
 }
 
 static void a_deferred_call_goes_with_the_next_wait(void **state)
 {
     (void)state;
-    static const struct answer answers[] = {{SYSCALL_RECV, 0, {.rdi = 1}}};
+    static const struct answer answers[] = {{SYSCALL_RECV, 0, {.a0 = 1}}};
     PLAY(answers);
     defer_in_notified = 3;
     UNTIL_IT_WAITS(microkit_main_loop(0, 0, 0));
     assert_int_equal(count_of(SYSCALL_NOTIFY), 0);
-    assert_int_equal(nth_call(SYSCALL_SEND_RECV, 0)->rdi, 3);
-    assert_int_equal(nth_call(SYSCALL_SEND_RECV, 0)->rdx, 0);
+    assert_int_equal(nth_call(SYSCALL_SEND_RECV, 0)->a0, 3);
+    assert_int_equal(nth_call(SYSCALL_SEND_RECV, 0)->a2, 0);
     assert_false(microkit_have_signal);
 
     set_up(NULL);
@@ -470,8 +470,8 @@ static void a_deferred_call_goes_with_the_next_wait(void **state)
     defer_in_notified = 5;
     irq_in_notified = true;
     UNTIL_IT_WAITS(microkit_main_loop(0, 0, 0));
-    assert_int_equal(nth_call(SYSCALL_SEND_RECV, 0)->rdi, 5);
-    assert_int_equal(nth_call(SYSCALL_SEND_RECV, 0)->rdx, 1);
+    assert_int_equal(nth_call(SYSCALL_SEND_RECV, 0)->a0, 5);
+    assert_int_equal(nth_call(SYSCALL_SEND_RECV, 0)->a2, 1);
     irq_in_notified = false;
 }
 
@@ -480,7 +480,7 @@ static void two_deferred_calls_lose_none(void **state)
     (void)state;
     microkit_deferred_notify(3);
     microkit_deferred_notify(61);
-    assert_int_equal(nth_call(SYSCALL_NOTIFY, 0)->rdi, 3);
+    assert_int_equal(nth_call(SYSCALL_NOTIFY, 0)->a0, 3);
     assert_int_equal(microkit_signal_cap, BASE_OUTPUT_NOTIFICATION_CAP + 61);
     /* Other threads share these variables: they do it at once. */
     thread_index = 1;
@@ -495,7 +495,7 @@ static void a_refused_deferred_call_still_waits(void **state)
 {
     (void)state;
     static const struct answer answers[] = {{SYSCALL_SEND_RECV, -SKYSCOPE_NOT_PERMITTED, {0}},
-                                            {SYSCALL_RECV, 0, {.rdi = 2}}};
+                                            {SYSCALL_RECV, 0, {.a0 = 2}}};
     PLAY(answers);
     microkit_deferred_notify(3);
     UNTIL_IT_WAITS(microkit_main_loop(0, 0, 0));
@@ -506,10 +506,10 @@ static void a_vcpu_runs_only_while_it_is_on(void **state)
 {
     (void)state;
     static const struct answer answers[] = {
-        {SYSCALL_VCPU_RUN, 0, {.rdi = VCPU_RUN_EXIT}},
-        {SYSCALL_VCPU_RUN, 0, {.rdi = VCPU_RUN_NOTIFIED, .rsi = 1 << 3, .rdx = SKYSCOPE_EVENT_TIMER}},
-        {SYSCALL_VCPU_RUN, 0, {.rdi = VCPU_RUN_EXIT}},
-        {SYSCALL_VCPU_WAIT, 0, {.rdi = VCPU_RUN_NOTIFIED, .rsi = 1 << 4}},
+        {SYSCALL_VCPU_RUN, 0, {.a0 = VCPU_RUN_EXIT}},
+        {SYSCALL_VCPU_RUN, 0, {.a0 = VCPU_RUN_NOTIFIED, .a1 = 1 << 3, .a2 = SKYSCOPE_EVENT_TIMER}},
+        {SYSCALL_VCPU_RUN, 0, {.a0 = VCPU_RUN_EXIT}},
+        {SYSCALL_VCPU_WAIT, 0, {.a0 = VCPU_RUN_NOTIFIED, .a1 = 1 << 4}},
     };
     PLAY(answers);
     has_vcpu = true;
@@ -523,13 +523,13 @@ static void a_vcpu_runs_only_while_it_is_on(void **state)
 static void a_deferred_call_goes_before_the_guest_runs(void **state)
 {
     (void)state;
-    static const struct answer answers[] = {{SYSCALL_VCPU_RUN, 0, {.rdi = VCPU_RUN_NOTIFIED, .rsi = 1}}};
+    static const struct answer answers[] = {{SYSCALL_VCPU_RUN, 0, {.a0 = VCPU_RUN_NOTIFIED, .a1 = 1}}};
     PLAY(answers);
     has_vcpu = true;
     defer_in_notified = 3;
     skyscope_vcpu_on(0);
     UNTIL_IT_WAITS(microkit_main_loop(0, 0, 0));
-    assert_int_equal(nth_call(SYSCALL_NOTIFY, 0)->rdi, 3);
+    assert_int_equal(nth_call(SYSCALL_NOTIFY, 0)->a0, 3);
 }
 
 static void a_kernel_that_refuses_the_vcpu_ends_the_program(void **state)
@@ -552,29 +552,29 @@ static void the_first_thread_starts_the_others(void **state)
     UNTIL_IT_WAITS(microkit_thread_main(0));
     assert_string_equal(story, "init ");
     assert_int_equal(restores, 1);
-    assert_int_equal(nth_call(SYSCALL_THREAD_SIGNAL, 0)->rdi, 1);
-    assert_int_equal(nth_call(SYSCALL_THREAD_SIGNAL, 1)->rdi, 2);
-    assert_int_equal(nth_call(SYSCALL_IRQ_ACK, 0)->rdi, 5);
+    assert_int_equal(nth_call(SYSCALL_THREAD_SIGNAL, 0)->a0, 1);
+    assert_int_equal(nth_call(SYSCALL_THREAD_SIGNAL, 1)->a0, 2);
+    assert_int_equal(nth_call(SYSCALL_IRQ_ACK, 0)->a0, 5);
     assert_int_equal(count_of(SYSCALL_IRQ_ACK), 1);
     assert_int_equal(count_of(SYSCALL_GO_PASSIVE), 0);
 
     /* One of them began later, and asks. */
     call_count = 0;
-    static const struct answer ask[] = {{SYSCALL_RECV, 0, {.rdx = SKYSCOPE_EVENT_SIGNAL}}};
+    static const struct answer ask[] = {{SYSCALL_RECV, 0, {.a2 = SKYSCOPE_EVENT_SIGNAL}}};
     PLAY(ask);
     UNTIL_IT_WAITS(microkit_main_loop(0, 0, 0));
-    assert_int_equal(nth_call(SYSCALL_THREAD_SIGNAL, 0)->rdi, 1);
+    assert_int_equal(nth_call(SYSCALL_THREAD_SIGNAL, 0)->a0, 1);
 
     /* It starts, keeping what came before. */
     set_up(NULL);
     thread_count = 3;
     thread_index = 1;
-    static const struct answer start[] = {{SYSCALL_RECV, 0, {.rdi = 1 << 7, .rdx = SKYSCOPE_EVENT_TIMER}},
-                                          {SYSCALL_RECV, 0, {.rdi = 1 << 8}},
-                                          {SYSCALL_RECV, 0, {.rdx = SKYSCOPE_EVENT_SIGNAL}}};
+    static const struct answer start[] = {{SYSCALL_RECV, 0, {.a0 = 1 << 7, .a2 = SKYSCOPE_EVENT_TIMER}},
+                                          {SYSCALL_RECV, 0, {.a0 = 1 << 8}},
+                                          {SYSCALL_RECV, 0, {.a2 = SKYSCOPE_EVENT_SIGNAL}}};
     PLAY(start);
     UNTIL_IT_WAITS(microkit_thread_main(1));
-    assert_int_equal(nth_call(SYSCALL_THREAD_SIGNAL, 0)->rdi, 0);
+    assert_int_equal(nth_call(SYSCALL_THREAD_SIGNAL, 0)->a0, 0);
     assert_string_equal(story, "thread_init 1 notified 7 notified 8 event 1 1 ");
     assert_int_equal(restores, 1); /* the first thread's business */
 }
@@ -656,7 +656,7 @@ static void debug_output_is_cut_into_calls(void **state)
 static void time_is_returned_whole(void **state)
 {
     (void)state;
-    static const struct answer answers[] = {{SYSCALL_TIME, 0, {.rdi = 2600000000u, .rdx = 1795243750, .r10 = 77}}};
+    static const struct answer answers[] = {{SYSCALL_TIME, 0, {.a0 = 2600000000u, .a2 = 1795243750, .m0 = 77}}};
     PLAY(answers);
     struct skyscope_time time = skyscope_time();
     assert_int_equal(time.tick_frequency, 2600000000u);

@@ -7,7 +7,7 @@
 #include <skyscope/syscall.h>
 
 struct call_registers {
-    uint64_t rdi, rsi, rdx, r10, r8, r9, r15;
+    uint64_t a0, a1, a2, m0, m1, m2, m3;
 };
 
 int64_t fake_kernel(uint64_t number, struct call_registers *registers);
@@ -22,12 +22,12 @@ static inline int64_t system_call_receive(enum skyscope_syscall number, struct c
     return fake_kernel((uint64_t)number, registers);
 }
 
-static inline int64_t system_call_short(uint64_t number, uint64_t *rdi, uint64_t *rsi, uint64_t *rdx)
+static inline int64_t system_call_short(uint64_t number, uint64_t *a0, uint64_t *a1, uint64_t *a2)
 {
-    struct call_registers registers = {.rdi = *rdi, .rsi = *rsi, .rdx = *rdx};
+    struct call_registers registers = {.a0 = *a0, .a1 = *a1, .a2 = *a2};
     int64_t status = fake_kernel(number, &registers);
-    *rdi = registers.rdi;
-    *rsi = registers.rsi;
-    *rdx = registers.rdx;
+    *a0 = registers.a0;
+    *a1 = registers.a1;
+    *a2 = registers.a2;
     return status;
 }

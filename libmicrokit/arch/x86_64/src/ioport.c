@@ -6,12 +6,12 @@
 
 static seL4_Error ioport_access(seL4_CPtr service, uint64_t port, uint64_t width, uint64_t *value)
 {
-    struct call_registers r = {.rdi = service - BASE_IOPORT_CAP, .rsi = port, .rdx = width, .r10 = *value};
-    if (service < BASE_IOPORT_CAP || r.rdi > MICROKIT_MAX_IOPORT_ID) {
+    struct call_registers r = {.a0 = service - BASE_IOPORT_CAP, .a1 = port, .a2 = width, .m0 = *value};
+    if (service < BASE_IOPORT_CAP || r.a0 > MICROKIT_MAX_IOPORT_ID) {
         return seL4_InvalidCapability;
     }
     int64_t status = system_call(SYSCALL_IOPORT, &r);
-    *value = r.rdi;
+    *value = r.a0;
     return microkit_error(status);
 }
 

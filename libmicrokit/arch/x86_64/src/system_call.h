@@ -6,9 +6,10 @@
 
 #include <skyscope/syscall.h>
 
-/* Arguments and, afterwards, results. */
+/* Arguments and, afterwards, results; message registers 0..3. */
 struct call_registers {
-    uint64_t rdi, rsi, rdx, r10, r8, r9, r15;
+    uint64_t a0, a1, a2;     /* RDI, RSI, RDX */
+    uint64_t m0, m1, m2, m3; /* R10, R8, R9, R15 */
 };
 
 /* Returns 0 or a negated enum skyscope_status. Always inlined, so that registers
@@ -17,19 +18,19 @@ static inline __attribute__((always_inline)) int64_t system_call(enum skyscope_s
                                                                  struct call_registers *registers)
 {
     int64_t status = (int64_t)number;
-    register uint64_t r10 __asm__("r10") = registers->r10;
-    register uint64_t r8 __asm__("r8") = registers->r8;
-    register uint64_t r9 __asm__("r9") = registers->r9;
-    register uint64_t r15 __asm__("r15") = registers->r15;
+    register uint64_t r10 __asm__("r10") = registers->m0;
+    register uint64_t r8 __asm__("r8") = registers->m1;
+    register uint64_t r9 __asm__("r9") = registers->m2;
+    register uint64_t r15 __asm__("r15") = registers->m3;
     __asm__ volatile("syscall"
-                     : "+a"(status), "+D"(registers->rdi), "+S"(registers->rsi), "+d"(registers->rdx), "+r"(r10),
-                       "+r"(r8), "+r"(r9), "+r"(r15)
+                     : "+a"(status), "+D"(registers->a0), "+S"(registers->a1), "+d"(registers->a2), "+r"(r10), "+r"(r8),
+                       "+r"(r9), "+r"(r15)
                      :
                      : "rcx", "r11", "memory");
-    registers->r10 = r10;
-    registers->r8 = r8;
-    registers->r9 = r9;
-    registers->r15 = r15;
+    registers->m0 = r10;
+    registers->m1 = r8;
+    registers->m2 = r9;
+    registers->m3 = r15;
     return status;
 }
 
@@ -43,24 +44,24 @@ static inline __attribute__((always_inline)) int64_t system_call_receive(enum sk
     register uint64_t r9 __asm__("r9");
     register uint64_t r15 __asm__("r15");
     __asm__ volatile("syscall"
-                     : "+a"(status), "+D"(registers->rdi), "+S"(registers->rsi), "+d"(registers->rdx), "=r"(r10),
-                       "=r"(r8), "=r"(r9), "=r"(r15)
+                     : "+a"(status), "+D"(registers->a0), "+S"(registers->a1), "+d"(registers->a2), "=r"(r10), "=r"(r8),
+                       "=r"(r9), "=r"(r15)
                      :
                      : "rcx", "r11", "memory");
-    registers->r10 = r10;
-    registers->r8 = r8;
-    registers->r9 = r9;
-    registers->r15 = r15;
+    registers->m0 = r10;
+    registers->m1 = r8;
+    registers->m2 = r9;
+    registers->m3 = r15;
     return status;
 }
 
 /* As system_call, without message registers: for the vCPU loop. */
-static inline __attribute__((always_inline)) int64_t system_call_short(uint64_t number, uint64_t *rdi, uint64_t *rsi,
-                                                                       uint64_t *rdx)
+static inline __attribute__((always_inline)) int64_t system_call_short(uint64_t number, uint64_t *a0, uint64_t *a1,
+                                                                       uint64_t *a2)
 {
     int64_t status = (int64_t)number;
     __asm__ volatile("syscall"
-                     : "+a"(status), "+D"(*rdi), "+S"(*rsi), "+d"(*rdx)
+                     : "+a"(status), "+D"(*a0), "+S"(*a1), "+d"(*a2)
                      :
                      : "rcx", "r11", "r8", "r9", "r10", "r15", "memory");
     return status;
