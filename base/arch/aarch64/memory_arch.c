@@ -10,27 +10,15 @@
 #include <base/memory.h>
 #include <stdint.h>
 
-#define ROUND 64u
+#include "memory_round.h"
 
 /* Both at multiples of 8. */
 static void copy_aligned(uint64_t *to, const uint64_t *from, size_t words)
 {
-    for (; words >= ROUND / 8; words -= ROUND / 8) {
-        uint64_t a, b, c, d, e, f, g, h;
-        __asm__ volatile("ldp %[a], %[b], [%[from]]\n\t"
-                         "ldp %[c], %[d], [%[from], #16]\n\t"
-                         "ldp %[e], %[f], [%[from], #32]\n\t"
-                         "ldp %[g], %[h], [%[from], #48]\n\t"
-                         "stp %[a], %[b], [%[to]]\n\t"
-                         "stp %[c], %[d], [%[to], #16]\n\t"
-                         "stp %[e], %[f], [%[to], #32]\n\t"
-                         "stp %[g], %[h], [%[to], #48]"
-                         : [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d), [e] "=&r"(e), [f] "=&r"(f),
-                           [g] "=&r"(g), [h] "=&r"(h)
-                         : [to] "r"(to), [from] "r"(from)
-                         : "memory");
-        to += ROUND / 8;
-        from += ROUND / 8;
+    for (; words >= ROUND; words -= ROUND) {
+        copy_round(to, from);
+        to += ROUND;
+        from += ROUND;
     }
     while (words-- > 0) {
         *to++ = *from++;
@@ -83,20 +71,15 @@ void *memset(void *to, int byte, size_t size)
         *d++ = (unsigned char)byte;
         size--;
     }
-    for (; size >= ROUND; size -= ROUND) {
-        __asm__ volatile("stp %[pattern], %[pattern], [%[to]]\n\t"
-                         "stp %[pattern], %[pattern], [%[to], #16]\n\t"
-                         "stp %[pattern], %[pattern], [%[to], #32]\n\t"
-                         "stp %[pattern], %[pattern], [%[to], #48]"
-                         :
-                         : [to] "r"(d), [pattern] "r"(pattern)
-                         : "memory");
-        d += ROUND;
+    uint64_t *word = (uint64_t *)d;
+    for (; size >= ROUND * 8; size -= ROUND * 8) {
+        set_round(word, pattern);
+        word += ROUND;
     }
     for (; size >= 8; size -= 8) {
-        *(uint64_t *)d = pattern;
-        d += 8;
+        *word++ = pattern;
     }
+    d = (unsigned char *)word;
     while (size-- > 0) {
         *d++ = (unsigned char)byte;
     }

@@ -2,8 +2,9 @@
 /* base/memory.h against the C library. */
 #include "renamed_base.h"
 
-#include "../../../base/arch/x86_64/memory_arch.c" /* NOLINT(bugprone-suspicious-include) */
-#include "../../../base/src/memory.c"              /* NOLINT(bugprone-suspicious-include) */
+#include "memory_arch_under_test.h"
+
+#include "../../../base/src/memory.c" /* NOLINT(bugprone-suspicious-include) */
 
 #undef memcpy
 #undef memmove
@@ -19,7 +20,7 @@
 
 #include <cmocka.h>
 
-#define AREA 96u
+#define AREA 192u
 
 static void fill(unsigned char *area, unsigned int seed)
 {
@@ -28,14 +29,14 @@ static void fill(unsigned char *area, unsigned int seed)
     }
 }
 
-/* Every length up to beyond a few words, at every misalignment, with the bytes
+/* Every length up to beyond two rounds of words, at every misalignment, with the bytes
  * around the destination watched. */
 static void test_copy(void **state)
 {
     (void)state;
     for (size_t from = 0; from < 9; from++) {
         for (size_t to = 0; to < 9; to++) {
-            for (size_t size = 0; size <= 40; size++) {
+            for (size_t size = 0; size <= 150; size++) {
                 unsigned char source[AREA], ours[AREA], theirs[AREA];
                 fill(source, 1);
                 fill(ours, 2);
@@ -53,7 +54,7 @@ static void test_move_overlapping(void **state)
     (void)state;
     for (size_t from = 0; from < 40; from++) {
         for (size_t to = 0; to < 40; to++) {
-            for (size_t size = 0; size <= 40; size += 5) {
+            for (size_t size = 0; size <= 150; size += 5) {
                 unsigned char ours[AREA], theirs[AREA];
                 fill(ours, 3);
                 fill(theirs, 3);
@@ -69,7 +70,7 @@ static void test_set(void **state)
 {
     (void)state;
     for (size_t to = 0; to < 9; to++) {
-        for (size_t size = 0; size <= 40; size++) {
+        for (size_t size = 0; size <= 150; size++) {
             unsigned char ours[AREA], theirs[AREA];
             fill(ours, 4);
             fill(theirs, 4);
