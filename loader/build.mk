@@ -6,13 +6,12 @@
 LOADER_PORTABLE_PURE_SOURCES := $(addprefix loader/src/,boot_source.c memory_map.c \
 	free_memory.c trust.c payload.c plan.c elf.c bind.c acpi_tables.c pci.c \
 	tpm_find.c tpm_fifo.c tpm_crb.c tpm_command.c tpm_pcr.c tpm_nv.c rollback.c measured_boot.c)
-LOADER_PURE_SOURCES_x86_64 := $(LOADER_PORTABLE_PURE_SOURCES) \
-	$(foreach f,multiboot1.c multiboot2.c pvh.c acpi_madt.c acpi_fadt.c clock.c,\
-	$(wildcard loader/src/$f loader/arch/x86_64/$f))
+LOADER_PURE_SOURCES_x86_64 := $(LOADER_PORTABLE_PURE_SOURCES) $(addprefix loader/arch/x86_64/,multiboot1.c \
+	multiboot2.c pvh.c boot_memory_kind.c acpi_read.c acpi_madt.c acpi_fadt.c clock.c)
 LOADER_PURE_SOURCES_aarch64 := $(LOADER_PORTABLE_PURE_SOURCES) $(LOADER_ARCH_PURE_SOURCES_aarch64)
 LOADER_PURE_SOURCES := $(LOADER_PURE_SOURCES_x86_64)
 LOADER_SOURCES := $(sort $(LOADER_PURE_SOURCES_$(ARCH)) $(addprefix loader/src/,main.c hardware.c start.c report.c \
-	trusted_platform.c) $(wildcard loader/src/font.c) \
+	trusted_platform.c pci_ecam.c) \
 	$(wildcard loader/arch/$(ARCH)/*.S loader/arch/$(ARCH)/*.c)) \
 	$(CRYPTO_VERIFY_SOURCES) $(BASE_SOURCES)
 LOADER_LINKER_SCRIPT := loader/arch/$(ARCH)/loader.ld

@@ -29,25 +29,6 @@ bool acpi_rsdp_valid(const uint8_t *rsdp, uint32_t size)
     return rsdp[15] < 2 || (size >= RSDP_SIZE_V2 && byte_sum(rsdp, RSDP_SIZE_V2) == 0);
 }
 
-static uint64_t scan_for_rsdp(const struct physical_memory *memory, uint64_t start, uint64_t size)
-{
-    const uint8_t *area = physical_at(memory, start, size);
-    for (uint64_t offset = 0; area != NULL && size - offset >= RSDP_SIZE_V2; offset += 16) {
-        if (acpi_rsdp_valid(area + offset, RSDP_SIZE_V2)) {
-            return start + offset;
-        }
-    }
-    return 0;
-}
-
-uint64_t acpi_find_rsdp(const struct physical_memory *memory)
-{
-    const uint8_t *segment = physical_at(memory, 0x40e, 2); /* BIOS data area: segment of the EBDA */
-    uint64_t ebda = segment == NULL ? 0 : (uint64_t)read_u16(segment) << 4;
-    uint64_t found = ebda >= 0x80000 && ebda <= 0x9fc00 ? scan_for_rsdp(memory, ebda, 0x400) : 0;
-    return found != 0 ? found : scan_for_rsdp(memory, 0xe0000, 0x20000);
-}
-
 struct acpi_table acpi_table_at(const struct physical_memory *memory, uint64_t address)
 {
     struct acpi_table none = {.bytes = NULL, .length = 0};
@@ -72,17 +53,9 @@ struct acpi_table acpi_table_at(const struct physical_memory *memory, uint64_t a
     return (struct acpi_table){.bytes = header, .length = length};
 }
 
-static bool has_signature(struct acpi_table table, const char *signature)
+bool acpi_has_signature(struct acpi_table table, const char *signature)
 {
     return table.bytes != NULL && memcmp(table.bytes, signature, 4) == 0;
-}
-
-/* A field of a GAS points to the HPET's registers (IA-PC HPET 1.0a, section 3.2.4). */
-void acpi_read_hpet(struct acpi_table hpet, struct hardware_info *hardware)
-{
-    if (hpet.length >= 56 && hpet.bytes[40] == 0) {
-        hardware->arch.hpet_address = read_u64(hpet.bytes + 44);
-    }
 }
 
 /* PCI Firmware specification 3.0, section 4.1.2. */
@@ -115,103 +88,54 @@ void acpi_read_tpm2(struct acpi_table tpm2, struct hardware_info *hardware)
     hardware->tpm_start_method = read_u32(tpm2.bytes + 48);
 }
 
-/* What comes once; the first of each is taken. */
-struct found_tables {
-    bool madt, mcfg, fadt, hpet, tpm2;
-    uint64_t dsdt;
-};
-
-static void read_table(struct acpi_table table, struct found_tables *found, struct hardware_info *hardware,
-                       struct acpi_fixed *fixed)
-{
-    if (has_signature(table, "APIC") && !found->madt) {
-        found->madt = true;
-        acpi_read_madt(table, hardware);
-    } else if (has_signature(table, "MCFG") && !found->mcfg) {
-        found->mcfg = true;
-        acpi_read_mcfg(table, hardware);
-    } else if (has_signature(table, "FACP") && !found->fadt) {
-        found->fadt = true;
-        found->dsdt = acpi_read_fadt(table, hardware, fixed);
-    } else if (has_signature(table, "HPET") && !found->hpet) {
-        found->hpet = true;
-        acpi_read_hpet(table, hardware);
-    } else if (has_signature(table, "TPM2") && !found->tpm2) {
-        found->tpm2 = true;
-        acpi_read_tpm2(table, hardware);
-    }
-}
-
-/* Other tables need not even be looked at. */
-static bool is_wanted(const uint8_t *signature)
-{
-    static const char *const wanted[] = {"APIC", "MCFG", "FACP", "HPET", "TPM2"};
-    for (uint32_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
-        if (memcmp(signature, wanted[i], 4) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* _S5_ is mostly in the DSDT; some firmware has it in an SSDT. */
-static void find_s5(const struct physical_memory *memory, struct acpi_table root, uint32_t entry_size, uint64_t dsdt,
-                    struct hardware_info *hardware)
-{
-    struct acpi_table table = {0};
-    if (dsdt != 0) {
-        table = acpi_table_at(memory, dsdt);
-    }
-    if (has_signature(table, "DSDT") && acpi_read_s5(table, hardware)) {
-        return;
-    }
-    uint32_t count = (root.length - TABLE_HEADER_SIZE) / entry_size;
-    for (uint32_t i = 0; i < count && i < MAX_ROOT_ENTRIES; i++) {
-        const uint8_t *entry = root.bytes + TABLE_HEADER_SIZE + i * entry_size;
-        uint64_t address = entry_size == 8 ? read_u64(entry) : read_u32(entry);
-        const uint8_t *signature = address == 0 ? NULL : physical_at(memory, address, 4);
-        if (signature != NULL && memcmp(signature, "SSDT", 4) == 0) {
-            table = acpi_table_at(memory, address);
-            if (table.bytes != NULL && acpi_read_s5(table, hardware)) {
-                return;
-            }
-        }
-    }
-}
-
-bool acpi_read(const struct physical_memory *memory, const uint8_t *rsdp, uint32_t rsdp_size,
-               struct hardware_info *hardware, struct acpi_fixed *fixed)
+bool acpi_find_root(const struct physical_memory *memory, const uint8_t *rsdp, uint32_t rsdp_size,
+                    struct acpi_root *root)
 {
     if (!acpi_rsdp_valid(rsdp, rsdp_size)) {
         log_warning("ACPI: the RSDP has a wrong checksum");
         return false;
     }
-    struct acpi_table root = {0};
-    uint32_t entry_size = 8;
+    *root = (struct acpi_root){.entry_size = 8};
     if (rsdp[15] >= 2 && read_u64(rsdp + 24) != 0) {
-        root = acpi_table_at(memory, read_u64(rsdp + 24));
+        root->table = acpi_table_at(memory, read_u64(rsdp + 24));
     }
-    if (!has_signature(root, "XSDT")) {
-        entry_size = 4;
-        root = acpi_table_at(memory, read_u32(rsdp + 16));
-        if (!has_signature(root, "RSDT")) {
+    if (!acpi_has_signature(root->table, "XSDT")) {
+        root->entry_size = 4;
+        root->table = acpi_table_at(memory, read_u32(rsdp + 16));
+        if (!acpi_has_signature(root->table, "RSDT")) {
             return false;
         }
     }
-    struct found_tables found = {0};
-    uint32_t count = (root.length - TABLE_HEADER_SIZE) / entry_size;
-    if (count > MAX_ROOT_ENTRIES) {
+    root->count = (root->table.length - TABLE_HEADER_SIZE) / root->entry_size;
+    if (root->count > MAX_ROOT_ENTRIES) {
         log_warning("ACPI: more than %u tables", MAX_ROOT_ENTRIES);
-        count = MAX_ROOT_ENTRIES;
+        root->count = MAX_ROOT_ENTRIES;
     }
-    for (uint32_t i = 0; i < count; i++) {
-        const uint8_t *entry = root.bytes + TABLE_HEADER_SIZE + i * entry_size;
-        uint64_t address = entry_size == 8 ? read_u64(entry) : read_u32(entry);
-        const uint8_t *signature = address == 0 ? NULL : physical_at(memory, address, 4);
-        if (signature != NULL && is_wanted(signature)) {
-            read_table(acpi_table_at(memory, address), &found, hardware, fixed);
+    return true;
+}
+
+struct acpi_table acpi_next_table(const struct physical_memory *memory, const struct acpi_root *root,
+                                  const char *signature, uint32_t *position)
+{
+    while (*position < root->count) {
+        const uint8_t *entry = root->table.bytes + TABLE_HEADER_SIZE + (*position)++ * root->entry_size;
+        uint64_t address = root->entry_size == 8 ? read_u64(entry) : read_u32(entry);
+        /* Tables that nobody wants need not even be looked at. */
+        const uint8_t *found = address == 0 ? NULL : physical_at(memory, address, 4);
+        if (found == NULL || memcmp(found, signature, 4) != 0) {
+            continue;
+        }
+        struct acpi_table table = acpi_table_at(memory, address);
+        if (table.bytes != NULL) {
+            return table;
         }
     }
-    find_s5(memory, root, entry_size, found.dsdt, hardware);
-    return true;
+    return (struct acpi_table){.bytes = NULL, .length = 0};
+}
+
+struct acpi_table acpi_first_table(const struct physical_memory *memory, const struct acpi_root *root,
+                                   const char *signature)
+{
+    uint32_t position = 0;
+    return acpi_next_table(memory, root, signature, &position);
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* ELF-64 object file format, and the System V ABI's AMD64 supplement. */
+/* ELF-64 object file format. */
 #include <loader/elf.h>
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include <base/memory.h>
+#include <skyscope/boot_info.h>
 #include <skyscope/types.h>
 
 struct elf64_header {
@@ -26,9 +27,8 @@ struct elf64_program_header {
 _Static_assert(sizeof(struct elf64_header) == 64, "ELF format");
 _Static_assert(sizeof(struct elf64_program_header) == 56, "ELF format");
 
-#define ELF_EXECUTABLE     2u
-#define ELF_MACHINE_X86_64 62u
-#define ELF_SEGMENT_LOAD   1u
+#define ELF_EXECUTABLE   2u
+#define ELF_SEGMENT_LOAD 1u
 
 #define PAGE_MASK (PAGE_SIZE_4K - 1)
 
@@ -93,8 +93,8 @@ int kernel_elf_read(const uint8_t *file, uint64_t file_size, struct kernel_image
     }
     memcpy(&header, file, sizeof(header));
     if (memcmp(header.ident, elf64_little_endian, sizeof(elf64_little_endian)) != 0 ||
-        header.machine != ELF_MACHINE_X86_64 || header.type != ELF_EXECUTABLE) {
-        return error_set(error, "kernel: not an x86-64 ELF executable");
+        header.machine != HARDWARE_PLAN_MACHINE || header.type != ELF_EXECUTABLE) {
+        return error_set(error, "kernel: not an ELF executable for " KERNEL_MACHINE);
     }
     uint64_t table_size = (uint64_t)header.program_header_count * sizeof(struct elf64_program_header);
     if (header.program_header_size != sizeof(struct elf64_program_header) || header.program_headers > file_size ||

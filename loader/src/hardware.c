@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Filling in hardware_info. */
 #include <base/memory.h>
-#include <loader/acpi.h>
 #include <loader/log.h>
 #include <loader/machine.h>
 #include <loader/main.h>
+#include <loader/pci.h>
 
 static void copy_boot_source(const struct boot_source *source, const struct memory_map *map,
                              struct hardware_info *hardware)
@@ -32,45 +32,17 @@ static void copy_boot_source(const struct boot_source *source, const struct memo
     }
 }
 
-static void read_acpi(const struct physical_memory *memory, const struct boot_source *source,
-                      struct hardware_info *hardware, struct acpi_fixed *fixed)
-{
-    static uint8_t rsdp[BOOT_RSDP_SIZE];
-    uint32_t size = 0;
-    uint64_t address = source->rsdp_address;
-    if (address == 0 && source->rsdp_size == 0 && source->firmware != HARDWARE_FIRMWARE_UEFI) {
-        address = acpi_find_rsdp(memory);
-    }
-    const void *found = address == 0 ? NULL : physical_at(memory, address, BOOT_RSDP_SIZE);
-    if (found != NULL) {
-        memcpy(rsdp, found, sizeof(rsdp));
-        size = sizeof(rsdp);
-        hardware->rsdp_address = address;
-    } else if (source->rsdp_size > 0) {
-        /* The boot loader's copy, which stays valid here. */
-        memcpy(rsdp, source->rsdp, source->rsdp_size);
-        size = source->rsdp_size;
-        hardware->rsdp_address = (uintptr_t)rsdp;
-    }
-    if (size == 0 || !acpi_read(memory, rsdp, size, hardware, fixed)) {
-        log_warning("no ACPI tables: only one CPU and no interrupts can be used");
-    }
-    if (source->firmware == HARDWARE_FIRMWARE_UNKNOWN && acpi_find_rsdp(memory) != 0) {
-        hardware->firmware = HARDWARE_FIRMWARE_BIOS; /* only a BIOS leaves it where BIOSes do */
-    }
-}
-
 void hardware_probe(const struct physical_memory *memory, const struct boot_source *source,
                     const struct memory_map *map, struct hardware_info *hardware)
 {
-    struct acpi_fixed fixed = {0};
     copy_boot_source(source, map, hardware);
     cpu_identify(hardware);
-    read_acpi(memory, source, hardware, &fixed);
-    acpi_enable(hardware, &fixed);
+    firmware_read(memory, source, hardware);
     interrupts_quiesce(hardware);
-    pci_find(hardware);
-    clock_read(hardware, &fixed);
+    if (!pci_scan_ecams(hardware)) {
+        pci_scan_without_ecam(hardware);
+    }
+    clock_read(hardware);
     loader_print("loader: %s, %llu MiB of memory, %u CPUs, %u PCI functions\n", hardware->cpu_vendor,
                  (unsigned long long)hardware->memory_total >> 20, hardware->cpu_count, hardware->pci_count);
 }

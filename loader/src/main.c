@@ -7,10 +7,9 @@
 #include <loader/trust.h>
 #include <loader/trusted_platform.h>
 #include <loader_arch/exceptions.h>
+#include <loader_arch/layout.h>
 #include <loader_arch/registers.h>
 #include <skyscope/types.h>
-
-#define LOW_MEMORY_END 0x100000ull
 
 _Static_assert(SIGNATURE_VERIFY_STACK + 0x8000 <= BOOT_STACK_SIZE, "the stack is too small to verify signatures");
 
@@ -33,29 +32,6 @@ static const void *reachable_memory(const struct physical_memory *memory, uint64
 
 static const struct physical_memory machine_memory = {.at = reachable_memory};
 
-static void read_boot_source(uint32_t magic, uint32_t information, struct boot_source *source)
-{
-    struct loader_error error;
-    int done = 0;
-    switch (magic) {
-    case BOOT_MAGIC_MULTIBOOT1:
-        done = multiboot1_read(&machine_memory, information, source, &error);
-        break;
-    case BOOT_MAGIC_MULTIBOOT2:
-        done = multiboot2_read(&machine_memory, information, source, &error);
-        break;
-    case BOOT_MAGIC_PVH:
-        done = pvh_read(&machine_memory, information, source, &error);
-        break;
-    default:
-        error_set(&error, "started by an unknown boot protocol (magic number 0x%x)", magic);
-        break;
-    }
-    if (!done) {
-        loader_fail("%s", error.text);
-    }
-}
-
 static void reserve(struct free_memory *free, uint64_t base, uint64_t size)
 {
     if (!free_memory_remove(free, base, size)) {
@@ -63,7 +39,7 @@ static void reserve(struct free_memory *free, uint64_t base, uint64_t size)
     }
 }
 
-/* What may not be overwritten: the BIOS's and started CPUs' first MiB, the loader, the modules. */
+/* What may not be overwritten: the firmware's low memory, the loader, the modules. */
 static void find_free_memory(const struct boot_source *source, const struct memory_map *map, struct free_memory *free)
 {
     free_memory_from_map(free, map);
@@ -95,8 +71,7 @@ static const struct boot_module *find_payload(const struct boot_source *source, 
 {
     const struct boot_module *module = &source->modules[0];
     if (source->module_count == 0) {
-        loader_fail("no payload: give build/systems/NAME/payload.bin as the loader's module (GRUB: module2, QEMU: "
-                    "-initrd)");
+        loader_fail("no payload: give build/systems/NAME/payload.bin as the loader's module (" PAYLOAD_HINT ")");
     }
     if (source->module_count > 1) {
         loader_fail("more than one module was loaded: give the payload alone as the loader's module");
@@ -106,8 +81,7 @@ static const struct boot_module *find_payload(const struct boot_source *source, 
                     (unsigned long long)module->address);
     }
     bool over_loader = module->address < loader_image_end() && module->address + module->size > loader_image_start();
-    /* Page 0 is the BIOS's. GRUB may well use the rest of the first MiB. */
-    if (module->address < PAGE_SIZE_4K || over_loader ||
+    if (module->address < FIRST_ADDRESS || over_loader ||
         !memory_map_is(map, module->address, module->size, HARDWARE_MEMORY_USABLE)) {
         loader_fail("the payload lies in memory that is not its own (%llu bytes at 0x%llx)",
                     (unsigned long long)module->size, (unsigned long long)module->address);
@@ -188,7 +162,7 @@ static void use_trusted_platform(struct trusted_platform *platform, const struct
                            (uint32_t)HARDWARE_INFO_REGION_SIZE - log_offset);
 }
 
-void loader_main(uint32_t magic, uint32_t information)
+void loader_main(uint64_t first, uint64_t second)
 {
     static struct boot_source source;
     static struct memory_map map;
@@ -200,12 +174,15 @@ void loader_main(uint32_t magic, uint32_t information)
         struct hardware_info info;
         uint8_t pages[HARDWARE_INFO_REGION_SIZE]; /* may be mapped to PDs as a whole */
     } hardware __attribute__((aligned(4096)));
+    const struct boot_entry entry = {.first = first, .second = second};
     struct loader_error error, anchor_error;
 
     console_start();
     exceptions_start();
     int trusting = find_trust_anchor(&anchor, &hardware.info, &anchor_error);
-    read_boot_source(magic, information, &source);
+    if (!boot_source_read(&machine_memory, &entry, &source, &error)) {
+        loader_fail("%s", error.text);
+    }
     console_use_screen(&source);
     loader_print("\nSkyscope loader: checking what to start\n");
     if (!trusting) {

@@ -7,9 +7,6 @@
 #include <loader/main.h>
 #include <skyscope/types.h>
 
-#define LOW_MEMORY_LIMIT 0x100000000ull
-#define TRAMPOLINE_LIMIT 0xa0000ull
-
 static void *at(uint64_t physical)
 {
     return (void *)(uintptr_t)physical;
@@ -23,6 +20,7 @@ static void load_kernel(const uint8_t *file, const struct kernel_image *image, u
         memcpy(at(physical + (segment->virtual_address - image->virtual_base) + segment->data_offset),
                file + segment->file_offset, segment->file_size);
     }
+    caches_clean(physical, image->size);
     page_tables_map_kernel(image, physical);
 }
 
@@ -51,19 +49,6 @@ static void fill_extent(const struct payload *payload, const struct plan_region 
     memset(at(extent->physical_address + (data_end - start)), 0, end - data_end);
 }
 
-/* A page that real mode can reach and that is not the payload's. Whatever else lies
- * in it is put back afterwards. */
-static uint64_t find_trampoline(const struct memory_map *map, uint64_t payload_address, uint64_t payload_size)
-{
-    for (uint64_t page = TRAMPOLINE_LIMIT - PAGE_SIZE_4K; page >= PAGE_SIZE_4K; page -= PAGE_SIZE_4K) {
-        bool in_payload = page + PAGE_SIZE_4K > payload_address && page < payload_address + payload_size;
-        if (!in_payload && memory_map_is(map, page, PAGE_SIZE_4K, HARDWARE_MEMORY_USABLE)) {
-            return page;
-        }
-    }
-    loader_fail("no memory below 640 KiB to start the other CPUs from");
-}
-
 void system_start(const struct payload *payload, struct trusted_platform *platform, uint64_t payload_address,
                   const struct memory_map *map, struct free_memory *free, struct hardware_info *hardware)
 {
@@ -80,7 +65,7 @@ void system_start(const struct payload *payload, struct trusted_platform *platfo
     struct binding binding = {.in_place = in_place, .extent_capacity = BINDING_EXTENT_CAPACITY(plan.count)};
     uint64_t extents_size =
         (binding.extent_capacity * sizeof(struct region_extent) + PAGE_SIZE_4K - 1) & ~(PAGE_SIZE_4K - 1);
-    uint64_t extents = free_memory_allocate(free, extents_size, PAGE_SIZE_4K, LOW_MEMORY_LIMIT);
+    uint64_t extents = free_memory_allocate(free, extents_size, PAGE_SIZE_4K, UINT64_MAX);
     if (extents == 0) {
         loader_fail("no memory for the list of regions");
     }
@@ -103,6 +88,7 @@ void system_start(const struct payload *payload, struct trusted_platform *platfo
         if (!in_place[extent->region]) {
             fill_extent(payload, &plan.regions[extent->region], extent);
         }
+        caches_clean(extent->physical_address, extent->size);
     }
     boot_info = (struct boot_info){
         .magic = BOOT_INFO_MAGIC,
@@ -123,7 +109,7 @@ void system_start(const struct payload *payload, struct trusted_platform *platfo
     };
     trusted_platform_commit(platform, hardware);
     if (boot_info.cpu_count > 1) {
-        cpus_start(hardware, boot_info.cpu_count, find_trampoline(map, payload_address, payload->size));
+        cpus_start(hardware, boot_info.cpu_count, map);
     }
     loader_print("loader: starting \"%s\" on %u CPU%s\n", payload->manifest.system_name, boot_info.cpu_count,
                  boot_info.cpu_count == 1 ? "" : "s");

@@ -74,8 +74,9 @@ static void use_table(struct tpm *tpm, uint32_t start_method, uint64_t control_a
 {
     switch (start_method) {
     case START_FIFO:
+        /* Only machines whose TPM is elsewhere tell where (QEMU's for AArch64). */
         tpm->interface = HARDWARE_TPM_FIFO;
-        tpm->base = TPM_ADDRESS;
+        tpm->base = control_area != 0 && control_area % LOCALITY_SIZE == 0 ? control_area : TPM_ADDRESS;
         break;
     case START_CRB:
         /* The table gives the control area, which follows the locality's registers. */

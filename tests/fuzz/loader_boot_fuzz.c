@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <loader/acpi.h>
-#include <loader/boot_source.h>
 #include <loader/memory_map.h>
+#include <loader_arch/acpi.h>
+#include <loader_arch/boot_protocols.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

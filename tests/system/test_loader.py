@@ -213,7 +213,7 @@ BAD_PAYLOADS = {
                                                                          'name'),
     "plan-nonsense": (lambda: p.payload([images()[0], ("plan", p.PLAN, b"nonsense" * 100)]), "plan: wrong magic"),
     "kernel-nonsense": (lambda: p.payload([("kernel", p.KERNEL, b"nonsense" * 100), images()[1], images()[2]]),
-                        "not an x86-64 ELF executable"),
+                        "not an ELF executable for x86-64"),
     "too-many-cpus": (lambda: good_payload(cpus=3), "the system needs 3 CPUs, the machine has 2"),
     "too-much-memory": (lambda: good_payload(regions=[p.region("vm_ram", 8 * GIB, 2 * MIB)]),
                         'MiB (8192 MiB for region "vm_ram"), the machine has'),

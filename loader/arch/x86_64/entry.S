@@ -148,6 +148,8 @@ entry64:
     xorb %al, %al /* a zero byte stops string overruns */
     movq %rax, __stack_chk_guard
     /* loader_main(magic, information) */
+    movl %edi, %edi
+    movl %esi, %esi
     call loader_main
 7:  cli
     hlt

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The processor's name, the real-time clock, PCI access, ACPI mode, exceptions. */
+/* The processor, PCI access, exceptions. */
 #include <base/memory.h>
-#include <loader/clock.h>
 #include <loader/log.h>
 #include <loader/machine.h>
 #include <loader/pci.h>
 #include <loader_arch/cpu.h>
 #include <loader_arch/delay.h>
 #include <loader_arch/exceptions.h>
+
+void caches_clean(uint64_t address, uint64_t size)
+{
+    (void)address; /* the caches of PCs are coherent with everything */
+    (void)size;
+}
 
 uint64_t cycle_counter(void)
 {
@@ -117,56 +122,6 @@ void cpu_identify(struct hardware_info *hardware)
     }
 }
 
-/* --- Real-time clock --- */
-
-#define CMOS_INDEX         0x70
-#define CMOS_DATA          0x71
-#define CMOS_STATUS_A      0x0a
-#define CMOS_STATUS_B      0x0b
-#define UPDATE_IN_PROGRESS 0x80
-#define UPDATE_POLLS       100000u /* an update takes 2 ms at most */
-
-static uint8_t cmos_read(uint8_t index)
-{
-    out8(CMOS_INDEX, index); /* bit 7 clear: NMIs stay on */
-    return in8(CMOS_DATA);
-}
-
-static void read_clock_registers(struct clock_registers *registers, uint8_t century_register)
-{
-    for (uint32_t i = 0; i < UPDATE_POLLS && (cmos_read(CMOS_STATUS_A) & UPDATE_IN_PROGRESS) != 0; i++) {
-        cpu_pause();
-    }
-    memset(registers, 0, sizeof(*registers));
-    registers->second = cmos_read(0x00);
-    registers->minute = cmos_read(0x02);
-    registers->hour = cmos_read(0x04);
-    registers->day = cmos_read(0x07);
-    registers->month = cmos_read(0x08);
-    registers->year = cmos_read(0x09);
-    registers->status = cmos_read(CMOS_STATUS_B);
-    registers->has_century = century_register >= 0x0e && century_register < 0x80;
-    registers->century = registers->has_century ? cmos_read(century_register) : 0;
-}
-
-void clock_read(struct hardware_info *hardware, const struct acpi_fixed *fixed)
-{
-    struct clock_registers first, second;
-    if (fixed->no_real_time_clock) {
-        return;
-    }
-    /* Two equal readings: no update came between. */
-    for (int attempt = 0; attempt < 10; attempt++) {
-        read_clock_registers(&first, fixed->century_register);
-        read_clock_registers(&second, fixed->century_register);
-        if (memcmp(&first, &second, sizeof(first)) == 0) {
-            hardware->wall_clock = clock_seconds(&first);
-            hardware->wall_clock_ticks = cycle_counter();
-            return;
-        }
-    }
-}
-
 /* --- PCI --- */
 
 #define PCI_CONFIG_ADDRESS 0xcf8
@@ -195,84 +150,10 @@ static void port_write(const struct pci_access *access, uint32_t address, uint32
     }
 }
 
-static uintptr_t ecam_location(const struct pci_access *access, uint32_t address, uint32_t offset)
+void pci_scan_without_ecam(struct hardware_info *hardware)
 {
-    return access->ecam_address + ((uint64_t)address << 12) + offset;
-}
-
-static uint32_t ecam_read(const struct pci_access *access, uint32_t address, uint32_t offset, uint32_t width)
-{
-    uintptr_t location = ecam_location(access, address, offset);
-    return width == 1   ? *(volatile uint8_t *)location
-           : width == 2 ? *(volatile uint16_t *)location
-                        : *(volatile uint32_t *)location;
-}
-
-static void ecam_write(const struct pci_access *access, uint32_t address, uint32_t offset, uint32_t width,
-                       uint32_t value)
-{
-    uintptr_t location = ecam_location(access, address, offset);
-    if (width == 1) {
-        *(volatile uint8_t *)location = (uint8_t)value;
-    } else if (width == 2) {
-        *(volatile uint16_t *)location = (uint16_t)value;
-    } else {
-        *(volatile uint32_t *)location = value;
-    }
-}
-
-void pci_find(struct hardware_info *hardware)
-{
-    bool segment0 = false;
-    for (uint32_t i = 0; i < hardware->ecam_count; i++) {
-        const struct hardware_ecam *ecam = &hardware->ecams[i];
-        /* The address is that of bus 0, whatever the first bus is. */
-        if (!page_tables_reach(ecam->address, ((uint64_t)ecam->last_bus + 1) << 20)) {
-            log_warning("PCI segment %u lies above 4 GiB", ecam->segment);
-            continue;
-        }
-        struct pci_access access = {
-            .read = ecam_read,
-            .write = ecam_write,
-            .ecam_address = ecam->address,
-            .segment = ecam->segment,
-            .first_bus = ecam->first_bus,
-            .last_bus = ecam->last_bus,
-        };
-        pci_scan(&access, hardware);
-        segment0 = segment0 || ecam->segment == 0;
-    }
-    if (!segment0) {
-        struct pci_access access = {.read = port_read, .write = port_write, .first_bus = 0, .last_bus = 255};
-        pci_scan(&access, hardware);
-    }
-}
-
-/* --- ACPI mode (ACPI 6.4, section 4.8.2.5) --- */
-
-#define PM1_SCI_ENABLED 1u
-#define ACPI_MODE_POLLS 3000u
-
-void acpi_enable(const struct hardware_info *hardware, const struct acpi_fixed *fixed)
-{
-    const struct hardware_register *control = &hardware->arch.pm1a_control;
-    delay_start(hardware);
-    if (fixed->smi_command_port == 0 || fixed->smi_command_port > 0xffff || fixed->acpi_enable_value == 0 ||
-        control->valid == 0 || control->space != 1 || control->address > 0xffff) {
-        return;
-    }
-    uint16_t port = (uint16_t)control->address;
-    if ((in16(port) & PM1_SCI_ENABLED) != 0) {
-        return;
-    }
-    out8((uint16_t)fixed->smi_command_port, fixed->acpi_enable_value);
-    for (uint32_t i = 0; i < ACPI_MODE_POLLS; i++) {
-        if ((in16(port) & PM1_SCI_ENABLED) != 0) {
-            return;
-        }
-        delay_microseconds(100);
-    }
-    log_warning("ACPI: the firmware does not switch to ACPI mode");
+    struct pci_access access = {.read = port_read, .write = port_write, .first_bus = 0, .last_bus = 255};
+    pci_scan(&access, hardware);
 }
 
 /* --- Exceptions --- */

@@ -139,6 +139,11 @@ bool page_tables_reach(uint64_t address, uint64_t size)
     return false;
 }
 
+bool device_reach(uint64_t address, uint64_t size)
+{
+    return address < LOW_MEMORY && size <= LOW_MEMORY - address && !page_tables_usable_memory(address, size);
+}
+
 bool page_tables_usable_memory(uint64_t address, uint64_t size)
 {
     return mapped == NULL || memory_map_touches(mapped, address, size, HARDWARE_MEMORY_USABLE);

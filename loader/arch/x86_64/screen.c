@@ -7,7 +7,7 @@
 #include <loader_arch/screen.h>
 
 #include <base/memory.h>
-#include <loader/font.h>
+#include <loader_arch/font.h>
 
 #define VGA_TEXT       0xb8000u
 #define VGA_COLUMNS    80u

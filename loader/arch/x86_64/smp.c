@@ -11,6 +11,8 @@
 #define ANSWER_TIME_US 20000000u
 #define ANSWER_STEP_US 100u
 
+#define TRAMPOLINE_LIMIT 0xa0000ull
+
 extern const char trampoline_start[];
 extern const uint32_t trampoline_size;
 
@@ -58,8 +60,23 @@ static bool start_cpu(uint32_t apic_id, uint64_t trampoline)
     return wait_for_answer(ANSWER_TIME_US);
 }
 
-void cpus_start(const struct hardware_info *hardware, uint32_t count, uint64_t trampoline)
+/* A page that real mode can reach and that is not the payload's. Whatever else lies
+ * in it is put back afterwards. */
+static uint64_t find_trampoline(const struct hardware_info *hardware, const struct memory_map *map)
 {
+    for (uint64_t page = TRAMPOLINE_LIMIT - PAGE_SIZE_4K; page >= PAGE_SIZE_4K; page -= PAGE_SIZE_4K) {
+        bool in_payload = page + PAGE_SIZE_4K > hardware->payload_address &&
+                          page < hardware->payload_address + hardware->payload_size;
+        if (!in_payload && memory_map_is(map, page, PAGE_SIZE_4K, HARDWARE_MEMORY_USABLE)) {
+            return page;
+        }
+    }
+    loader_fail("no memory below 640 KiB to start the other CPUs from");
+}
+
+void cpus_start(const struct hardware_info *hardware, uint32_t count, const struct memory_map *map)
+{
+    uint64_t trampoline = find_trampoline(hardware, map);
     static uint8_t kept[PAGE_SIZE_4K];
     void *page = (void *)(uintptr_t)trampoline;
     ap_x2apic = hardware->arch.x2apic;

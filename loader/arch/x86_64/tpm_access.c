@@ -4,8 +4,6 @@
 #include <loader/machine.h>
 #include <loader_arch/delay.h>
 
-#define TOP_OF_DEVICES 0x100000000ull
-
 static uint32_t tpm_read(const struct tpm_access *access, uint64_t address, uint32_t width)
 {
     (void)access;
@@ -25,8 +23,7 @@ static void tpm_write(const struct tpm_access *access, uint64_t address, uint32_
 static bool tpm_reach(const struct tpm_access *access, uint64_t address, uint64_t size)
 {
     (void)access;
-    return address < TOP_OF_DEVICES && size <= TOP_OF_DEVICES - address && page_tables_reach(address, size) &&
-           !page_tables_usable_memory(address, size);
+    return device_reach(address, size);
 }
 
 static void tpm_delay(const struct tpm_access *access, uint32_t microseconds)

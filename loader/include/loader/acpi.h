@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* ACPI tables (ACPI specification 6.4, chapter 5), read into hardware_info. */
+/* ACPI tables (ACPI specification 6.4, chapter 5): finding them, and those that all
+ * architectures have. The others are in loader_arch/acpi.h. */
 #pragma once
 
 #include <stdbool.h>
@@ -15,32 +16,28 @@ struct acpi_table {
     uint32_t length;
 };
 
-/* What the loader needs of ACPI beyond hardware_info. */
-struct acpi_fixed {
-    uint32_t smi_command_port; /* 0: none */
-    uint8_t acpi_enable_value; /* 0: ACPI mode needs no switching on */
-    uint8_t century_register;  /* of the real-time clock, 0: none */
-    bool no_real_time_clock;
+/* The table of tables: XSDT or RSDT. */
+struct acpi_root {
+    struct acpi_table table;
+    uint32_t entry_size, count;
 };
 
-/* Looks for the RSDP in the BIOS areas (the EBDA's first KiB and
- * 0xe0000..0xfffff). Returns its address, or 0. */
-uint64_t acpi_find_rsdp(const struct physical_memory *memory);
 /* Whether these bytes (20 or 36, as they say) are an RSDP. */
 bool acpi_rsdp_valid(const uint8_t *rsdp, uint32_t size);
+/* Finds the root table that the RSDP leads to. False, with a warning if the RSDP
+ * is wrong, if there is none. */
+bool acpi_find_root(const struct physical_memory *memory, const uint8_t *rsdp, uint32_t rsdp_size,
+                    struct acpi_root *root);
 
-/* Reads MADT, MCFG, FADT, HPET, TPM2 and _S5_ from the tables that the RSDP leads to.
- * Wrong tables are left out with a warning. False if there is no root table. */
-bool acpi_read(const struct physical_memory *memory, const uint8_t *rsdp, uint32_t rsdp_size,
-               struct hardware_info *hardware, struct acpi_fixed *fixed);
-
-/* Parts of the above, one per file. */
+/* The table at an address; with a warning none if it is not right. */
 struct acpi_table acpi_table_at(const struct physical_memory *memory, uint64_t address);
-void acpi_read_madt(struct acpi_table madt, struct hardware_info *hardware);
+bool acpi_has_signature(struct acpi_table table, const char *signature);
+/* The next right table with a signature, from the root's entry *position on, which
+ * is moved behind it. Wrong ones are left out with a warning. */
+struct acpi_table acpi_next_table(const struct physical_memory *memory, const struct acpi_root *root,
+                                  const char *signature, uint32_t *position);
+struct acpi_table acpi_first_table(const struct physical_memory *memory, const struct acpi_root *root,
+                                   const char *signature);
+
 void acpi_read_mcfg(struct acpi_table mcfg, struct hardware_info *hardware);
-void acpi_read_hpet(struct acpi_table hpet, struct hardware_info *hardware);
 void acpi_read_tpm2(struct acpi_table tpm2, struct hardware_info *hardware);
-/* Returns the address of the DSDT, 0: none. */
-uint64_t acpi_read_fadt(struct acpi_table fadt, struct hardware_info *hardware, struct acpi_fixed *fixed);
-/* Looks for _S5_ in a DSDT or SSDT; true if found. */
-bool acpi_read_s5(struct acpi_table definitions, struct hardware_info *hardware);

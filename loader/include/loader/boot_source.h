@@ -44,20 +44,8 @@ struct boot_source {
     struct boot_framebuffer framebuffer;
 };
 
-/* Each reads the information of one protocol, at the physical address that the
- * boot loader left in EBX, into *source (which is zero before). 1, or 0 and an
- * explanation. */
-int multiboot1_read(const struct physical_memory *memory, uint64_t address, struct boot_source *source,
-                    struct loader_error *error);
-int multiboot2_read(const struct physical_memory *memory, uint64_t address, struct boot_source *source,
-                    struct loader_error *error);
-int pvh_read(const struct physical_memory *memory, uint64_t address, struct boot_source *source,
-             struct loader_error *error);
-
 /* Appends one; false (and a warning) if there are too many. Empty ranges are left out. */
 bool boot_add_memory(struct boot_source *source, uint64_t base, uint64_t size, uint32_t kind);
 bool boot_add_module(struct boot_source *source, uint64_t address, uint64_t size);
 /* Whether some of [base, base + size) is usable memory or a module, as told. */
 bool boot_is_memory(const struct boot_source *source, uint64_t base, uint64_t size);
-/* Memory kind of an E820 type, which all protocols use. */
-uint32_t boot_memory_kind(uint32_t e820_type);

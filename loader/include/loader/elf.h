@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 #include <loader/log.h>
+#include <loader_arch/layout.h>
 
-#define KERNEL_LINK_BASE    0xffffffff80000000ull
 #define KERNEL_MAX_SIZE     0x1000000ull
 #define KERNEL_MAX_SEGMENTS 8u
 
@@ -28,7 +28,6 @@ struct kernel_image {
     struct kernel_segment segments[KERNEL_MAX_SEGMENTS];
 };
 
-/* Reads an x86-64 executable: segments in the kernel's half at or above
- * KERNEL_LINK_BASE, no page shared by two segments, none writable and
- * executable. 1, or 0 and an explanation. */
+/* Reads an executable for this architecture: segments at or above KERNEL_LINK_BASE, no page shared by two segments,
+ * none writable and executable. 1, or 0 and an explanation. */
 int kernel_elf_read(const uint8_t *file, uint64_t file_size, struct kernel_image *image, struct loader_error *error);

@@ -9,10 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <loader/acpi.h>
 #include <loader/boot_source.h>
 #include <loader/elf.h>
 #include <loader/memory_map.h>
+#include <loader/physical.h>
 #include <loader/tpm.h>
 #include <skyscope/boot_info.h>
 
@@ -23,6 +23,19 @@ void console_start(void);
 /* Also writes to the screen that the boot loader set up, if it can be used. */
 void console_use_screen(const struct boot_source *source);
 void console_write(const char *text, size_t length);
+
+/* --- Boot protocols --- */
+
+/* What the boot loader left for the entry code, as it came: x86-64: the protocol's
+ * magic number and the address of its information; AArch64: <loader_arch/entry.h>. */
+struct boot_entry {
+    uint64_t first, second;
+};
+
+/* Reads what the boot loader told into *source (which is zero before). 1, or 0 and
+ * an explanation. */
+int boot_source_read(const struct physical_memory *memory, const struct boot_entry *entry, struct boot_source *source,
+                     struct loader_error *error);
 
 /* --- Loader --- */
 
@@ -55,6 +68,11 @@ bool page_tables_reach(uint64_t address, uint64_t size);
 bool page_tables_usable_memory(uint64_t address, uint64_t size);
 /* Adds the kernel's segments at their link addresses. */
 void page_tables_map_kernel(const struct kernel_image *image, uint64_t physical);
+/* Whether the registers of a device at [address, address + size) can be reached
+ * from now on; they are no usable memory. */
+bool device_reach(uint64_t address, uint64_t size);
+/* Makes what was written there visible to whoever reads past this CPU's caches, or executes it. */
+void caches_clean(uint64_t address, uint64_t size);
 
 /* --- Machine --- */
 
@@ -65,19 +83,20 @@ void vectors_enable(void);
 void vectors_disable(void);
 /* Vendor, brand and signature of this CPU. */
 void cpu_identify(struct hardware_info *hardware);
+/* Reads the firmware's description of the machine, and prepares what depends on
+ * it: power control, delays. */
+void firmware_read(const struct physical_memory *memory, const struct boot_source *source,
+                   struct hardware_info *hardware);
 /* Reads the real-time clock into hardware->wall_clock, 0 if there is none. */
-void clock_read(struct hardware_info *hardware, const struct acpi_fixed *fixed);
-/* Scans all PCI segments that can be reached. */
-void pci_find(struct hardware_info *hardware);
-/* Switches the chipset to ACPI mode, so that power control works. */
-void acpi_enable(const struct hardware_info *hardware, const struct acpi_fixed *fixed);
-/* The TPM's registers and a clock for it, from acpi_enable() on. */
+void clock_read(struct hardware_info *hardware);
+/* Scans PCI segment 0 where there is no memory-mapped configuration space. */
+void pci_scan_without_ecam(struct hardware_info *hardware);
+/* The TPM's registers and a clock for it, from firmware_read() on. */
 extern const struct tpm_access machine_tpm_access;
 /* Masks all interrupt controllers and enables this CPU's local one; puts this
  * CPU first in hardware->cpus and completes what only registers tell. */
 void interrupts_quiesce(struct hardware_info *hardware);
-/* Starts hardware->cpus[1..count-1]; they wait.
- * trampoline: a page below 1 MiB, whose contents are kept. */
-void cpus_start(const struct hardware_info *hardware, uint32_t count, uint64_t trampoline);
+/* Starts hardware->cpus[1..count-1]; they wait. The payload stays as it is. */
+void cpus_start(const struct hardware_info *hardware, uint32_t count, const struct memory_map *map);
 /* Sends all started CPUs and this one into the kernel. */
 __attribute__((noreturn)) void cpus_enter_kernel(const struct boot_info *boot_info, uint64_t entry);

@@ -10,9 +10,8 @@
 #include <loader/trusted_platform.h>
 #include <skyscope/boot_info.h>
 
-/* Entered once, by the architecture's entry code: the boot protocol's magic
- * number and the physical address of its information. */
-__attribute__((noreturn)) void loader_main(uint32_t magic, uint32_t information);
+/* Entered once, by the architecture's entry code, with what is in struct boot_entry (<loader/machine.h>). */
+__attribute__((noreturn)) void loader_main(uint64_t first, uint64_t second);
 /* Called by the stack protector. */
 __attribute__((noreturn)) void __stack_chk_fail(void);
 

@@ -2,6 +2,7 @@
 /* Finding PCI devices. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <skyscope/boot_info.h>
@@ -17,3 +18,6 @@ struct pci_access {
 
 /* Adds the functions of a segment to hardware->pci, measuring their BARs. */
 void pci_scan(const struct pci_access *access, struct hardware_info *hardware);
+/* Scans all segments whose configuration space is in memory (hardware->ecams). True
+ * if segment 0 was among them. */
+bool pci_scan_ecams(struct hardware_info *hardware);

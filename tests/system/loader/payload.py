@@ -10,6 +10,7 @@ import subprocess
 KERNEL, PLAN, PROGRAM, DATA, GUEST = 1, 2, 3, 4, 5
 RAM, DEVICE, HARDWARE, STATISTICS, KERNEL_LOG = 1, 2, 3, 4, 5
 CONTIGUOUS, IN_PLACE = 1, 2
+X86_64, AARCH64 = 62, 183  # machines, by ELF's numbers
 NONE = 0xFFFFFFFF
 ANY_ADDRESS = 0xFFFFFFFFFFFFFFFF
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
@@ -41,14 +42,14 @@ def region(name, size, page_size=PAGE, address=ANY_ADDRESS, kind=RAM, flags=0, i
                        prefill_offset)
 
 
-def plan(regions=(), cpus=1, pool=2 * MIB):
+def plan(regions=(), cpus=1, pool=2 * MIB, machine=X86_64):
     """A plan of regions alone: enough for the loader."""
     header_size = 8 + 4 + 4 + 64 + 4 + 4 + 8 + 16 * len(ENTRY_SIZES)
     tables = b""
     for index, entry_size in enumerate(ENTRY_SIZES):
         tables += struct.pack("<IIII", header_size, len(regions) if index == 0 else 0, entry_size, 0)
     body = b"".join(regions)
-    return struct.pack("<8sII64sIIQ", b"SKYPLAN1", 1, header_size + len(body), b"test", cpus, 0, pool) + tables + body
+    return struct.pack("<8sII64sIIQ", b"SKYPLAN1", 2, header_size + len(body), b"test", cpus, machine, pool) + tables + body
 
 
 def text(name):

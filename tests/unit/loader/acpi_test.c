@@ -2,7 +2,7 @@
 /* ACPI tables: hand-made right ones, and hostile ones. */
 #include "support.h"
 
-#include <loader/acpi.h>
+#include <loader_arch/acpi.h>
 
 static struct fake_memory fake;
 static struct hardware_info hardware;

@@ -2,7 +2,7 @@
 /* Multiboot 1, Multiboot 2 and PVH: right information, and every way it can be wrong. */
 #include "support.h"
 
-#include <loader/boot_source.h>
+#include <loader_arch/boot_protocols.h>
 
 static struct fake_memory fake;
 static struct boot_source source;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "support.h"
 
-#include <loader/clock.h>
+#include <loader_arch/clock.h>
 #include <time.h>
 
 #define BINARY   0x04

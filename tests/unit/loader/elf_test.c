@@ -106,13 +106,13 @@ static void test_not_this_kind(void **state)
 {
     (void)state;
     file.header.e_ident[0] = 0;
-    expect_refused("not an x86-64");
+    expect_refused("not an ELF executable for x86-64");
     file.header.e_ident[EI_CLASS] = ELFCLASS32;
-    expect_refused("not an x86-64");
+    expect_refused("not an ELF executable for x86-64");
     file.header.e_machine = EM_AARCH64;
-    expect_refused("not an x86-64");
+    expect_refused("not an ELF executable for x86-64");
     file.header.e_type = ET_DYN;
-    expect_refused("not an x86-64");
+    expect_refused("not an ELF executable for x86-64");
     file.header.e_phentsize = 32;
     expect_refused("program headers");
     file.header.e_phoff = sizeof(file) - 10;

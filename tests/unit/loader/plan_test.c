@@ -75,7 +75,8 @@ static void test_header(void **state)
         expect_refused((const uint8_t *)header, size, part);                                                           \
     } while (0)
     EXPECT_WITH(magic[7], '2', "magic");
-    EXPECT_WITH(version, 2, "version 2");
+    EXPECT_WITH(version, 3, "version 3");
+    EXPECT_WITH(machine, PLAN_MACHINE_AARCH64, "another machine");
     EXPECT_WITH(total_size, 10, "header says");
     EXPECT_WITH(total_size, 0xffffffff, "header says");
     EXPECT_WITH(cpu_count, 0, "CPUs");

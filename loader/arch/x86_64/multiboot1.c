@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Multiboot specification 0.6.96, section 3.3: boot information format. */
-#include <loader/boot_source.h>
+#include <loader_arch/boot_protocols.h>
 
 #include <base/memory.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <loader/font.h>
+#include <loader_arch/font.h>
 
 /* Printable ASCII, 32 to 126. Rows from the top; bit 4 is the leftmost pixel. */
 const uint8_t font_glyphs[FONT_GLYPHS][FONT_ROWS] = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* PVH: the x86/HVM direct boot ABI, struct hvm_start_info. */
-#include <loader/boot_source.h>
+#include <loader_arch/boot_protocols.h>
 
 #include <base/memory.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Fixed ACPI description table (ACPI 6.4, section 5.2.9) and the _S5_ object. */
-#include <loader/acpi.h>
+#include <loader_arch/acpi.h>
 
 #include <base/memory.h>
 #include <loader/log.h>

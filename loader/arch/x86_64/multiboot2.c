@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Multiboot2 specification 2.0, section 3.6: boot information format. */
-#include <loader/boot_source.h>
+#include <loader_arch/boot_protocols.h>
 
 #include <base/memory.h>
 

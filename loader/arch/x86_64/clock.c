@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Motorola MC146818A: time, calendar and register B. */
-#include <loader/clock.h>
+#include <loader_arch/clock.h>
 
 #define STATUS_BINARY   0x04
 #define STATUS_24_HOURS 0x02

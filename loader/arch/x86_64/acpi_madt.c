@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Multiple APIC description table (ACPI 6.4, section 5.2.12). */
-#include <loader/acpi.h>
+#include <loader_arch/acpi.h>
 
 #include <loader/log.h>
 
