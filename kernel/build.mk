@@ -19,13 +19,14 @@ $(KERNEL_OBJECTS): CC += $(ARCH_KERNEL_BRANCHES)
 # Unit tests: the portable sources on a CPU that is a fake. In the kernel itself
 # these paths come last and change nothing.
 KERNEL_TEST_SOURCES := $(wildcard tests/unit/kernel/*_test.c tests/unit/kernel/fake/*.c) tests/fuzz/plan_fuzz.c
-$(foreach source,$(KERNEL_PORTABLE_SOURCES) $(KERNEL_TEST_SOURCES) $(wildcard kernel/arch/*/frame.c),\
+$(foreach source,$(KERNEL_PORTABLE_SOURCES) $(KERNEL_TEST_SOURCES) $(wildcard kernel/arch/*/frame.c kernel/arch/*/plan_check_arch.c kernel/arch/*/ports.c),\
 	$(eval CFLAGS_$(subst /,_,$(basename $(source))) += \
 	-Itests/unit/kernel/fake -Ikernel/include -Ikernel/arch/@ARCH@/include))
 
-KERNEL_PLAN_SOURCES := kernel/src/plan_check.c kernel/src/plan_check_channels.c kernel/src/plan_check_memory.c
+KERNEL_PLAN_SOURCES := kernel/src/plan_check.c kernel/src/plan_check_channels.c kernel/src/plan_check_memory.c \
+	kernel/arch/@ARCH@/plan_check_arch.c
 KERNEL_CORE_SOURCES := $(addprefix kernel/src/,budget.c call.c control.c fault.c irq.c ready_queue.c receive.c \
-	scheduler.c signal.c syscall.c timer_queue.c vcpu_thread.c) kernel/arch/@ARCH@/frame.c
+	scheduler.c signal.c syscall.c timer_queue.c vcpu_thread.c) kernel/arch/@ARCH@/frame.c kernel/arch/@ARCH@/ports.c
 
 $(call unit_test,kernel_budget,tests/unit/kernel/budget_test.c kernel/src/budget.c)
 $(call unit_test,kernel_queues,tests/unit/kernel/queues_test.c kernel/src/ready_queue.c kernel/src/timer_queue.c)

@@ -71,6 +71,20 @@ static void map_memory(const struct construction *c, const struct plan_map *map,
     }
 }
 
+static void map_device(const struct construction *c, const struct plan_map *map, struct page_table *table)
+{
+    const struct plan_region *region = &c->view->regions[map->region];
+    struct plan_error error;
+    uint64_t address;
+
+    if (!plan_arch_device_address(region, &c->machine->hardware->arch, &address, &error)) {
+        kernel_refuse("%s", error.text);
+    }
+    if (address != PLAN_ANY_ADDRESS) {
+        map_or_refuse(c->view, map, table, 0, address + map->region_offset, map->size);
+    }
+}
+
 static void map_space(const struct construction *c, uint32_t space, struct page_table *table)
 {
     for (uint32_t i = 0; i < c->view->counts[PLAN_TABLE_MAPS]; i++) {
@@ -84,7 +98,7 @@ static void map_space(const struct construction *c, uint32_t space, struct page_
             map_memory(c, map, table);
             break;
         case PLAN_REGION_DEVICE:
-            map_or_refuse(c->view, map, table, 0, region->physical_address + map->region_offset, map->size);
+            map_device(c, map, table);
             break;
         default:
             map_or_refuse(c->view, map, table, 0, published_region(region->kind).value + map->region_offset, map->size);

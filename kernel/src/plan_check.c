@@ -286,7 +286,7 @@ bool plan_check_objects(const struct plan_view *view, struct plan_error *error)
     return check_pds(view, error) && check_vms(view, error);
 }
 
-static bool hardware_count(struct plan_error *error, const char *what, uint32_t count, uint32_t limit)
+bool plan_check_count(struct plan_error *error, const char *what, uint32_t count, uint32_t limit)
 {
     return count <= limit || plan_refuse(error, "hardware: %u %s, at most %u are possible", count, what, limit);
 }
@@ -297,12 +297,11 @@ bool plan_check_hardware(const struct hardware_info *hardware, struct plan_error
         return plan_refuse(error, "hardware: information of version %u, not %u", hardware->version,
                            HARDWARE_INFO_VERSION);
     }
-    return hardware_count(error, "memory ranges", hardware->memory_count, HARDWARE_MAX_MEMORY) &&
-           hardware_count(error, "CPUs", hardware->cpu_count, HARDWARE_MAX_CPUS) &&
-           hardware_count(error, "IOAPICs", hardware->arch.ioapic_count, HARDWARE_MAX_IOAPICS) &&
-           hardware_count(error, "interrupt overrides", hardware->arch.override_count, HARDWARE_MAX_OVERRIDES) &&
-           hardware_count(error, "ECAM windows", hardware->ecam_count, HARDWARE_MAX_ECAM) &&
-           hardware_count(error, "PCI functions", hardware->pci_count, HARDWARE_MAX_PCI);
+    return plan_check_count(error, "memory ranges", hardware->memory_count, HARDWARE_MAX_MEMORY) &&
+           plan_check_count(error, "CPUs", hardware->cpu_count, HARDWARE_MAX_CPUS) &&
+           plan_check_count(error, "ECAM windows", hardware->ecam_count, HARDWARE_MAX_ECAM) &&
+           plan_check_count(error, "PCI functions", hardware->pci_count, HARDWARE_MAX_PCI) &&
+           plan_arch_check_hardware(&hardware->arch, error);
 }
 
 bool plan_check(const void *plan, uint64_t size, const struct plan_machine *machine, struct plan_view *view,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The plan's channels, interrupts and I/O ports. */
+/* The plan's channels and interrupts. */
 #include <stddef.h>
 
 #include <kernel/plan_check.h>
@@ -72,77 +72,28 @@ bool plan_check_channels(const struct plan_view *view, struct plan_error *error)
     return true;
 }
 
-#define MAX_IRQ_VECTOR 107u
-
 static bool check_irq(const struct plan_view *view, const struct plan_machine *machine, uint32_t index,
                       struct plan_error *error)
 {
     const struct plan_irq *irq = &view->irqs[index];
-    static const uint32_t known_flags = PLAN_IRQ_EDGE | PLAN_IRQ_ACTIVE_LOW | PLAN_IRQ_LEGACY_ISA;
 
     if (irq->pd >= view->counts[PLAN_TABLE_PDS] || irq->thread >= view->pds[irq->pd].thread_count ||
         irq->id >= PLAN_CHANNEL_IDS) {
         return plan_refuse(error, "interrupt %u: belongs to no thread", index);
     }
     const char *name = view->pds[irq->pd].name;
-    if ((irq->flags & ~known_flags) != 0 || irq->vector > MAX_IRQ_VECTOR) {
-        return plan_refuse(error, "interrupt %u of PD %s: bad flags 0x%x or vector %u", irq->id, name, irq->flags,
-                           irq->vector);
-    }
-    switch (irq->kind) {
-    case PLAN_IRQ_IOAPIC:
-        if ((irq->flags & PLAN_IRQ_LEGACY_ISA) != 0) {
-            if (irq->pin >= 16) {
-                return plan_refuse(error, "interrupt %u of PD %s: there is no ISA interrupt %u", irq->id, name,
-                                   irq->pin);
-            }
-        } else if (irq->ioapic >= machine->hardware->arch.ioapic_count ||
-                   irq->pin >= machine->hardware->arch.ioapics[irq->ioapic].pin_count) {
-            return plan_refuse(error, "interrupt %u of PD %s: this machine has no pin %u of IOAPIC %u", irq->id, name,
-                               irq->pin, irq->ioapic);
-        }
-        break;
-    case PLAN_IRQ_MSI:
-        break;
-    default:
-        return plan_refuse(error, "interrupt %u of PD %s: unknown kind %u", irq->id, name, irq->kind);
+    if (!plan_arch_check_irq(view, machine, index, error)) {
+        return false;
     }
     for (uint32_t i = 0; i < index; i++) {
         const struct plan_irq *other = &view->irqs[i];
         if (other->pd == irq->pd && other->id == irq->id) {
             return plan_refuse(error, "interrupt %u of PD %s: there are two", irq->id, name);
         }
-        if (other->vector == irq->vector) {
-            return plan_refuse(error, "interrupt %u of PD %s: has the same vector %u as one of %s", irq->id, name,
-                               irq->vector, view->pds[other->pd].name);
-        }
-        if (irq->kind == PLAN_IRQ_IOAPIC && other->kind == PLAN_IRQ_IOAPIC && other->pin == irq->pin &&
-            other->ioapic == irq->ioapic &&
-            (other->flags & PLAN_IRQ_LEGACY_ISA) == (irq->flags & PLAN_IRQ_LEGACY_ISA)) {
-            return plan_refuse(error, "interrupt %u of PD %s: pin %u is already that of %s", irq->id, name, irq->pin,
-                               view->pds[other->pd].name);
-        }
     }
     for (uint32_t i = 0; i < view->counts[PLAN_TABLE_CHANNEL_ENDS]; i++) {
         if (view->channel_ends[i].pd == irq->pd && view->channel_ends[i].id == irq->id) {
             return plan_refuse(error, "interrupt %u of PD %s: a channel has this id", irq->id, name);
-        }
-    }
-    return true;
-}
-
-static bool check_ioport(const struct plan_view *view, uint32_t index, struct plan_error *error)
-{
-    const struct plan_ioport *port = &view->ioports[index];
-
-    if (port->pd >= view->counts[PLAN_TABLE_PDS] || port->id >= PLAN_CHANNEL_IDS || port->size == 0 ||
-        port->base > 0xffff || port->size > 0x10000 - port->base) {
-        return plan_refuse(error, "I/O ports %u: 0x%x ports at 0x%x are not possible", index, port->size, port->base);
-    }
-    for (uint32_t i = 0; i < index; i++) {
-        const struct plan_ioport *other = &view->ioports[i];
-        if (other->pd == port->pd && other->id == port->id) {
-            return plan_refuse(error, "I/O ports %u of PD %s: there are two", port->id, view->pds[port->pd].name);
         }
     }
     return true;
@@ -155,10 +106,5 @@ bool plan_check_interrupts(const struct plan_view *view, const struct plan_machi
             return false;
         }
     }
-    for (uint32_t i = 0; i < view->counts[PLAN_TABLE_IOPORTS]; i++) {
-        if (!check_ioport(view, i, error)) {
-            return false;
-        }
-    }
-    return true;
+    return plan_arch_check_ioports(view, error);
 }

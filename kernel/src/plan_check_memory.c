@@ -6,14 +6,7 @@
 #include <skyscope/kernel_info.h>
 #include <skyscope/types.h>
 
-#define PHYSICAL_ADDRESS_END (1ull << 52)
-#define GUEST_PHYSICAL_END   (1ull << 47)
-#define MAX_EXTENTS          16384u
-
-static bool overlap(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
-{
-    return a < b + b_size && b < a + a_size;
-}
+#define MAX_EXTENTS 16384u
 
 /* [base, base + size) without wrapping, below end. */
 static bool within(uint64_t base, uint64_t size, uint64_t end)
@@ -41,28 +34,29 @@ static uint64_t published_size(uint32_t kind)
 static bool check_device(const struct plan_region *region, const struct plan_machine *machine, struct plan_error *error)
 {
     const struct hardware_info *hardware = machine->hardware;
+    uint64_t address;
 
-    if (region->physical_address == PLAN_ANY_ADDRESS || region->image != PLAN_NONE ||
-        !within(region->physical_address, region->size, PHYSICAL_ADDRESS_END)) {
+    if (!plan_arch_device_address(region, &hardware->arch, &address, error)) {
+        return false;
+    }
+    if (region->physical_address == PLAN_ANY_ADDRESS || region->image != PLAN_NONE) {
         return plan_refuse(error, "region %s: device registers need an address and no image", region->name);
+    }
+    if (address == PLAN_ANY_ADDRESS) {
+        return true; /* not on this machine: its maps are left out */
+    }
+    if (address % region->page_size != 0 || !within(address, region->size, PHYSICAL_ADDRESS_END)) {
+        return plan_refuse(error, "region %s: device registers cannot be at 0x%llx", region->name,
+                           (unsigned long long)address);
     }
     for (uint32_t i = 0; i < hardware->memory_count; i++) {
         const struct hardware_memory *memory = &hardware->memory[i];
-        if (memory->kind == HARDWARE_MEMORY_USABLE &&
-            overlap(region->physical_address, region->size, memory->base, memory->size)) {
+        if (memory->kind == HARDWARE_MEMORY_USABLE && plan_overlap(address, region->size, memory->base, memory->size)) {
             return plan_refuse(error, "region %s: device registers at 0x%llx are memory", region->name,
-                               (unsigned long long)region->physical_address);
+                               (unsigned long long)address);
         }
     }
-    if (overlap(region->physical_address, region->size, hardware->arch.lapic_address, PAGE_SIZE_4K)) {
-        return plan_refuse(error, "region %s: contains the local APIC", region->name);
-    }
-    for (uint32_t i = 0; i < hardware->arch.ioapic_count; i++) {
-        if (overlap(region->physical_address, region->size, hardware->arch.ioapics[i].address, PAGE_SIZE_4K)) {
-            return plan_refuse(error, "region %s: contains an IOAPIC", region->name);
-        }
-    }
-    return true;
+    return plan_arch_check_device(region, address, &hardware->arch, error);
 }
 
 static bool check_region(const struct plan_view *view, uint32_t index, const struct plan_machine *machine,
@@ -151,7 +145,7 @@ static bool check_extent(const struct plan_view *view, const struct plan_machine
         return plan_refuse(error, "region %s: the loader bound it to another address", region->name);
     }
     for (unsigned int i = 0; i < 2; i++) {
-        if (overlap(extent->physical_address, extent->size, machine->kernel[i].base, machine->kernel[i].size)) {
+        if (plan_overlap(extent->physical_address, extent->size, machine->kernel[i].base, machine->kernel[i].size)) {
             return plan_refuse(error, "region %s: overlaps the kernel", region->name);
         }
     }
@@ -160,7 +154,7 @@ static bool check_extent(const struct plan_view *view, const struct plan_machine
         /* Read-only data may be shared between regions. */
         bool shared = (region->flags & view->regions[other->region].flags & PLAN_REGION_IN_PLACE) != 0 &&
                       other->region != extent->region;
-        if (!shared && overlap(extent->physical_address, extent->size, other->physical_address, other->size)) {
+        if (!shared && plan_overlap(extent->physical_address, extent->size, other->physical_address, other->size)) {
             return plan_refuse(error, "region %s: shares memory with region %s", region->name,
                                view->regions[other->region].name);
         }
@@ -242,10 +236,13 @@ static bool check_map(const struct plan_view *view, uint32_t index, struct plan_
     if (region->kind >= PLAN_REGION_HARDWARE && (is_vm || (map->flags & PLAN_MAP_EXECUTE) != 0)) {
         return plan_refuse(error, "map of %s in %s: this region is data for PDs", region->name, space->name);
     }
+    if (region->kind == PLAN_REGION_DEVICE && !plan_arch_check_device_map(region, space, error)) {
+        return false;
+    }
     for (uint32_t i = 0; i < index; i++) {
         const struct plan_map *other = &view->maps[i];
         if (other->space == map->space &&
-            overlap(map->virtual_address, map->size, other->virtual_address, other->size)) {
+            plan_overlap(map->virtual_address, map->size, other->virtual_address, other->size)) {
             return plan_refuse(error, "map of %s in %s: overlaps that of %s at 0x%llx", region->name, space->name,
                                view->regions[other->region].name, (unsigned long long)map->virtual_address);
         }
@@ -262,7 +259,7 @@ static bool page_free(const struct plan_view *view, uint32_t space, uint64_t add
     }
     for (uint32_t i = 0; i < view->counts[PLAN_TABLE_MAPS]; i++) {
         const struct plan_map *map = &view->maps[i];
-        if (map->space == space && overlap(address, PAGE_SIZE_4K, map->virtual_address, map->size)) {
+        if (map->space == space && plan_overlap(address, PAGE_SIZE_4K, map->virtual_address, map->size)) {
             return false;
         }
     }

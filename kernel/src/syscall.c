@@ -42,28 +42,6 @@ static int64_t send_first_half(const struct thread *thread, uint64_t id, uint64_
     return kind == 0 ? notify(thread, id) : acknowledge(thread, id);
 }
 
-static int64_t port_access(struct thread *thread, uint64_t id, uint64_t port, uint64_t access, uint64_t value)
-{
-    uint64_t width = access & 7;
-
-    if ((access & ~15ull) != 0 || (width != 1 && width != 2 && width != 4)) {
-        return -SKYSCOPE_INVALID_ARGUMENT;
-    }
-    if (id >= PLAN_CHANNEL_IDS || thread->pd->ioports[id].size == 0) {
-        return -SKYSCOPE_INVALID_CHANNEL;
-    }
-    const struct ioport_range *range = &thread->pd->ioports[id];
-    if (port < range->base || port > UINT16_MAX || port + width > (uint64_t)range->base + range->size) {
-        return -SKYSCOPE_NOT_PERMITTED;
-    }
-    if ((access & 8) != 0) {
-        arch_port_write((uint16_t)port, (unsigned int)width, (uint32_t)value);
-    } else {
-        frame_set_result0(&thread->frame, arch_port_read((uint16_t)port, (unsigned int)width));
-    }
-    return SKYSCOPE_OK;
-}
-
 static int64_t set_timer(struct cpu *cpu, struct thread *thread, uint64_t deadline)
 {
     if (thread->vcpu != NULL) {
@@ -154,7 +132,7 @@ static int64_t simple_call(struct cpu *cpu, struct thread *thread, uint64_t numb
     case SYSCALL_IRQ_ACK:
         return acknowledge(thread, a);
     case SYSCALL_IOPORT:
-        return port_access(thread, a, b, c, frame_argument3(frame));
+        return arch_port_call(thread, a, b, c, frame_argument3(frame));
     case SYSCALL_VCPU_RUN:
         return -SKYSCOPE_NO_VCPU;
     case SYSCALL_VCPU_READ:

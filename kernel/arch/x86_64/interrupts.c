@@ -2,7 +2,6 @@
 #include <arch/interrupts.h>
 #include <arch/lapic.h>
 #include <arch/percpu.h>
-#include <arch/port.h>
 #include <kernel/arch.h>
 #include <kernel/log.h>
 #include <kernel/scheduler.h>
@@ -73,31 +72,4 @@ void arch_interrupt_cpu(uint32_t cpu)
 void arch_timer_arm(uint64_t deadline)
 {
     lapic_timer_arm(deadline);
-}
-
-uint32_t arch_port_read(uint16_t port, unsigned int width)
-{
-    switch (width) {
-    case 1:
-        return port_read8(port);
-    case 2:
-        return port_read16(port);
-    default:
-        return port_read32(port);
-    }
-}
-
-void arch_port_write(uint16_t port, unsigned int width, uint32_t value)
-{
-    switch (width) {
-    case 1:
-        port_write8(port, (uint8_t)value);
-        break;
-    case 2:
-        port_write16(port, (uint16_t)value);
-        break;
-    default:
-        port_write32(port, value);
-        break;
-    }
 }

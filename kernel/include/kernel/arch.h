@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 struct irq;
+struct plan_view;
 struct thread;
 
 /* Fires the CPU's timer interrupt at this clock value, or soon if it has passed.
@@ -26,9 +27,9 @@ void arch_idle(void);
 void arch_irq_mask(struct irq *irq);
 void arch_irq_unmask(struct irq *irq);
 
-/* width: 1, 2 or 4 bytes. */
-uint32_t arch_port_read(uint16_t port, unsigned int width);
-void arch_port_write(uint16_t port, unsigned int width, uint32_t value);
+/* SYSCALL_IOPORT by this thread, which is the current one: 0 or a negated status. An
+ * architecture without I/O ports knows no such call. */
+int64_t arch_port_call(struct thread *thread, uint64_t id, uint64_t port, uint64_t access, uint64_t value);
 
 /* Return only if the machine cannot do it, having said so. */
 void arch_power_off(void);
@@ -36,6 +37,8 @@ void arch_reset(void);
 
 /* The serial port of kernel messages: polled. */
 void arch_console_write(const char *text, size_t length);
+/* Does a PD of this plan, which is checked, drive that port? */
+bool arch_console_owned(const struct plan_view *view);
 
 /* Stops the other CPUs for good, if it can. */
 void arch_stop_others(void);

@@ -59,5 +59,34 @@ bool plan_check_interrupts(const struct plan_view *view, const struct plan_machi
 /* Bounds of hardware_info's own tables. */
 bool plan_check_hardware(const struct hardware_info *hardware, struct plan_error *error);
 
+/* The architecture's part of the same: kernel/arch/ARCH/plan_check_arch.c. */
+bool plan_arch_check_hardware(const struct hardware_arch *hardware, struct plan_error *error);
+/* Where a device region lies on this machine; *address is PLAN_ANY_ADDRESS if nowhere
+ * and its maps are to be left out. False: it must lie somewhere, and does not. */
+bool plan_arch_device_address(const struct plan_region *region, const struct hardware_arch *hardware, uint64_t *address,
+                              struct plan_error *error);
+/* [address, address + region->size), which is no memory, must not contain what is the
+ * kernel's own. */
+bool plan_arch_check_device(const struct plan_region *region, uint64_t address, const struct hardware_arch *hardware,
+                            struct plan_error *error);
+/* May the device region be mapped there? */
+bool plan_arch_check_device_map(const struct plan_region *region, const struct plan_space *space,
+                                struct plan_error *error);
+/* Kind, flags and source of an interrupt, and that no other of those before it in the
+ * table has the same. */
+bool plan_arch_check_irq(const struct plan_view *view, const struct plan_machine *machine, uint32_t index,
+                         struct plan_error *error);
+/* The table of I/O ports; those of each range are possible and its PD exists. */
+bool plan_arch_check_ioports(const struct plan_view *view, struct plan_error *error);
+
+/* Do [a, a + a_size) and [b, b + b_size), neither of which wraps, overlap? */
+static inline bool plan_overlap(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
+{
+    return a < b + b_size && b < a + a_size;
+}
+
+/* One of hardware_info's counts. */
+bool plan_check_count(struct plan_error *error, const char *what, uint32_t count, uint32_t limit);
+
 /* Writes the message; always false. */
 __attribute__((format(printf, 2, 3))) bool plan_refuse(struct plan_error *error, const char *format, ...);

@@ -9,6 +9,7 @@
 
 #include <arch/percpu.h>
 #include <arch/time.h>
+#include <arch/port.h>
 #include <kernel/arch.h>
 #include <kernel/control.h>
 #include <kernel/fault.h>
@@ -404,12 +405,12 @@ void arch_irq_unmask(struct irq *irq)
     fake_unmasks++;
 }
 
-uint32_t arch_port_read(uint16_t port, unsigned int width)
+uint32_t port_read(uint16_t port, unsigned int width)
 {
     return port + width;
 }
 
-void arch_port_write(uint16_t port, unsigned int width, uint32_t value)
+void port_write(uint16_t port, unsigned int width, uint32_t value)
 {
     (void)port;
     (void)width;

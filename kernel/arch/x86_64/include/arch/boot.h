@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include <skyscope/boot_info.h>
+#include <kernel/boot.h>
 
 /* CPU 0, on a stack of its own; boot: physical address. Does not return. */
 void boot_cpu_main(const struct boot_info *boot);
@@ -12,7 +12,6 @@ void boot_cpu_main(const struct boot_info *boot);
  * stacks. Do not return. */
 void other_cpu_main(uint32_t index);
 
-/* What entry.S waits for and loads. */
-extern volatile uint32_t cpu_release_count;
+/* What entry.S loads. */
 extern uint64_t cpu_release_page_table;
 extern uint64_t cpu_release_stacks[PLAN_MAX_CPUS];

@@ -50,6 +50,9 @@ _Static_assert(offsetof(struct user_frame, rsp) == FRAME_RSP, "assembly offset")
  * instruction ends at the end of the canonical half. */
 #define USER_ADDRESS_END        0x7ffffffff000ull
 #define USER_CANONICAL_END      0x800000000000ull
+/* First address past what a VM's guest-physical space can have, and past physical memory. */
+#define GUEST_PHYSICAL_END      (1ull << 47)
+#define PHYSICAL_ADDRESS_END    (1ull << 52)
 
 /* Words of seL4_UserContext on x86-64. */
 #define FRAME_CONTEXT_WORDS 20u

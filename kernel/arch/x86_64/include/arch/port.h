@@ -34,3 +34,7 @@ static inline void port_write32(uint16_t port, uint32_t v)
 {
     __asm__ volatile("outl %0, %1" : : "a"(v), "Nd"(port) : "memory");
 }
+
+/* width: 1, 2 or 4 bytes. */
+uint32_t port_read(uint16_t port, unsigned int width);
+void port_write(uint16_t port, unsigned int width, uint32_t value);
