@@ -18,6 +18,7 @@ run   binutils             assembler and linker
 run   libxml2-dev          the tool reads system files (XML)
 run   libfdisk-dev         the tool writes and reads partition tables (GPT)
 run   libelf-dev           the tool reads program images (ELF)
+run   libfdt-dev           the tool makes guests'"'"' device trees
 run   libargon2-dev        the tool turns passphrases into encryption keys
 run   libzycore-dev        headers of the x86 instruction decoder
 run   dpkg-dev             downloads and unpacks source packages
@@ -43,6 +44,7 @@ aarch64 grub-efi-arm64-bin its GRUB for UEFI
 
 test  ovmf                 UEFI firmware for the emulated machine
 test  libcmocka-dev        unit tests
+test  device-tree-compiler checks guests'"'"' device trees
 test  clang                fuzzing
 test  libclang-rt-14-dev   the fuzzer'"'"'s run-time library
 test  python3              test runner

@@ -16,6 +16,10 @@ _skyscope()
         mapfile -t COMPREPLY < <(compgen -W "bios uefi" -- "$word")
         return
         ;;
+    --arch)
+        mapfile -t COMPREPLY < <(compgen -W "x86_64 aarch64" -- "$word")
+        return
+        ;;
     --pair)
         mapfile -t COMPREPLY < <(compgen -W "primary next" -- "$word")
         return
@@ -59,19 +63,19 @@ _skyscope()
     esac
     case $command in
     check)
-        options='--search-path --memory --cpus --quiet --help'
+        options='--search-path --arch --memory --cpus --quiet --help'
         files='!*.system'
         ;;
     expand)
-        options='--output --search-path --help'
+        options='--output --search-path --arch --help'
         files='!*.system'
         ;;
     build)
-        options='--output --search-path --kernel-image --memory --cpus --rollback-index --quiet --help'
+        options='--output --search-path --arch --kernel-image --memory --cpus --rollback-index --quiet --help'
         files='!*.system'
         ;;
     iso)
-        options='--output --search-path --loader --kernel-image --secure-boot-key --secure-boot-cert --timeout --verbose --quiet --help'
+        options='--output --search-path --arch --loader --kernel-image --secure-boot-key --secure-boot-cert --timeout --verbose --quiet --help'
         ;;
     disk)
         options='--output --keys --passphrase-file --size --loader --secure-boot-key --secure-boot-cert --timeout --verbose --quiet --help'

@@ -3,15 +3,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <tool/print_system.h>
+#include <tool/target.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void run(const struct target *target, const uint8_t *data, size_t size)
 {
     struct system system;
     char *text = NULL;
     size_t length = 0;
-    system_init(&system, "/nowhere/fuzz.system", NULL);
+    system_init(&system, "/nowhere/fuzz.system", NULL, target);
     /* No file that happens to be on the machine. */
     system.search = ARENA_NEW(&system.arena, struct list);
     system_parse(&system, data, size);
@@ -28,5 +29,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fclose(to);
     free(text);
     system_free(&system);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    run(&target_x86_64, data, size);
+    run(&target_aarch64, data, size);
     return 0;
 }

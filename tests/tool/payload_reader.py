@@ -7,6 +7,8 @@ import struct
 
 NONE = 0xFFFFFFFF
 ANY_ADDRESS = 0xFFFFFFFFFFFFFFFF
+CONSOLE_ADDRESS = 0xFFFFFFFFFFFFF000
+GICV_ADDRESS = 0xFFFFFFFFFFFFE000
 
 # Fields of each table's rows, in the order of the plan's tables.
 TABLES = {
@@ -129,8 +131,8 @@ class Payload:
         return signatures
 
     def _read_plan(self, data):
-        magic, version, size, name, self.cpu_count, reserved, self.pool_size = struct.unpack_from("<8sII64sIIQ", data)
-        assert magic == b"SKYPLAN1" and version == 1 and size == len(data) and reserved == 0
+        magic, version, size, name, self.cpu_count, self.machine, self.pool_size = struct.unpack_from("<8sII64sIIQ", data)
+        assert magic == b"SKYPLAN1" and version == 2 and size == len(data) and self.machine in (62, 183)
         assert text(name) == self.name
         assert self.pool_size % 0x200000 == 0 and self.pool_size > 0
         at = 96

@@ -8,6 +8,9 @@ static bool same_source(const struct irq *a, const struct irq *b)
     if (a->kind != b->kind) {
         return false;
     }
+    if (a->kind == PLAN_IRQ_CONSOLE) {
+        return true;
+    }
     if (a->kind == PLAN_IRQ_MSI) {
         return a->pci_address == b->pci_address && a->msi_handle == b->msi_handle;
     }
@@ -19,6 +22,12 @@ static const char *describe(struct system *system, const struct irq *irq)
     if (irq->kind == PLAN_IRQ_MSI) {
         return arena_format(&system->arena, "MSI %u of PCI device %02x:%02x.%x", irq->msi_handle, irq->pci_address >> 8,
                             irq->pci_address >> 3 & 31, irq->pci_address & 7);
+    }
+    if (irq->kind == PLAN_IRQ_CONSOLE) {
+        return "that of the console";
+    }
+    if (irq->kind == PLAN_IRQ_GIC) {
+        return arena_format(&system->arena, "%u of the GIC", irq->pin);
     }
     if (irq->legacy) {
         return arena_format(&system->arena, "ISA interrupt %u", irq->pin);

@@ -66,6 +66,13 @@ static void check_permissions(struct system *system, const struct space *space, 
                      "map it in the VMM",
                      map->region_name);
     }
+    if (!space->guest && map->region->has_physical_address && map->region->physical_address == PLAN_GICV_ADDRESS) {
+        report_error(
+            &system->diagnostics, map->line,
+            "<map mr=\"%s\"> maps the virtual CPU interface into a protection domain; it is for guests, map it "
+            "in <virtual_machine>",
+            map->region_name);
+    }
     if (kind == PLAN_REGION_DEVICE && execute) {
         report_error(&system->diagnostics, map->line,
                      "<map mr=\"%s\"> perms has x: device registers are not code; remove it", map->region_name);
@@ -165,13 +172,13 @@ static void check_occupied(struct system *system, const struct pd *pd, const str
 void check_maps(struct system *system)
 {
     LIST_FOR (const struct pd, pd, &system->pds) {
-        struct space space = {.kind = "protection domain", .name = pd->name, .end = LAYOUT_USER_END};
+        struct space space = {.kind = "protection domain", .name = pd->name, .end = system->target->user_end};
         struct list good = {0};
         check_each(system, &space, &pd->maps, &good);
         check_occupied(system, pd, &good);
         if (pd->vm != NULL) {
             struct space guest = {
-                .kind = "virtual machine", .name = pd->vm->name, .end = LAYOUT_GUEST_END, .guest = true};
+                .kind = "virtual machine", .name = pd->vm->name, .end = system->target->guest_end, .guest = true};
             struct list guest_maps = {0};
             check_each(system, &guest, &pd->vm->maps, &guest_maps);
         }

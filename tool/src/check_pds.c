@@ -80,7 +80,8 @@ void check_protection_domains(struct system *system)
                            pd->name);
         }
         LIST_FOR (const struct setvar, setvar, &pd->setvars) {
-            if (setvar->region != NULL && !setvar->region->has_physical_address) {
+            if (setvar->region != NULL &&
+                (!setvar->region->has_physical_address || region_place_is_symbolic(setvar->region))) {
                 report_error(&system->diagnostics, setvar->line,
                              "<setvar region_paddr=\"%s\">: the region has no phys_addr, and where memory lies is not "
                              "known before boot; give it one",

@@ -4,9 +4,7 @@
 #include <stdlib.h>
 #include <tool/layout.h>
 #include <tool/number.h>
-
-/* Widest physical address of x86-64. */
-#define PHYSICAL_END (1ull << 52)
+#include <tool/target.h>
 
 static void check_size(struct system *system, const struct region *region)
 {
@@ -20,10 +18,10 @@ static void check_size(struct system *system, const struct region *region)
                      region->name, (unsigned long long)region->size, format_size(text, region->page_size),
                      (unsigned long long)align_up(region->size, region->page_size));
     }
-    if (region->size > PHYSICAL_END) {
+    if (region->size > system->target->physical_end) {
         report_error(&system->diagnostics, region->line,
-                     "<memory_region name=\"%s\"> size %#llx is more than x86-64 can address; make it smaller",
-                     region->name, (unsigned long long)region->size);
+                     "<memory_region name=\"%s\"> size %#llx is more than %s can address; make it smaller",
+                     region->name, (unsigned long long)region->size, system->target->name);
     }
     if (region->prefill != NULL && region->prefill->size > region->size) {
         report_error(&system->diagnostics, region->line,
@@ -37,7 +35,7 @@ static void check_size(struct system *system, const struct region *region)
 static void check_physical_address(struct system *system, const struct region *region)
 {
     char text[32];
-    if (!region->has_physical_address) {
+    if (!region->has_physical_address || region_place_is_symbolic(region)) {
         return;
     }
     if (region->physical_address % region->page_size != 0) {
@@ -46,22 +44,13 @@ static void check_physical_address(struct system *system, const struct region *r
                      region->name, (unsigned long long)region->physical_address, format_size(text, region->page_size),
                      (unsigned long long)align_down(region->physical_address, region->page_size));
     }
-    if (region->size < PHYSICAL_END && region->physical_address + region->size > PHYSICAL_END) {
+    uint64_t end = system->target->physical_end;
+    if (region->size < end && region->physical_address + region->size > end) {
         report_error(&system->diagnostics, region->line,
-                     "<memory_region name=\"%s\"> ends beyond the 52 bits of a physical address; correct phys_addr or "
+                     "<memory_region name=\"%s\"> ends beyond the %u bits of a physical address; correct phys_addr or "
                      "size",
-                     region->name);
+                     region->name, (unsigned int)__builtin_ctzll(end));
     }
-}
-
-/* Where the interrupt controllers of a PC are: the kernel's alone. */
-#define IOAPIC_ADDRESS     0xfec00000ull
-#define LOCAL_APIC_ADDRESS 0xfee00000ull
-
-static bool contains(const struct region *region, uint64_t address)
-{
-    return region->has_physical_address && region->physical_address < address + LAYOUT_PAGE &&
-           address < region->physical_address + region->size;
 }
 
 static void check_source(struct system *system, const struct region *region)
@@ -78,11 +67,8 @@ static void check_source(struct system *system, const struct region *region)
                      "<memory_region name=\"%s\"> is filled by Skyscope (source) and has 4 KiB pages; remove page_size",
                      region->name);
     }
-    if (contains(region, IOAPIC_ADDRESS) || contains(region, LOCAL_APIC_ADDRESS)) {
-        report_error(&system->diagnostics, region->line,
-                     "<memory_region name=\"%s\"> contains an interrupt controller (IOAPIC at %#llx, local APIC at "
-                     "%#llx), which is the kernel's; use <irq>",
-                     region->name, IOAPIC_ADDRESS, LOCAL_APIC_ADDRESS);
+    if (!region_place_is_symbolic(region)) {
+        system->target->check_device(system, region);
     }
     if (region->source == REGION_SOURCE_DEVICE && !region->has_physical_address) {
         report_error(&system->diagnostics, region->line,
@@ -113,7 +99,8 @@ static void check_physical_overlaps(struct system *system)
 {
     struct list sorted = {0};
     LIST_FOR (struct region, region, &system->regions) {
-        if (region->has_physical_address && region->size != 0 && region->size < PHYSICAL_END) {
+        if (region->has_physical_address && !region_place_is_symbolic(region) && region->size != 0 &&
+            region->size < system->target->physical_end) {
             list_append(&system->arena, &sorted, region);
         }
     }
@@ -163,12 +150,40 @@ static bool is_used(const struct system *system, const struct region *region)
     return false;
 }
 
+/* Regions at places that are known only at boot: one for each, device registers and nothing else. */
+static void check_symbolic_place(struct system *system, const struct region *region)
+{
+    if (!region_place_is_symbolic(region)) {
+        return;
+    }
+    const char *place = region->physical_address == PLAN_CONSOLE_ADDRESS ? "console" : "gicv";
+    if (region->prefill_path != NULL || region->source == REGION_SOURCE_RAM) {
+        report_error(&system->diagnostics, region->line,
+                     "<memory_region name=\"%s\"> phys_addr=\"%s\" is a device; remove prefill_path and source=\"ram\"",
+                     region->name, place);
+    }
+    LIST_FOR (const struct region, before, &system->regions) {
+        if (before == region) {
+            return;
+        }
+        if (before->has_physical_address && before->physical_address == region->physical_address) {
+            const struct region *own = before->generated ? region : before->line > region->line ? before : region;
+            const struct region *other = own == region ? before : region;
+            report_error(&system->diagnostics, own->line,
+                         "<memory_region name=\"%s\"> phys_addr=\"%s\" is region '%s' already (line %ld%s); map that",
+                         own->name, place, other->name, other->line, other->generated ? ", added for a <vm>" : "");
+            return;
+        }
+    }
+}
+
 void check_regions(struct system *system)
 {
     LIST_FOR (const struct region, region, &system->regions) {
         check_size(system, region);
         check_physical_address(system, region);
         check_source(system, region);
+        check_symbolic_place(system, region);
         uint64_t minimum = region_provided_size(region);
         if (minimum != 0 && region->size != 0 && region->size != minimum) {
             report_error(&system->diagnostics, region->line,

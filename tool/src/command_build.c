@@ -8,6 +8,7 @@
 #include <tool/elf_image.h>
 #include <tool/number.h>
 #include <tool/plan_builder.h>
+#include <tool/target.h>
 
 static const char help[] =
     "Usage: skyscope build [OPTION]... FILE.system\n"
@@ -15,6 +16,8 @@ static const char help[] =
     "  -o, --output FILE       write the payload to FILE (default: FILE.system's name with .payload)\n"
     "  -s, --search-path DIR   look for programs and data in DIR too; can be repeated\n"
     "      --kernel-image FILE use this kernel (default: the one built with this tool)\n"
+    "      --arch ARCH         x86_64 or aarch64, with the kernel that was built for it (default: what the kernel\n"
+    "                          image is for)\n"
     "      --memory SIZE       check against a machine with this much memory, such as 2G\n"
     "      --cpus N            check against a machine with this many CPUs\n"
     "      --rollback-index N  number that must never go down from payload to payload (default 0)\n"
@@ -30,16 +33,30 @@ static uint64_t creation_time(void)
     return text != NULL && parse_number(text, &value) ? value : 0;
 }
 
-static const struct blob *read_kernel(struct system *system, const char *path)
+/* The kernel's image says what machine the payload is for; --arch alone names one that was built with this tool. */
+static struct elf_image *read_kernel(struct arena *arena, const struct build_request *request, struct machine *machine)
 {
     const char *reason = NULL;
-    struct blob *blob = read_file(&system->arena, path, FILE_MAX_SIZE, &reason);
-    struct elf_image *image = blob == NULL ? NULL : elf_read(&system->arena, blob, &reason);
+    const struct target *asked = request->machine.target;
+    const char *path = request->kernel != NULL
+                           ? request->kernel
+                           : arena_format(arena, "%s%s/kernel.elf", installation_directory(arena),
+                                          asked != NULL ? asked->directory : target_x86_64.directory);
+    struct blob *blob = read_file(arena, path, FILE_MAX_SIZE, &reason);
+    struct elf_image *image = blob == NULL ? NULL : elf_read(arena, blob, &reason);
     if (image == NULL) {
         failure("kernel image '%s' cannot be used: %s; build it, or name another with --kernel-image", path, reason);
         return NULL;
     }
-    return program_write(&system->arena, program_create(&system->arena, image), "kernel");
+    machine->target = target_of_machine(image->machine);
+    machine->kernel_file = path;
+    if (asked != NULL && machine->target != asked) {
+        failure("kernel image '%s' is for %s, and --arch %s asks for %s; name another with --kernel-image, or leave "
+                "--arch out",
+                path, machine->target->name, asked->option, asked->name);
+        return NULL;
+    }
+    return image;
 }
 
 /* Limits of the formats that the checks do not know. */
@@ -59,22 +76,17 @@ static bool fits(const struct plan_tables *plan)
     return true;
 }
 
-struct blob *build_payload(struct system *system, const struct build_request *request)
+static struct blob *build_for_machine(struct system *system, const struct build_request *request,
+                                      const struct machine *machine, const struct elf_image *kernel_image)
 {
-    bool good = system_load(system, request->file, request->search, &request->machine);
+    bool good = system_load(system, request->file, request->search, machine);
     diagnostics_print(&system->diagnostics, stderr);
     if (!good) {
         fprintf(stderr, "%s: %zu error%s, nothing built\n", request->file, system->diagnostics.error_count,
                 system->diagnostics.error_count == 1 ? "" : "s");
         return NULL;
     }
-    const char *kernel_path =
-        request->kernel != NULL ? request->kernel
-                                : arena_format(&system->arena, "%s/kernel.elf", installation_directory(&system->arena));
-    const struct blob *kernel = read_kernel(system, kernel_path);
-    if (kernel == NULL) {
-        return NULL;
-    }
+    const struct blob *kernel = program_write(&system->arena, program_create(&system->arena, kernel_image), "kernel");
     struct plan_tables *plan = plan_build(system, kernel);
     if (!fits(plan)) {
         return NULL;
@@ -101,13 +113,28 @@ struct blob *build_payload(struct system *system, const struct build_request *re
     return payload;
 }
 
+struct blob *build_payload(struct system *system, const struct build_request *request)
+{
+    struct arena kernel_arena = {0};
+    struct machine machine = request->machine;
+    struct elf_image *kernel_image = read_kernel(&kernel_arena, request, &machine);
+    struct blob *payload = NULL;
+    *system = (struct system){0};
+    if (kernel_image != NULL) {
+        payload = build_for_machine(system, request, &machine, kernel_image);
+    }
+    arena_free(&kernel_arena);
+    return payload;
+}
+
 int command_build(int count, char **arguments)
 {
-    enum { OPTION_KERNEL = 256, OPTION_MEMORY, OPTION_CPUS, OPTION_ROLLBACK, OPTION_HELP };
+    enum { OPTION_KERNEL = 256, OPTION_ARCH, OPTION_MEMORY, OPTION_CPUS, OPTION_ROLLBACK, OPTION_HELP };
     static const struct option options[] = {
         {"output", required_argument, NULL, 'o'},
         {"search-path", required_argument, NULL, 's'},
         {"kernel-image", required_argument, NULL, OPTION_KERNEL},
+        {"arch", required_argument, NULL, OPTION_ARCH},
         {"memory", required_argument, NULL, OPTION_MEMORY},
         {"cpus", required_argument, NULL, OPTION_CPUS},
         {"rollback-index", required_argument, NULL, OPTION_ROLLBACK},
@@ -134,6 +161,9 @@ int command_build(int count, char **arguments)
             break;
         case OPTION_KERNEL:
             request.kernel = optarg;
+            break;
+        case OPTION_ARCH:
+            status = arch_option("build", optarg, &request.machine.target) ? EXIT_OK : EXIT_USAGE;
             break;
         case OPTION_MEMORY:
             status = size_option("build", "--memory", optarg, &request.machine.memory) ? EXIT_OK : EXIT_USAGE;

@@ -7,6 +7,7 @@ static const char help[] =
     "Usage: skyscope check [OPTION]... FILE.system\n"
     "Finds mistakes in a system file. Each is printed as FILE:LINE: error: what is wrong; what would be right.\n\n"
     "  -s, --search-path DIR   look for programs and data in DIR too; can be repeated\n"
+    "      --arch ARCH         machine that the system is for: x86_64 (the default) or aarch64\n"
     "      --memory SIZE       check against a machine with this much memory, such as 2G\n"
     "      --cpus N            check against a machine with this many CPUs\n"
     "  -q, --quiet             say nothing but errors\n"
@@ -14,11 +15,15 @@ static const char help[] =
 
 int command_check(int count, char **arguments)
 {
-    enum { OPTION_MEMORY = 256, OPTION_CPUS, OPTION_HELP };
+    enum { OPTION_ARCH = 256, OPTION_MEMORY, OPTION_CPUS, OPTION_HELP };
     static const struct option options[] = {
-        {"search-path", required_argument, NULL, 's'},  {"memory", required_argument, NULL, OPTION_MEMORY},
-        {"cpus", required_argument, NULL, OPTION_CPUS}, {"quiet", no_argument, NULL, 'q'},
-        {"help", no_argument, NULL, OPTION_HELP},       {NULL, 0, NULL, 0},
+        {"search-path", required_argument, NULL, 's'},
+        {"arch", required_argument, NULL, OPTION_ARCH},
+        {"memory", required_argument, NULL, OPTION_MEMORY},
+        {"cpus", required_argument, NULL, OPTION_CPUS},
+        {"quiet", no_argument, NULL, 'q'},
+        {"help", no_argument, NULL, OPTION_HELP},
+        {NULL, 0, NULL, 0},
     };
     struct arena arena = {0};
     struct list search = {0};
@@ -33,6 +38,9 @@ int command_check(int count, char **arguments)
             break;
         case 'q':
             quiet = true;
+            break;
+        case OPTION_ARCH:
+            status = arch_option("check", optarg, &machine.target) ? EXIT_OK : EXIT_USAGE;
             break;
         case OPTION_MEMORY:
             status = size_option("check", "--memory", optarg, &machine.memory) ? EXIT_OK : EXIT_USAGE;

@@ -10,6 +10,7 @@ static const char help[] =
     "Prints the Microkit system description that a system file stands for: each <vm> becomes protection domains,\n"
     "memory regions and channels.\n\n"
     "  -o, --output DIR        write NAME.system and the files that it refers to (configuration blocks) to DIR\n"
+    "      --arch ARCH         machine that the system is for: x86_64 (the default) or aarch64\n"
     "  -s, --search-path DIR   look for programs and data in DIR too; can be repeated\n"
     "      --help              show this\n\n"
     "Without <vm> and without Skyscope's attributes, the result is a plain description for Microkit.\n";
@@ -36,11 +37,11 @@ static int write_output(struct system *system, const char *directory, const char
     return EXIT_OK;
 }
 
-static int expand(const char *file, const struct list *search, const char *directory)
+static int expand(const char *file, const struct list *search, const struct machine *machine, const char *directory)
 {
     struct system system;
     int status = EXIT_FAILED;
-    bool good = system_load(&system, file, search, &(struct machine){0});
+    bool good = system_load(&system, file, search, machine);
     diagnostics_print(&system.diagnostics, stderr);
     if (good) {
         char *text = NULL;
@@ -67,15 +68,17 @@ static int expand(const char *file, const struct list *search, const char *direc
 
 int command_expand(int count, char **arguments)
 {
-    enum { OPTION_HELP = 256 };
+    enum { OPTION_ARCH = 256, OPTION_HELP };
     static const struct option options[] = {
         {"output", required_argument, NULL, 'o'},
         {"search-path", required_argument, NULL, 's'},
+        {"arch", required_argument, NULL, OPTION_ARCH},
         {"help", no_argument, NULL, OPTION_HELP},
         {NULL, 0, NULL, 0},
     };
     struct arena arena = {0};
     struct list search = {0};
+    struct machine machine = {0};
     const char *directory = NULL;
     int status = EXIT_OK;
     int option;
@@ -86,6 +89,9 @@ int command_expand(int count, char **arguments)
             break;
         case 's':
             list_append(&arena, &search, optarg);
+            break;
+        case OPTION_ARCH:
+            status = arch_option("expand", optarg, &machine.target) ? EXIT_OK : EXIT_USAGE;
             break;
         case OPTION_HELP:
             fputs(help, stdout);
@@ -99,7 +105,7 @@ int command_expand(int count, char **arguments)
         status = EXIT_USAGE;
     }
     if (status == EXIT_OK) {
-        status = expand(arguments[optind], &search, directory);
+        status = expand(arguments[optind], &search, &machine, directory);
     }
     arena_free(&arena);
     return status;

@@ -15,6 +15,7 @@ static const char help[] =
     "which is built first.\n\n"
     "  -o, --output FILE       write the image to FILE (default: FILE's name with .iso)\n"
     "  -s, --search-path DIR   look for programs and data in DIR too; can be repeated\n"
+    "      --arch ARCH         x86_64 or aarch64, for a system file (default: what the kernel image is for)\n"
     "      --loader FILE       use this loader (default: the one built with this tool)\n"
     "      --kernel-image FILE use this kernel (default: the one built with this tool)\n"
     "      --secure-boot-key FILE, --secure-boot-cert FILE\n"
@@ -143,7 +144,8 @@ static int parse_options(struct arena *arena, int count, char **arguments, struc
                          struct list *search, bool *helped)
 {
     enum {
-        OPTION_LOADER = 256,
+        OPTION_ARCH = 256,
+        OPTION_LOADER,
         OPTION_KERNEL,
         OPTION_TIMEOUT,
         OPTION_KEY,
@@ -154,6 +156,7 @@ static int parse_options(struct arena *arena, int count, char **arguments, struc
     static const struct option options[] = {
         {"output", required_argument, NULL, 'o'},
         {"search-path", required_argument, NULL, 's'},
+        {"arch", required_argument, NULL, OPTION_ARCH},
         {"loader", required_argument, NULL, OPTION_LOADER},
         {"kernel-image", required_argument, NULL, OPTION_KERNEL},
         {"timeout", required_argument, NULL, OPTION_TIMEOUT},
@@ -175,6 +178,11 @@ static int parse_options(struct arena *arena, int count, char **arguments, struc
             break;
         case 'q':
             request->build.quiet = true;
+            break;
+        case OPTION_ARCH:
+            if (!arch_option("iso", optarg, &request->build.machine.target)) {
+                return EXIT_USAGE;
+            }
             break;
         case OPTION_LOADER:
             request->loader = optarg;

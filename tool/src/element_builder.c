@@ -22,8 +22,8 @@ struct region *add_region(struct system *system, long line, const char *name, ui
     return region;
 }
 
-void add_map(struct system *system, struct list *maps, long line, const struct region *region, uint64_t address,
-             uint32_t permissions, const char *setvar)
+struct map *add_map(struct system *system, struct list *maps, long line, const struct region *region, uint64_t address,
+                    uint32_t permissions, const char *setvar)
 {
     struct map *map = ARENA_NEW(&system->arena, struct map);
     map->line = line;
@@ -34,6 +34,7 @@ void add_map(struct system *system, struct list *maps, long line, const struct r
     map->cached = true;
     map->setvar_vaddr = setvar;
     list_append(&system->arena, maps, map);
+    return map;
 }
 
 struct pd *add_pd(struct system *system, long line, struct pd *parent, const char *name, const char *program,

@@ -8,8 +8,8 @@
 struct region *add_region(struct system *system, long line, const char *name, uint64_t size, uint64_t page_size,
                           struct blob *data);
 /* setvar: symbol that gets the address, or NULL. */
-void add_map(struct system *system, struct list *maps, long line, const struct region *region, uint64_t address,
-             uint32_t permissions, const char *setvar);
+struct map *add_map(struct system *system, struct list *maps, long line, const struct region *region, uint64_t address,
+                    uint32_t permissions, const char *setvar);
 /* parent: NULL at the top. The program is a name to search for. */
 struct pd *add_pd(struct system *system, long line, struct pd *parent, const char *name, const char *program,
                   uint32_t priority, uint64_t stack_size);

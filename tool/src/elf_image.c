@@ -5,6 +5,7 @@
 #include <string.h>
 #include <tool/elf_image.h>
 #include <tool/layout.h>
+#include <tool/target.h>
 
 /* Largest memory image of one program. */
 #define PROGRAM_MAX_SIZE 0x10000000ull
@@ -114,9 +115,12 @@ static const char *read_image(struct arena *arena, Elf *elf, const struct blob *
     if (gelf_getehdr(elf, &header) == NULL) {
         return "its header cannot be read";
     }
-    if (gelf_getclass(elf) != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB || header.e_machine != EM_X86_64) {
-        return "it is not for x86-64; compile it with -m64";
+    if (gelf_getclass(elf) != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB ||
+        target_of_machine(header.e_machine) == NULL) {
+        return "it is neither for x86-64 nor for AArch64 (64-bit, little-endian); compile it for the machine that the "
+               "system is for";
     }
+    image->machine = header.e_machine;
     if (header.e_type != ET_EXEC) {
         return "it is not an executable at fixed addresses; link it with -static -no-pie";
     }
@@ -161,7 +165,8 @@ const struct elf_symbol *elf_find_symbol(const struct elf_image *image, const ch
     return bsearch(&key, image->symbols, image->symbol_count, sizeof(key), compare_symbols);
 }
 
-void elf_check_program(struct arena *arena, const struct elf_image *image, struct list *problems)
+void elf_check_program(struct arena *arena, const struct target *target, const struct elf_image *image,
+                       struct list *problems)
 {
     bool entry_found = false;
     for (uint32_t i = 0; i < image->segment_count; i++) {
@@ -174,12 +179,13 @@ void elf_check_program(struct arena *arena, const struct elf_image *image, struc
                                      "separate segments",
                                      (unsigned long long)segment->address));
         }
-        if (segment->address < LAYOUT_PAGE || end > LAYOUT_VCPU_PAGE) {
+        if (segment->address < LAYOUT_PAGE || end > target->vcpu_pages) {
             list_append(arena, problems,
                         arena_format(arena,
                                      "its segment at %#llx to %#llx is outside the address space of programs; link it "
                                      "between 0x1000 and %#llx",
-                                     (unsigned long long)segment->address, (unsigned long long)end, LAYOUT_VCPU_PAGE));
+                                     (unsigned long long)segment->address, (unsigned long long)end,
+                                     (unsigned long long)target->vcpu_pages));
         }
         if (i + 1 < image->segment_count &&
             align_up(end, LAYOUT_PAGE) > align_down(image->segments[i + 1].address, LAYOUT_PAGE)) {
@@ -241,7 +247,7 @@ struct blob *program_write(struct arena *arena, struct program *program, const c
     uint8_t *data = arena_allocate(arena, size);
     Elf64_Ehdr header = {
         .e_type = ET_EXEC,
-        .e_machine = EM_X86_64,
+        .e_machine = (Elf64_Half)image->machine,
         .e_version = EV_CURRENT,
         .e_entry = image->entry,
         .e_phoff = sizeof(Elf64_Ehdr),

@@ -10,6 +10,7 @@
 #include <skyscope/kernel_info.h>
 #include <string.h>
 #include <tool/layout.h>
+#include <tool/target.h>
 
 #define SERIAL_PRIORITY  220u
 #define CONSOLE_PRIORITY 210u
@@ -40,19 +41,10 @@
 /* Guest-physical address 0 in the VMM. */
 #define GUEST_RAM_ADDRESS  0x1000000000ull
 
-/* Guest RAM ends here at most and goes on at 4 GiB: room for devices. */
-#define GUEST_LOW_RAM_END    0xc0000000ull
-#define GUEST_HIGH_RAM_START 0x100000000ull
-
 #define LOG_SIZE     0x10000u
 #define HISTORY_SIZE 0x10000u
 
-#define COM1_PORT       0x3f8u
-#define COM1_PORT_COUNT 8u
-#define COM1_IRQ        4u
-#define COM1_VECTOR     64u
-#define COM1_BAUD_RATE  115200u
-#define HOT_KEY         0x1du /* Ctrl-] */
+#define HOT_KEY 0x1du /* Ctrl-] */
 
 /* Channels. */
 #define SERIAL_IRQ_CHANNEL    0u
@@ -97,39 +89,15 @@ static void *add_config(struct system *system, struct pd *pd, const char *name, 
 static void add_serial_driver(struct system *system, struct services *services)
 {
     struct pd *pd = add_service(system, services, "serial_driver", "serial_driver.elf", SERIAL_PRIORITY);
-    struct irq *irq = ARENA_NEW(&system->arena, struct irq);
-    *irq = (struct irq){
-        .line = services->line,
-        .id = SERIAL_IRQ_CHANNEL,
-        .id_valid = true,
-        .kind = PLAN_IRQ_IOAPIC,
-        .pin = COM1_IRQ,
-        .pin_valid = true,
-        .vector = COM1_VECTOR,
-        .vector_valid = true,
-        .legacy = true,
-    };
-    list_append(&system->arena, &pd->irqs, irq);
-    struct ioport *port = ARENA_NEW(&system->arena, struct ioport);
-    *port = (struct ioport){
-        .line = services->line,
-        .id_valid = true,
-        .base = COM1_PORT,
-        .size = COM1_PORT_COUNT,
-        .range_valid = true,
-    };
-    list_append(&system->arena, &pd->ioports, port);
     services->serial = pd;
     services->serial_config = add_config(system, pd, "serial_driver", sizeof(struct serial_config));
     *services->serial_config = (struct serial_config){
         .magic = SERIAL_CONFIG_MAGIC,
         .version = SERIAL_CONFIG_VERSION,
         .size = sizeof(struct serial_config),
-        .ioport_id = port->id,
-        .port = COM1_PORT,
         .irq_channel = SERIAL_IRQ_CHANNEL,
-        .baud_rate = COM1_BAUD_RATE,
     };
+    system->target->add_serial_device(system, pd, services->serial_config);
 }
 
 static void add_console(struct system *system, struct services *services)
@@ -249,14 +217,16 @@ static void add_virtual_machine(struct system *system, const struct vm_element *
         struct vcpu *vcpu = ARENA_NEW(&system->arena, struct vcpu);
         *vcpu = (struct vcpu){.line = vm->line, .id = i, .id_valid = true, .cpu = vm->cpus[i], .cpu_given = true};
         list_append(&system->arena, &pd->vm->vcpus, vcpu);
-        config->vcpu_page[i] = layout_vcpu_page(i);
+        config->vcpu_page[i] = layout_vcpu_page(system->target, i);
     }
-    uint64_t low = vm->memory < GUEST_LOW_RAM_END ? vm->memory : GUEST_LOW_RAM_END;
+    const struct target *target = system->target;
+    uint64_t low_maximum = target->ram_low_end - target->ram_start;
+    uint64_t low = vm->memory < low_maximum ? vm->memory : low_maximum;
     if (low != 0) {
-        add_guest_ram(system, vm, pd, config, "", 0, low);
+        add_guest_ram(system, vm, pd, config, "", target->ram_start, low);
     }
     if (vm->memory > low) {
-        add_guest_ram(system, vm, pd, config, "_high", GUEST_HIGH_RAM_START, vm->memory - low);
+        add_guest_ram(system, vm, pd, config, "_high", target->ram_high_start, vm->memory - low);
     }
 }
 
@@ -331,6 +301,7 @@ static void add_vmm(struct system *system, struct services *services, const stru
     add_virtual_machine(system, vm, pd, config);
     add_guest_image(system, vm, pd, &vm->kernel, "kernel", KERNEL_ADDRESS, &config->kernel);
     add_guest_image(system, vm, pd, &vm->initrd, "initrd", INITRD_ADDRESS, &config->initrd);
+    system->target->add_vm_parts(system, vm, pd, config);
     connect_manager(system, services, vm, pd, kernel_vm);
     struct queue_side side = {pd, QUEUE_ADDRESS, VMM_CONSOLE, &config->console};
     add_console_client(system, services, vm->line, vm->name, &side, false);

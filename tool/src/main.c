@@ -6,6 +6,7 @@
 #include <string.h>
 #include <tool/command.h>
 #include <tool/number.h>
+#include <tool/target.h>
 
 static const struct {
     const char *name;
@@ -90,6 +91,16 @@ bool cpus_option(const char *command, const char *text, uint64_t *cpus)
         return false;
     }
     *cpus = number;
+    return true;
+}
+
+bool arch_option(const char *command, const char *text, const struct target **target)
+{
+    *target = target_of_option(text);
+    if (*target == NULL) {
+        usage_error(command, "--arch '%s' is not known; use x86_64 or aarch64", text);
+        return false;
+    }
     return true;
 }
 

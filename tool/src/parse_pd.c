@@ -4,11 +4,15 @@
 #include <string.h>
 #include <tool/layout.h>
 #include <tool/number.h>
+#include <tool/target.h>
 
 #define BUDGET_DEFAULT_US 1000u
 /* A day: keeps every time computation of the kernel far from overflow. */
 #define BUDGET_MAX_US     86400000000ull
 #define IRQ_VECTOR_MAX    107u
+/* Shared interrupts of a GIC (Arm IHI 0048, IHI 0069). */
+#define GIC_FIRST_SPI     32u
+#define GIC_LAST_SPI      1019u
 
 static uint32_t parse_permissions(struct system *system, xmlNodePtr node)
 {
@@ -28,7 +32,7 @@ static uint32_t parse_permissions(struct system *system, xmlNodePtr node)
     }
     if ((permissions & PLAN_MAP_READ) == 0) {
         report_error(&system->diagnostics, element_line(node),
-                     "<map> perms=\"%s\" does not include r; x86-64 has no mappings that cannot be read, add r", text);
+                     "<map> perms=\"%s\" does not include r; there are no mappings that cannot be read, add r", text);
         permissions |= PLAN_MAP_READ;
     }
     return permissions;
@@ -59,7 +63,8 @@ void parse_map(struct system *system, xmlNodePtr node, struct list *maps, bool i
 static void parse_msi(struct system *system, xmlNodePtr node, struct irq *irq)
 {
     static const char *const known[] = {"id", "pcidev", "handle", "vector", "setvar_id", NULL};
-    check_attributes(system, node, known);
+    static const char *const aarch64_known[] = {"id", "pcidev", "handle", "setvar_id", NULL};
+    check_attributes(system, node, system->target->machine == PLAN_MACHINE_AARCH64 ? aarch64_known : known);
     uint64_t handle = 0;
     irq->kind = PLAN_IRQ_MSI;
     const char *address = required_attribute(system, node, "pcidev");
@@ -95,27 +100,82 @@ static void parse_ioapic_irq(struct system *system, xmlNodePtr node, struct irq 
     }
 }
 
+/* Microkit's form on Arm: the interrupt's number as the GIC has it. irq="console" is ours. */
+static void parse_gic_irq(struct system *system, xmlNodePtr node, struct irq *irq)
+{
+    static const char *const known[] = {"id", "irq", "trigger", "setvar_id", NULL};
+    check_attributes(system, node, known);
+    const char *text = required_attribute(system, node, "irq");
+    uint64_t number = 0;
+    if (text != NULL && strcmp(text, "console") == 0) {
+        irq->kind = PLAN_IRQ_CONSOLE;
+        if (attribute(system, node, "trigger") != NULL) {
+            report_error(&system->diagnostics, irq->line,
+                         "<irq irq=\"console\"> with trigger; remove it, the firmware's tables say how it works");
+        }
+        return;
+    }
+    irq->kind = PLAN_IRQ_GIC;
+    irq->pin_valid = text != NULL && required_number(system, node, "irq", 0, UINT32_MAX, &number);
+    irq->trigger_given = choice_attribute(system, node, "trigger", "level", "edge", &irq->edge);
+    if (irq->pin_valid && number < GIC_FIRST_SPI) {
+        report_error(&system->diagnostics, irq->line,
+                     "<irq irq=\"%s\"> is private to a CPU (0 to %u) and the kernel's; use a shared one, %u to %u",
+                     text, GIC_FIRST_SPI - 1, GIC_FIRST_SPI, GIC_LAST_SPI);
+        irq->pin_valid = false;
+    } else if (irq->pin_valid && number > GIC_LAST_SPI) {
+        report_error(&system->diagnostics, irq->line, "<irq irq=\"%s\"> is no shared interrupt of a GIC; use %u to %u",
+                     text, GIC_FIRST_SPI, GIC_LAST_SPI);
+        irq->pin_valid = false;
+    }
+    irq->pin = (uint32_t)number;
+}
+
+static bool has(xmlNodePtr node, const char *name)
+{
+    return xmlHasProp(node, (const xmlChar *)name) != NULL;
+}
+
+/* False if the form of the <irq> is another machine's, which is reported. */
+static bool check_irq_form(struct system *system, xmlNodePtr node, const struct irq *irq)
+{
+    bool aarch64 = system->target->machine == PLAN_MACHINE_AARCH64;
+    if (!aarch64 && has(node, "irq")) {
+        report_error(&system->diagnostics, irq->line,
+                     "<irq irq=\"...\"> is the form for Arm and RISC-V; on x86-64 give pin and vector (IOAPIC) or "
+                     "pcidev, handle and vector (MSI)");
+        return false;
+    }
+    if (aarch64 && !has(node, "irq") &&
+        (has(node, "pin") || has(node, "ioapic") || (has(node, "vector") && !has(node, "pcidev")))) {
+        report_error(&system->diagnostics, irq->line,
+                     "<irq> with pin, ioapic or vector is the form for x86-64, which has IOAPICs; on AArch64 give irq, "
+                     "the interrupt's number at the GIC, such as irq=\"33\"");
+        return false;
+    }
+    return true;
+}
+
 static void parse_irq(struct system *system, xmlNodePtr node, struct pd *pd)
 {
     check_empty(system, node);
     struct irq *irq = ARENA_NEW(&system->arena, struct irq);
     uint64_t id = 0, vector = 0;
+    bool aarch64 = system->target->machine == PLAN_MACHINE_AARCH64;
     irq->line = element_line(node);
-    bool arm = xmlHasProp(node, (const xmlChar *)"irq") != NULL;
-    if (arm) {
-        report_error(&system->diagnostics, irq->line,
-                     "<irq irq=\"...\"> is the form for Arm and RISC-V; on x86-64 give pin and vector (IOAPIC) or "
-                     "pcidev, handle and vector (MSI)");
+    if (!check_irq_form(system, node, irq)) {
         return;
     }
-    if (xmlHasProp(node, (const xmlChar *)"pcidev") != NULL || xmlHasProp(node, (const xmlChar *)"handle") != NULL) {
+    if (has(node, "pcidev") || has(node, "handle")) {
         parse_msi(system, node, irq);
+    } else if (aarch64) {
+        parse_gic_irq(system, node, irq);
     } else {
         parse_ioapic_irq(system, node, irq);
     }
     irq->id_valid = required_number(system, node, "id", 0, PLAN_CHANNEL_IDS - 1, &id);
     irq->id = (uint32_t)id;
-    irq->vector_valid = required_number(system, node, "vector", 0, IRQ_VECTOR_MAX, &vector);
+    irq->vector_valid = !aarch64 && required_number(system, node, "vector", 0, IRQ_VECTOR_MAX, &vector);
     irq->vector = (uint32_t)vector;
     irq->setvar_id = attribute(system, node, "setvar_id");
     list_append(&system->arena, &pd->irqs, irq);
@@ -126,6 +186,13 @@ static void parse_ioport(struct system *system, xmlNodePtr node, struct pd *pd)
     static const char *const known[] = {"id", "addr", "size", "setvar_id", "setvar_addr", NULL};
     check_attributes(system, node, known);
     check_empty(system, node);
+    if (system->target->machine != PLAN_MACHINE_X86_64) {
+        report_error(&system->diagnostics, element_line(node),
+                     "<ioport> is for x86-64: %s has no I/O ports; map the device's registers with <memory_region "
+                     "phys_addr=\"...\"> and <map>",
+                     system->target->name);
+        return;
+    }
     struct ioport *port = ARENA_NEW(&system->arena, struct ioport);
     uint64_t id = 0, base = 0, size = 0;
     port->line = element_line(node);
@@ -277,7 +344,10 @@ static void parse_pd_attributes(struct system *system, xmlNodePtr node, struct p
     boolean_attribute(system, node, "smc", &smc);
     if (smc) {
         report_error(&system->diagnostics, pd->line,
-                     "<protection_domain> smc=\"true\" exists on Arm only; remove the attribute");
+                     system->target->machine == PLAN_MACHINE_AARCH64
+                         ? "<protection_domain> smc=\"true\": calls of the secure firmware are the kernel's alone; "
+                           "remove the attribute"
+                         : "<protection_domain> smc=\"true\" exists on Arm only; remove the attribute");
     }
     if (attribute(system, node, "domain") != NULL) {
         report_error(&system->diagnostics, pd->line,

@@ -2,6 +2,7 @@
 /* <memory_region> and <channel>. */
 #include "parse.h"
 #include <string.h>
+#include <tool/target.h>
 
 static void parse_source(struct system *system, xmlNodePtr node, struct region *region)
 {
@@ -45,6 +46,47 @@ static void check_page_size(struct system *system, struct region *region)
     }
 }
 
+/* A number, or the name of a place that is known only at boot. */
+static void parse_physical_address(struct system *system, xmlNodePtr node, struct region *region)
+{
+    static const struct {
+        const char *word;
+        uint64_t place, size;
+    } places[] = {
+        {"console", PLAN_CONSOLE_ADDRESS, PAGE_SIZE_4K},
+        {"gicv", PLAN_GICV_ADDRESS, PLAN_GICV_SIZE},
+    };
+    const char *text = attribute(system, node, "phys_addr");
+    for (size_t i = 0; text != NULL && i < sizeof(places) / sizeof(places[0]); i++) {
+        if (strcmp(text, places[i].word) != 0) {
+            continue;
+        }
+        if (system->target->machine != PLAN_MACHINE_AARCH64) {
+            report_error(&system->diagnostics, region->line,
+                         "<memory_region name=\"%s\"> phys_addr=\"%s\" is for AArch64; give the address, %s has no "
+                         "such device of its own",
+                         region->name, text, system->target->name);
+            return;
+        }
+        region->has_physical_address = true;
+        region->physical_address = places[i].place;
+        if (region->size_given && region->size != places[i].size) {
+            report_error(&system->diagnostics, region->line,
+                         "<memory_region name=\"%s\"> phys_addr=\"%s\" with size %#llx; this device has %#llx bytes, "
+                         "use that",
+                         region->name, text, (unsigned long long)region->size, (unsigned long long)places[i].size);
+        }
+        if (region->page_size != PAGE_SIZE_4K) {
+            report_error(&system->diagnostics, region->line,
+                         "<memory_region name=\"%s\"> phys_addr=\"%s\" has 4 KiB pages; remove page_size", region->name,
+                         text);
+        }
+        return;
+    }
+    region->has_physical_address =
+        number_attribute(system, node, "phys_addr", 0, 0xfffffffffffffull, &region->physical_address);
+}
+
 void parse_memory_region(struct system *system, xmlNodePtr node)
 {
     static const char *const known[] = {"name",   "size",  "page_size", "phys_addr", "prefill_path", "prefill_bootinfo",
@@ -86,8 +128,7 @@ void parse_memory_region(struct system *system, xmlNodePtr node)
         region->page_size_given = true;
         check_page_size(system, region);
     }
-    region->has_physical_address =
-        number_attribute(system, node, "phys_addr", 0, 0xfffffffffffffull, &region->physical_address);
+    parse_physical_address(system, node, region);
     const char *boot_information = attribute(system, node, "prefill_bootinfo");
     if (boot_information != NULL) {
         report_error(&system->diagnostics, region->line,

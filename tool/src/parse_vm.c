@@ -3,9 +3,11 @@
 #include "parse.h"
 #include <string.h>
 #include <tool/number.h>
+#include <tool/target.h>
 
-#define VM_PRIORITY_DEFAULT     100u
-#define VM_COMMAND_LINE_DEFAULT "console=ttyS0"
+#define VM_PRIORITY_DEFAULT 100u
+/* Without load_address, a flat image goes so far above the start of guest memory. */
+#define FLAT_LOAD_OFFSET    0x200000ull
 
 static void parse_cpus(struct system *system, xmlNodePtr node, struct vm_element *vm)
 {
@@ -60,9 +62,11 @@ static void parse_memory(struct system *system, xmlNodePtr node, struct vm_eleme
                      attribute(system, node, "memory"));
         return;
     }
-    if (memory > 0x10000000000ull) {
-        report_error(&system->diagnostics, vm->line, "<vm> memory=\"%s\" is more than 1 TiB; use less",
-                     attribute(system, node, "memory"));
+    if (memory > system->target->ram_maximum) {
+        report_error(&system->diagnostics, vm->line,
+                     "<vm> memory=\"%s\" is more than %llu GiB, the most on %s; use less",
+                     attribute(system, node, "memory"), (unsigned long long)(system->target->ram_maximum >> 30),
+                     system->target->name);
         return;
     }
     vm->memory = memory;
@@ -152,6 +156,7 @@ static void parse_boot(struct system *system, xmlNodePtr node, struct vm_element
     check_empty(system, node);
     const char *protocol = attribute(system, node, "protocol");
     bool address_given = number_attribute(system, node, "load_address", 0, 0xffffffffull, &vm->load_address);
+    bool address_present = xmlHasProp(node, (const xmlChar *)"load_address") != NULL;
     if (protocol == NULL || strcmp(protocol, "linux") == 0) {
         vm->protocol = VM_BOOT_LINUX;
         if (address_given) {
@@ -161,10 +166,8 @@ static void parse_boot(struct system *system, xmlNodePtr node, struct vm_element
         }
     } else if (strcmp(protocol, "flat") == 0) {
         vm->protocol = VM_BOOT_FLAT;
-        if (xmlHasProp(node, (const xmlChar *)"load_address") == NULL) {
-            report_error(&system->diagnostics, element_line(node),
-                         "<boot protocol=\"flat\"> lacks load_address; add where the image goes in guest memory, such "
-                         "as load_address=\"0x100000\"");
+        if (!address_present) {
+            vm->load_address = system->target->ram_start + FLAT_LOAD_OFFSET;
         } else if (address_given && vm->load_address % 0x1000 != 0) {
             report_error(&system->diagnostics, element_line(node),
                          "<boot> load_address %#llx is not a multiple of 4 KiB; use %#llx",
@@ -279,12 +282,55 @@ static void parse_vm_child(struct system *system, xmlNodePtr node, struct vm_ele
     }
 }
 
+/* Whether a command line has a word that starts like this. */
+static bool has_word(const char *command_line, const char *start)
+{
+    for (const char *word = command_line; (word = strstr(word, start)) != NULL; word++) {
+        if (word == command_line || word[-1] == ' ') {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A Linux guest's console is its serial port, unless its command line says where it is: then the same
+ * system file is right for every machine. */
+static void choose_console(struct system *system, struct vm_element *vm, long line)
+{
+    static const char *const others[] = {"console=ttyS", "console=ttyAMA"};
+    if (vm->protocol != VM_BOOT_LINUX) {
+        return;
+    }
+    if (!has_word(vm->command_line, "console=")) {
+        const char *separator = vm->command_line[0] == '\0' ? "" : " ";
+        char *text =
+            arena_format(&system->arena, "console=%s%s%s", system->target->console, separator, vm->command_line);
+        if (strlen(text) >= VM_COMMAND_LINE_LENGTH) {
+            report_error(&system->diagnostics, line,
+                         "<cmdline> with console=%s in front has %zu characters; use at most %u",
+                         system->target->console, strlen(text), VM_COMMAND_LINE_LENGTH - 1);
+            return;
+        }
+        vm->command_line = text;
+        return;
+    }
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        bool own = strncmp(others[i] + strlen("console="), system->target->console, 4) == 0;
+        if (!own && has_word(vm->command_line, others[i])) {
+            report_warning(&system->diagnostics, line,
+                           "<cmdline> of VM '%s' names a serial port that VMs on %s do not have; leave console= out, "
+                           "then it is console=%s here and right on other machines",
+                           vm->name, system->target->name, system->target->console);
+        }
+    }
+}
+
 void parse_vm(struct system *system, xmlNodePtr node)
 {
     struct vm_element *vm = ARENA_NEW(&system->arena, struct vm_element);
     struct vm_child_lines lines = {0};
     vm->line = element_line(node);
-    vm->command_line = VM_COMMAND_LINE_DEFAULT;
+    vm->command_line = "";
     vm->protocol = VM_BOOT_LINUX;
     vm->hypervisor_leaf = true;
     vm->x2apic = true;
@@ -297,6 +343,7 @@ void parse_vm(struct system *system, xmlNodePtr node)
     FOR_EACH_CHILD (child, node) {
         parse_vm_child(system, child, vm, &lines);
     }
+    choose_console(system, vm, lines.command_line != 0 ? lines.command_line : vm->line);
     if (vm->kernel.line == 0) {
         report_error(&system->diagnostics, vm->line, "<vm name=\"%s\"> has no kernel; add <kernel path=\"FILE\" />",
                      vm->name);

@@ -174,7 +174,8 @@ static void add_thread(struct plan_tables *plan, const struct pd *pd, uint32_t s
     stack->physical_address = PLAN_ANY_ADDRESS;
     stack->kind = PLAN_REGION_RAM;
     stack->image = PLAN_NONE;
-    add_map(plan, space, region, layout_stack_top(index) - pd->stack_size, PLAN_MAP_READ | PLAN_MAP_WRITE);
+    add_map(plan, space, region, layout_stack_top(plan->system->target, index) - pd->stack_size,
+            PLAN_MAP_READ | PLAN_MAP_WRITE);
     struct plan_thread *row = add_row(plan, PLAN_TABLE_THREADS);
     row->pd = pd->index;
     row->index = index;
@@ -183,8 +184,8 @@ static void add_thread(struct plan_tables *plan, const struct pd *pd, uint32_t s
     row->budget_us = pd->budget;
     row->period_us = pd->period;
     row->entry = pd->image->entry;
-    row->stack_top = layout_stack_top(index);
-    row->ipc_buffer = layout_ipc_buffer(index);
+    row->stack_top = layout_stack_top(plan->system->target, index);
+    row->ipc_buffer = layout_ipc_buffer(plan->system->target, index);
     row->vcpu = PLAN_NONE;
 }
 
@@ -234,7 +235,7 @@ static void add_vm(struct plan_tables *plan, const struct pd *pd)
         vcpu_row->vm = vm;
         vcpu_row->id = vcpu->id;
         vcpu_row->thread = first_thread + index;
-        vcpu_row->state_page = layout_vcpu_page(index);
+        vcpu_row->state_page = layout_vcpu_page(plan->system->target, index);
         index++;
     }
 }
@@ -286,7 +287,7 @@ static struct blob *serialise(struct plan_tables *plan)
 {
     struct arena *arena = &plan->system->arena;
     struct plan_header header = {
-        .version = PLAN_VERSION, .machine = PLAN_MACHINE_X86_64, .cpu_count = system_cpu_count(plan->system)};
+        .version = PLAN_VERSION, .machine = plan->system->target->machine, .cpu_count = system_cpu_count(plan->system)};
     memcpy(header.magic, PLAN_MAGIC, sizeof(header.magic));
     set_name(header.system_name, plan->system->name);
     header.kernel_pool_size = plan_kernel_pool_size(plan);

@@ -69,7 +69,9 @@ static void print_region(const struct region *region, FILE *to)
     if (region->page_size_given) {
         hexadecimal(to, "page_size", region->page_size);
     }
-    if (region->has_physical_address) {
+    if (region_place_is_symbolic(region)) {
+        text_attribute(to, "phys_addr", region->physical_address == PLAN_CONSOLE_ADDRESS ? "console" : "gicv");
+    } else if (region->has_physical_address) {
         hexadecimal(to, "phys_addr", region->physical_address);
     }
     text_attribute(to, "prefill_path", region->prefill_path);
@@ -122,7 +124,16 @@ static void print_irq(const struct irq *irq, unsigned int depth, FILE *to)
                  irq->pci_address & 7);
         text_attribute(to, "pcidev", address);
         number(to, "handle", irq->msi_handle);
-        number(to, "vector", irq->vector);
+        if (irq->vector_valid) {
+            number(to, "vector", irq->vector);
+        }
+    } else if (irq->kind == PLAN_IRQ_CONSOLE) {
+        text_attribute(to, "irq", "console");
+    } else if (irq->kind == PLAN_IRQ_GIC) {
+        number(to, "irq", irq->pin);
+        if (irq->edge) {
+            text_attribute(to, "trigger", "edge");
+        }
     } else {
         number(to, "pin", irq->pin);
         number(to, "vector", irq->vector);

@@ -5,6 +5,7 @@
 #include <tool/elf_image.h>
 #include <tool/layout.h>
 #include <tool/system.h>
+#include <tool/target.h>
 
 /* Parents before children, depth first: the order of protection domains in the plan. */
 static void flatten(struct system *system, const struct list *pds)
@@ -149,6 +150,19 @@ static struct elf_image *read_program(struct system *system, struct pd *pd, cons
                      "<program_image> %s=\"%s\" of protection domain '%s' cannot be used: %s; give an ELF64 executable "
                      "linked with libmicrokit",
                      what, path, pd->name, reason);
+        return NULL;
+    }
+    if (image->machine != system->target->machine) {
+        const struct target *other = target_of_machine(image->machine);
+        report_error(
+            &system->diagnostics, pd->image_line,
+            "<program_image> %s=\"%s\" of protection domain '%s': '%s' is for %s, and %s is for %s; compile it "
+            "with %s, or choose the other machine with --arch %s",
+            what, path, pd->name, found, other->name,
+            system->kernel_file == NULL ? "the system"
+                                        : arena_format(&system->arena, "the kernel '%s'", system->kernel_file),
+            system->target->name, system->target->compile, other->option);
+        return NULL;
     }
     return image;
 }
@@ -161,7 +175,7 @@ static void resolve_program(struct system *system, struct pd *pd)
         return;
     }
     struct list problems = {0};
-    elf_check_program(&system->arena, pd->image, &problems);
+    elf_check_program(&system->arena, system->target, pd->image, &problems);
     LIST_FOR (const char, problem, &problems) {
         report_error(&system->diagnostics, pd->image_line,
                      "<program_image> path=\"%s\" of protection domain '%s' cannot be used: %s", pd->image_path,

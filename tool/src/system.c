@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <tool/system.h>
+#include <tool/target.h>
 
 uint32_t pd_thread_count(const struct pd *pd)
 {
@@ -90,6 +91,12 @@ bool region_is_writable(const struct system *system, const struct region *region
     return writable;
 }
 
+bool region_place_is_symbolic(const struct region *region)
+{
+    return region->has_physical_address &&
+           (region->physical_address == PLAN_CONSOLE_ADDRESS || region->physical_address == PLAN_GICV_ADDRESS);
+}
+
 enum plan_region_kind region_kind(const struct system *system, const struct region *region)
 {
     bool any, cached, writable;
@@ -110,8 +117,8 @@ enum plan_region_kind region_kind(const struct system *system, const struct regi
     if (!region->has_physical_address || region->prefill_path != NULL) {
         return PLAN_REGION_RAM;
     }
-    /* The legacy frame buffer and ROM area is never RAM on a PC. */
-    if (region->physical_address >= 0xa0000 && region->physical_address < 0x100000) {
+    if (region_place_is_symbolic(region) ||
+        (region->physical_address >= system->target->isa_start && region->physical_address < system->target->isa_end)) {
         return PLAN_REGION_DEVICE;
     }
     look_at_region(system, region, &any, &cached, &writable);
@@ -160,9 +167,9 @@ static const char *system_name(struct arena *arena, const char *file)
     return name;
 }
 
-void system_init(struct system *system, const char *file, const struct list *search)
+void system_init(struct system *system, const char *file, const struct list *search, const struct target *target)
 {
-    *system = (struct system){.file = file};
+    *system = (struct system){.file = file, .target = target};
     diagnostics_init(&system->diagnostics, &system->arena, file);
     system->name = system_name(&system->arena, file);
     struct list *directories = ARENA_NEW(&system->arena, struct list);
@@ -174,13 +181,15 @@ void system_init(struct system *system, const char *file, const struct list *sea
     list_append(&system->arena, directories, (void *)(uintptr_t)directory_of(&system->arena, file));
     list_append(&system->arena, directories, arena_copy_string(&system->arena, "."));
     const char *installation = installation_directory(&system->arena);
-    list_append(&system->arena, directories, arena_format(&system->arena, "%s/programs", installation));
+    list_append(&system->arena, directories,
+                arena_format(&system->arena, "%s%s/programs", installation, target->directory));
     system->search = directories;
 }
 
 bool system_load(struct system *system, const char *file, const struct list *search, const struct machine *machine)
 {
-    system_init(system, file, search);
+    system_init(system, file, search, machine->target != NULL ? machine->target : &target_x86_64);
+    system->kernel_file = machine->kernel_file;
     const char *reason = NULL;
     struct blob *text = read_file(&system->arena, file, FILE_MAX_SIZE, &reason);
     if (text == NULL) {

@@ -10,6 +10,7 @@
 #define GUEST_GICD_SIZE            0x10000ull
 #define GUEST_GICC_BASE            0x08010000ull /* GICv2 CPU interface, 64 KiB */
 #define GUEST_GICC_SIZE            0x10000ull
+#define GUEST_GICV2_MAX_CPUS       8u
 #define GUEST_ITS_BASE             0x08080000ull /* GICv3 ITS, 128 KiB */
 #define GUEST_ITS_SIZE             0x20000ull
 #define GUEST_GICR_BASE            0x080a0000ull /* redistributors, 128 KiB each */

@@ -76,8 +76,8 @@ struct vm_config {
     uint32_t ram_range_count;
     struct vm_ram_range ram[VM_MAX_RAM_RANGES]; /* ascending gpa; the first starts where the architecture's RAM does */
     struct vm_image kernel, initrd, firmware;
-    /* AArch64: the guest's device tree, for the version of the host's GIC; without
-     * /chosen, whose contents the VMM knows. */
+    /* AArch64: the guest's device tree, for the version of the host's GIC (address 0: the
+     * VM cannot run with that). Its /chosen has stdout-path; the rest the VMM adds. */
     struct vm_image device_tree_gicv2, device_tree_gicv3;
     uint64_t kernel_load_address;     /* VM_BOOT_FLAT */
     uint64_t vcpu_page[VM_MAX_VCPUS]; /* virtual address of each vCPU's struct vcpu_page */

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <tool/elf_image.h>
+#include <tool/target.h>
 
 /* Two segments: code at 0x200000, data at 0x201100 (not at the start of a page) with zeroed memory after it. */
 #define FILE_SIZE 0x3000u
@@ -99,7 +100,7 @@ static void a_good_program(void **state)
     assert_int_equal(image->segments[1].address, DATA_AT);
     assert_int_equal(image->segments[1].memory_size, 0x2000);
     assert_true(image->segments[1].writable && !image->segments[1].executable);
-    elf_check_program(&arena, image, &problems);
+    elf_check_program(&arena, &target_x86_64, image, &problems);
     assert_int_equal(problems.count, 0);
     assert_null(elf_find_symbol(image, "main"));
     arena_free(&arena);
@@ -175,7 +176,7 @@ static void refused(void **state)
             file.header.e_ident[EI_DATA] = ELFDATA2MSB;
             break;
         case 2:
-            file.header.e_machine = EM_AARCH64;
+            file.header.e_machine = EM_RISCV;
             break;
         case 3:
             file.header.e_type = ET_DYN;
@@ -236,7 +237,7 @@ static void not_for_protection_domains(void **state)
         }
         struct elf_image *image = read_bytes(&arena, &file, sizeof(file));
         assert_non_null(image);
-        elf_check_program(&arena, image, &problems);
+        elf_check_program(&arena, &target_x86_64, image, &problems);
         assert_int_equal(problems.count, 1);
         arena_free(&arena);
     }

@@ -11,10 +11,11 @@
 #include <string.h>
 #include <tool/layout.h>
 #include <tool/plan_builder.h>
+#include <tool/target.h>
 
 static void load(struct system *system, const char *text)
 {
-    system_init(system, "/nowhere/test.system", NULL);
+    system_init(system, "/nowhere/test.system", NULL, &target_x86_64);
     system_parse(system, text, strlen(text));
     if (!system->syntax_error) {
         system_expand(system);
@@ -179,7 +180,7 @@ static void address_space_of_a_vmm(void **state)
     assert_int_equal(ranges.count, 12);
     for (size_t i = 0; i < ranges.count; i++) {
         const struct occupied *a = ranges.items[i];
-        assert_true(a->start < a->end && a->end <= LAYOUT_USER_END);
+        assert_true(a->start < a->end && a->end <= system.target->user_end);
         for (size_t j = 0; j < i; j++) {
             const struct occupied *b = ranges.items[j];
             assert_true(a->end <= b->start || b->end <= a->start);

@@ -42,13 +42,16 @@ bool size_option(const char *command, const char *option, const char *text, uint
 /* Reads a number of CPUs, 1 to PLAN_MAX_CPUS; reports if it is none. */
 bool cpus_option(const char *command, const char *text, uint64_t *cpus);
 
+/* Reads the name of a machine, x86_64 or aarch64; reports if it is none. */
+bool arch_option(const char *command, const char *text, const struct target **target);
+
 /* What `build` and `iso` do: makes the payload of a system file. NULL if it failed, which was
  * reported. kernel: path of the kernel ELF, NULL: the built one. */
 struct build_request {
     const char *file;
     const char *kernel;
     const struct list *search;
-    struct machine machine;
+    struct machine machine; /* target NULL: what the kernel is for */
     uint64_t rollback_index;
     bool quiet;
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Program images: ELF64 executables for x86-64. Read with libelf, patched in a
+ * Program images: ELF64 executables for the machines that there are targets for. Read with libelf, patched in a
  * copy, written out again with nothing but what is loaded: no sections, symbols
  * or debugging information, each segment on pages of its own.
  */
@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <tool/arena.h>
 #include <tool/file.h>
+
+struct target;
 
 #define ELF_MAX_SEGMENTS 32u
 
@@ -30,6 +32,7 @@ struct elf_symbol {
 
 struct elf_image {
     const char *path;
+    uint32_t machine; /* enum plan_machine_kind */
     uint64_t entry;
     uint32_t segment_count;
     struct elf_segment segments[ELF_MAX_SEGMENTS]; /* ascending address, disjoint */
@@ -45,7 +48,8 @@ struct elf_image *elf_read(struct arena *arena, const struct blob *blob, const c
 const struct elf_symbol *elf_find_symbol(const struct elf_image *image, const char *name);
 
 /* What keeps a PD from having this program, as a list of texts (char *), each with a remedy. */
-void elf_check_program(struct arena *arena, const struct elf_image *image, struct list *problems);
+void elf_check_program(struct arena *arena, const struct target *target, const struct elf_image *image,
+                       struct list *problems);
 
 /* A copy of the loaded parts that can be changed. */
 struct program {

@@ -16,6 +16,7 @@
 #include <tool/file.h>
 
 struct elf_image;
+struct target;
 
 enum region_source {
     REGION_SOURCE_DEFAULT = 0, /* RAM, or a device: see region_kind() */
@@ -172,6 +173,8 @@ struct system {
     const char *file;
     const char *name;              /* file name without directory and extension */
     const struct list *search;     /* directories, char * */
+    const struct target *target;   /* what it is built for */
+    const char *kernel_file;       /* the kernel image that says so, NULL: the command line does */
     struct list top_pds;           /* struct pd: as nested in the file */
     struct list pds;               /* struct pd: parents before children, depth first */
     struct list regions;           /* struct region */
@@ -185,8 +188,10 @@ struct system {
 
 /* The machine that the system is for, as far as it is known. */
 struct machine {
-    uint64_t memory; /* bytes, 0: not known */
-    uint64_t cpus;   /* 0: not known */
+    const struct target *target; /* NULL: x86-64 */
+    const char *kernel_file;     /* that is for this target, NULL: none was named */
+    uint64_t memory;             /* bytes, 0: not known */
+    uint64_t cpus;               /* 0: not known */
 };
 
 /* Threads of a PD: one per vCPU, at least one. */
@@ -198,6 +203,9 @@ uint32_t system_cpu_count(const struct system *system);
 
 struct pd *system_find_pd(const struct system *system, const char *name);
 struct region *system_find_region(const struct system *system, const char *name);
+
+/* A region whose place is known only at boot: PLAN_CONSOLE_ADDRESS or PLAN_GICV_ADDRESS. */
+bool region_place_is_symbolic(const struct region *region);
 
 /* What the plan says of a region. */
 enum plan_region_kind region_kind(const struct system *system, const struct region *region);
@@ -222,7 +230,7 @@ void system_resolve(struct system *system);
 void system_check(struct system *system, const struct machine *machine);
 
 /* Prepares an empty system. search: directories for images besides the system file's own. */
-void system_init(struct system *system, const char *file, const struct list *search);
+void system_init(struct system *system, const char *file, const struct list *search, const struct target *target);
 /* Reads and does all steps. True if there was no error. */
 bool system_load(struct system *system, const char *file, const struct list *search, const struct machine *machine);
 void system_free(struct system *system);
