@@ -673,6 +673,15 @@ def test_verify_finds_an_old_loader(image):
     refused(verify(image, "test.iso"), "the loader vouches for nothing: it has no trust anchor yet")
 
 
+def test_verify_an_image_without_a_loader(image):
+    content = (image.directory / "test.iso").read_bytes()
+    assert b"efi.img" in content
+    (image.directory / "other.iso").write_bytes(content.replace(b"efi.img", b"efi.xyz").replace(b"EFI.IMG", b"EFI.XYZ"))
+    result = verify(image, "other.iso")
+    refused(result, "there is no /boot/skyscope/efi.img, and so no loader to look at")
+    assert "loader          not found" in result.stdout and "verdict         WRONG" in result.stdout
+
+
 def test_verify_a_changed_image(image):
     data = bytearray((image.directory / "test.iso").read_bytes())
     payload = (image.directory / "signed.bin").read_bytes()
@@ -724,6 +733,14 @@ def test_inspect_trust(keys):
     assert listing["serial"] == 2 and listing["revoked"] == [i.hex() for i in trust.revoked]
     for key in [*trust.pairs[0], *trust.pairs[1], *trust.revoked]:
         assert key.hex() in text
+
+
+def test_inspect_a_loader(keys):
+    good(keys.run("provision", "-q", "--trust", "own/system.trust", "-o", "loader.elf", LOADER))
+    assert good(keys.run("inspect", "loader.elf")).stdout == good(keys.run("inspect", "own/system.trust")).stdout
+    refused(keys.run("inspect", LOADER), "it has no trust anchor yet; write one into it with 'skyscope provision'")
+    refused(keys.run("inspect", "/bin/true"), "there is no loader in it with a place for a trust anchor")
+    refused(verify(keys, "loader.elf", "own/system.trust"), "'loader.elf' is a loader; give a payload or an image")
 
 
 @pytest.mark.parametrize("seconds, text", [

@@ -302,6 +302,21 @@ def test_verify_finds_another_loader(media):
     disk.unlink()
 
 
+def test_verify_of_a_disk_without_a_loader(media):
+    disk = media.directory / "without.img"
+    subprocess.run(["cp", "--sparse=always", media.disk, disk], check=True)
+    subprocess.run(["sgdisk", "--delete=2", disk], check=True, capture_output=True)
+    result = media.verify(disk)
+    assert result.returncode == 1 and "there is no EFI system partition, and so no loader to look at" in result.stderr
+    assert re.search(r"^loader +not found$", result.stdout, re.M)
+    disk.unlink()
+
+
+def test_inspect_of_a_disk(media):
+    result = media.tool.run("inspect", media.disk)
+    assert result.returncode == 1 and "is a disk, which 'skyscope verify' reads" in result.stderr
+
+
 def test_verify_looks_at_the_payload(media):
     """A disk that is right, with a payload that other keys signed."""
     media.check("keygen", "--quiet", "--development", "fourth")

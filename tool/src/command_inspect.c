@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <string.h>
 #include <tool/command.h>
+#include <tool/disk.h>
 #include <tool/loader_image.h>
 #include <tool/verify.h>
 
@@ -11,7 +12,7 @@ static const char help[] =
     "Usage: skyscope inspect [OPTION]... FILE\n"
     "Lists what a payload or an ISO image contains and verifies its structure and hashes. Lists also what a trust "
     "anchor\n"
-    "(system.trust) and the public part of a private key (*.key) say.\n\n"
+    "(system.trust), that in a loader, and the public part of a private key (*.key) say.\n\n"
     "      --json   as JSON\n"
     "      --help   show this\n\n"
     "Exit status 1 if anything is wrong with it. Who vouches for it is for 'skyscope verify' to say.\n";
@@ -71,6 +72,15 @@ static int inspect_trust(const char *path, const struct input *input, bool json)
     return EXIT_OK;
 }
 
+/* Whom a loader trusts. */
+static int inspect_loader(struct arena *arena, const char *path, const struct input *input, bool json)
+{
+    const char *reason = NULL;
+    struct input anchor = {.kind = INPUT_TRUST, .file = loader_scan_anchor(arena, input->file, &reason)};
+    return anchor.file == NULL ? failure("'%s' cannot be inspected: %s", path, reason)
+                               : inspect_trust(path, &anchor, json);
+}
+
 static int inspect_key(struct arena *arena, const char *path, const struct input *input, bool json)
 {
     struct key_file key;
@@ -108,10 +118,15 @@ static int inspect(const char *path, bool json)
     const char *reason = NULL;
     struct input input;
     int status;
-    if (!input_open(&arena, path, &input, &reason)) {
+    if (is_skyscope_disk(&arena, path)) {
+        status =
+            failure("'%s' is a disk, which 'skyscope verify' reads; inspect the payload that it was made of", path);
+    } else if (!input_open(&arena, path, &input, &reason)) {
         status = failure("'%s' cannot be inspected: %s", path, reason);
     } else if (input.kind == INPUT_TRUST) {
         status = inspect_trust(path, &input, json);
+    } else if (input.kind == INPUT_LOADER) {
+        status = inspect_loader(&arena, path, &input, json);
     } else if (input.kind == INPUT_KEY) {
         status = inspect_key(&arena, path, &input, json);
     } else if (input.kind == INPUT_OPERATOR) {

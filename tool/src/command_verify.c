@@ -2,6 +2,7 @@
 #include "inspect.h"
 #include <getopt.h>
 #include <inttypes.h>
+#include <tool/boot_image.h>
 #include <tool/command.h>
 #include <tool/disk.h>
 #include <tool/json.h>
@@ -127,6 +128,11 @@ static int verify(struct arena *arena, const char *path, const char *trust_path,
     verify_payload_blob(arena, input.payload, &trust.anchor, verdict);
     if (input.loader != NULL) {
         verify_loader_blob(arena, input.loader, &trust.anchor, verdict);
+    } else if (input.kind == INPUT_ISO) {
+        list_append(arena, &verdict->problems,
+                    arena_copy_string(arena, "there is no /" BOOT_IMAGE_PAYLOAD_DIRECTORY
+                                             "/efi.img, and so no loader to look at; make the image anew with "
+                                             "'skyscope iso'"));
     }
     if (json) {
         write_verdict(path, &input, &trust.anchor, verdict);

@@ -50,7 +50,11 @@ static void check_loader(struct arena *arena, const char *path, int disk, const 
     const char *reason = NULL;
     uint64_t offset, size;
     if (!disk_table_find(arena, path, DISK_EFI_SYSTEM_TYPE, &offset, &size, &reason)) {
-        return; /* the boot partition alone */
+        if (verdict->offset != 0) { /* else it is the boot partition alone */
+            list_append(arena, &verdict->problems,
+                        arena_copy_string(arena, "there is no EFI system partition, and so no loader to look at"));
+        }
+        return;
     }
     struct blob efi = {.size = size < EFI_SEARCH_SIZE ? (size_t)size : EFI_SEARCH_SIZE, .path = path};
     efi.data = arena_allocate(arena, efi.size + 1);
@@ -60,6 +64,9 @@ static void check_loader(struct arena *arena, const char *path, int disk, const 
         verify_loader_blob(arena, &efi, anchor, content);
         verdict->loader_right = content->problems.count == 0;
         add_problems(arena, verdict, &content->problems);
+    } else {
+        list_append(arena, &verdict->problems,
+                    arena_copy_string(arena, "the loader in the EFI system partition cannot be read"));
     }
 }
 

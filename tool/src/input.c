@@ -8,10 +8,12 @@
 #include <tool/boot_image.h>
 #include <tool/verify.h>
 
+#define LOADER_MAX_SIZE 0x1000000u /* bytes */
+
 const char *input_kind_name(enum input_kind kind)
 {
     static const char *const names[] = {
-        "?", "payload", "ISO image", "trust anchor", "private key", "operator's public key"};
+        "?", "payload", "ISO image", "trust anchor", "private key", "operator's public key", "loader"};
     return names[kind];
 }
 
@@ -30,6 +32,9 @@ static enum input_kind look(FILE *file)
     }
     if (has_start && memcmp(start, SEAL_KEY_MAGIC, sizeof(start)) == 0) {
         return INPUT_OPERATOR;
+    }
+    if (has_start && memcmp(start, "\177ELF", 4) == 0) {
+        return INPUT_LOADER;
     }
     /* The primary volume descriptor of ISO 9660 is in sector 16. */
     bool iso = fseek(file, 16 * 2048 + 1, SEEK_SET) == 0 && fread(volume, 1, sizeof(volume), file) == sizeof(volume) &&
@@ -69,6 +74,9 @@ bool input_open(struct arena *arena, const char *path, struct input *input, cons
     case INPUT_KEY:
     case INPUT_OPERATOR:
         input->file = read_file(arena, path, KEY_FILE_MAX_SIZE, reason);
+        return input->file != NULL;
+    case INPUT_LOADER:
+        input->file = read_file(arena, path, LOADER_MAX_SIZE, reason);
         return input->file != NULL;
     default:
         *reason = "it is neither a payload nor an ISO image; make one with 'skyscope build' or 'skyscope iso'";

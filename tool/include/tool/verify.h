@@ -13,13 +13,14 @@ enum input_kind {
     INPUT_TRUST,    /* a trust anchor */
     INPUT_KEY,      /* a file of a private key */
     INPUT_OPERATOR, /* a file of an operator's public key */
+    INPUT_LOADER,   /* an ELF file: the loader */
 };
 
 struct input {
     enum input_kind kind;
     struct blob *payload; /* of a payload or an image */
     struct blob *loader;  /* of an image: something that has the loader in it; NULL: it was not found */
-    struct blob *file;    /* of a trust anchor or keys: all of it */
+    struct blob *file;    /* of a trust anchor, keys or a loader: all of it */
 };
 
 /* "payload", "ISO image", ... */
