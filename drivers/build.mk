@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # User-mode device drivers: one program each.
 
-$(call pd_program,serial_driver,drivers/serial/serial_driver.c drivers/serial/uart_16550.c)
+SERIAL_UART_x86_64 := drivers/serial/uart_16550.c
+SERIAL_UART_aarch64 := drivers/serial/uart_pl011.c
+$(call pd_program,serial_driver,drivers/serial/serial_driver.c drivers/serial/arch/@ARCH@/registers.c \
+	$(SERIAL_UART_$(ARCH)))
 
 CFLAGS_tests_unit_drivers_uart_16550_test := -Idrivers/serial
 $(call unit_test,uart_16550_test,tests/unit/drivers/uart_16550_test.c drivers/serial/uart_16550.c)
+CFLAGS_tests_unit_drivers_uart_pl011_test := -Idrivers/serial
+$(call unit_test_aarch64,uart_pl011_test,tests/unit/drivers/uart_pl011_test.c drivers/serial/uart_pl011.c)

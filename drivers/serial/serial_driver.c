@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The serial driver: a 16550 behind I/O ports on one side, a pair of character
- * queues on the other. */
+/* The serial driver: a UART on one side, a pair of character queues on the other. */
 #include <base/memory.h>
 #include <microkit.h>
 #include <skyscope/serial_queue.h>
 #include <skyscope/vm_config.h>
 
-#include "uart_16550.h"
+#include "registers.h"
+#include "uart.h"
 
 uintptr_t skyscope_config; /* written by the tool: address of a struct serial_config */
 
@@ -21,16 +21,16 @@ struct serial_driver {
 
 static struct serial_driver driver;
 
-static uint8_t read_port(void *context, unsigned int offset)
+static uint32_t read_register(void *context, unsigned int offset)
 {
     const struct serial_driver *d = context;
-    return microkit_x86_ioport_read_8(d->config.ioport_id, d->config.port + offset);
+    return register_read(&d->config, offset);
 }
 
-static void write_port(void *context, unsigned int offset, uint8_t value)
+static void write_register(void *context, unsigned int offset, uint32_t value)
 {
     const struct serial_driver *d = context;
-    microkit_x86_ioport_write_8(d->config.ioport_id, d->config.port + offset, value);
+    register_write(&d->config, offset, value);
 }
 
 static void received(void *context, char c)
@@ -54,8 +54,8 @@ static uint32_t take(void *context, char *to, uint32_t limit)
 }
 
 static const struct uart_operations operations = {
-    .read_register = read_port,
-    .write_register = write_port,
+    .read_register = read_register,
+    .write_register = write_register,
     .received = received,
     .take = take,
 };
@@ -68,7 +68,7 @@ static bool read_config(struct serial_driver *d)
     memcpy(&d->config, (const void *)skyscope_config, sizeof(d->config));
     const struct serial_config *c = &d->config;
     return c->magic == SERIAL_CONFIG_MAGIC && c->version == SERIAL_CONFIG_VERSION && c->size >= sizeof(*c) &&
-           c->port <= 0xfff8 && c->client.present != 0 &&
+           registers_valid(c) && c->client.present != 0 &&
            serial_queue_attach(&d->to_client, c->client.transmit_queue, c->client.transmit_data,
                                c->client.transmit_capacity) &&
            serial_queue_attach(&d->from_client, c->client.receive_queue, c->client.receive_data,
@@ -95,7 +95,7 @@ void init(void)
         return;
     }
     if (!uart_initialise(&driver.uart, &operations, &driver, driver.config.baud_rate)) {
-        microkit_dbg_puts("serial driver: no UART answers at the configured port\n");
+        microkit_dbg_puts("serial driver: no UART answers where it is configured\n");
         return;
     }
     driver.running = true;

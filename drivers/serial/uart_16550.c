@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "uart_16550.h"
+#include "uart.h"
+
+/* Characters that fit in the transmitter's FIFO when it is empty. */
+#define UART_FIFO_SIZE 16u
 
 enum {
     REGISTER_DATA = 0,             /* RBR, THR; divisor low with DLAB */
@@ -48,7 +51,7 @@ enum {
 
 static uint8_t read_register(struct uart *uart, unsigned int offset)
 {
-    return uart->operations->read_register(uart->context, offset);
+    return (uint8_t)uart->operations->read_register(uart->context, offset);
 }
 
 static void write_register(struct uart *uart, unsigned int offset, uint8_t value)
@@ -130,7 +133,7 @@ static void fill_transmitter(struct uart *uart)
         write_register(uart, REGISTER_DATA, (uint8_t)characters[i]);
     }
     uart->sent += count;
-    uint8_t others = uart->interrupt_enable & (uint8_t)~INTERRUPT_ENABLE_TRANSMIT;
+    uint8_t others = (uint8_t)(uart->interrupt_enable & ~(uint32_t)INTERRUPT_ENABLE_TRANSMIT);
     set_interrupt_enable(uart, count == UART_FIFO_SIZE ? others | INTERRUPT_ENABLE_TRANSMIT : others);
 }
 
@@ -142,7 +145,7 @@ void uart_transmit(struct uart *uart)
     if ((read_line_status(uart) & LINE_STATUS_TRANSMITTER_EMPTY) != 0) {
         fill_transmitter(uart);
     } else {
-        set_interrupt_enable(uart, uart->interrupt_enable | INTERRUPT_ENABLE_TRANSMIT);
+        set_interrupt_enable(uart, (uint8_t)(uart->interrupt_enable | INTERRUPT_ENABLE_TRANSMIT));
     }
 }
 

@@ -9,7 +9,9 @@
 #include <cmocka.h>
 
 #include <skyscope/serial_queue.h>
-#include <uart_16550.h>
+#include <uart.h>
+
+#define UART_FIFO_SIZE 16u
 
 /* A 16550 as far as the driver uses it. */
 struct model {
@@ -48,7 +50,7 @@ static uint8_t interrupt_id(struct model *m)
     return 0x01;
 }
 
-static uint8_t model_read(void *context, unsigned int offset)
+static uint32_t model_read(void *context, unsigned int offset)
 {
     struct model *m = context;
     m->port_reads++;
@@ -80,9 +82,11 @@ static uint8_t model_read(void *context, unsigned int offset)
     }
 }
 
-static void model_write(void *context, unsigned int offset, uint8_t value)
+static void model_write(void *context, unsigned int offset, uint32_t written)
 {
     struct model *m = context;
+    const uint8_t value = (uint8_t)written;
+    assert_int_equal(value, written);
     if (offset >= 8) {
         fail();
         return;

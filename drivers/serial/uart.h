@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A 16550-compatible UART (Texas Instruments TL16C550D data sheet), without
- * knowledge of how its registers are reached or where characters come from.
+ * A UART, without knowledge of how its registers are reached or where characters
+ * come from. Which one it is, the build chooses: uart_16550.c (Texas Instruments
+ * TL16C550D data sheet) or uart_pl011.c (Arm PrimeCell UART PL011, DDI 0183).
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Characters that fit in the transmitter's FIFO when it is empty. */
-#define UART_FIFO_SIZE 16u
-
 /* How to reach the device and its user. All are called with `context`. */
 struct uart_operations {
-    uint8_t (*read_register)(void *context, unsigned int offset);
-    void (*write_register)(void *context, unsigned int offset, uint8_t value);
+    /* offset: in bytes; as many bits as the register has. */
+    uint32_t (*read_register)(void *context, unsigned int offset);
+    void (*write_register)(void *context, unsigned int offset, uint32_t value);
     /* A character came in on the line. */
     void (*received)(void *context, char c);
     /* Puts up to `limit` characters to send in `to`; returns how many. */
@@ -24,16 +23,17 @@ struct uart_operations {
 struct uart {
     const struct uart_operations *operations;
     void *context;
-    uint8_t interrupt_enable; /* as last written */
+    uint32_t interrupt_enable; /* as last written */
     uint64_t received, sent;
-    uint64_t overruns;    /* characters that the device lost: it was not read in time */
+    uint64_t overruns;    /* times that the device lost characters: it was not read in time */
     uint64_t line_errors; /* parity and framing errors and breaks */
     uint64_t stuck;       /* interrupts that did not go away within the bound */
 };
 
 /* Programs 8 data bits, no parity, 1 stop bit, FIFOs on, receive interrupts on.
  * baud_rate: 50..115200, a divisor of 115200; other values are rounded down to the
- * next divisor. False if no UART answers. */
+ * next divisor. A device whose clock is not known (PL011) keeps the firmware's rate.
+ * False if no UART answers. */
 bool uart_initialise(struct uart *uart, const struct uart_operations *operations, void *context, uint32_t baud_rate);
 
 /* Call on each interrupt: receives and sends until the device is quiet, at most
