@@ -11,12 +11,13 @@
 
 _Static_assert(IMAGE_HASH_CHUNK % BLOCK == 0, "chunks are whole blocks");
 
-static void start_with_prefix(struct hash_sha512_state *state, const char *text)
+static const uint8_t leaf_prefix[BLOCK] = IMAGE_HASH_LEAF;
+static const uint8_t root_prefix[BLOCK] = IMAGE_HASH_ROOT;
+
+static void start_with_prefix(struct hash_sha512_state *state, const uint8_t prefix[BLOCK])
 {
-    uint8_t prefix[BLOCK] = {0};
-    memcpy(prefix, text, strlen(text));
     hash_sha512_start(state);
-    hash_sha512_add(state, prefix, sizeof(prefix));
+    hash_sha512_add(state, prefix, BLOCK);
 }
 
 /* --- Four chunks at once --- */
@@ -39,16 +40,14 @@ static void hash_four_chunks(const uint8_t *data, uint8_t leaves[SHA512_LANES][H
     const uint8_t *const chunks[SHA512_LANES] = {data, data + IMAGE_HASH_CHUNK, data + 2 * IMAGE_HASH_CHUNK,
                                                  data + 3 * IMAGE_HASH_CHUNK};
     uint64_t state[8][SHA512_LANES];
-    uint8_t block[BLOCK] = IMAGE_HASH_LEAF;
+    uint8_t block[BLOCK] = {0x80}; /* padding */
     for (unsigned int word = 0; word < 8; word++) {
         for (unsigned int lane = 0; lane < SHA512_LANES; lane++) {
             state[word][lane] = initial_state[word];
         }
     }
-    compress_same(state, block);
+    compress_same(state, leaf_prefix);
     sha512_lanes_compress(state, chunks, IMAGE_HASH_CHUNK / BLOCK);
-    memset(block, 0, sizeof(block));
-    block[0] = 0x80;
     uint64_t bits = __builtin_bswap64((uint64_t)(BLOCK + IMAGE_HASH_CHUNK) * 8);
     memcpy(block + LENGTH_OFFSET, &bits, sizeof(bits));
     compress_same(state, block);
@@ -68,7 +67,7 @@ static void hash_tree(const uint8_t *data, size_t size, uint8_t digest[HASH_SHA5
     for (unsigned int i = 0; i < sizeof(size_field); i++) {
         size_field[i] = (uint8_t)((uint64_t)size >> (8 * i));
     }
-    start_with_prefix(&root, IMAGE_HASH_ROOT);
+    start_with_prefix(&root, root_prefix);
     hash_sha512_add(&root, size_field, sizeof(size_field));
     while (size > 0) {
         uint8_t leaves[SHA512_LANES][HASH_SHA512_SIZE];
@@ -78,7 +77,7 @@ static void hash_tree(const uint8_t *data, size_t size, uint8_t digest[HASH_SHA5
             hash_four_chunks(data, leaves);
             hash_sha512_add(&root, leaves, sizeof(leaves));
         } else {
-            start_with_prefix(&leaf, IMAGE_HASH_LEAF);
+            start_with_prefix(&leaf, leaf_prefix);
             hash_sha512_add(&leaf, data, step);
             hash_sha512_finish(&leaf, leaves[0]);
             hash_sha512_add(&root, leaves[0], HASH_SHA512_SIZE);

@@ -24,6 +24,7 @@ static void require(bool right)
 
 static void check_canonical(const uint8_t *bytes, size_t size, const struct manifest *manifest)
 {
+    require(size != 0);
     uint8_t *again = malloc(size);
     require(again != NULL && manifest_write_size(manifest) == size && manifest_write(manifest, again, size) == size);
     require(memcmp(again, bytes, size) == 0);
@@ -37,6 +38,7 @@ static void check_block(const uint8_t *bytes, size_t size, const struct manifest
     bool good = manifest_signatures_parse(bytes, size, manifest, &signatures, &problem);
     require(good == (problem.error == MANIFEST_OK) && problem.error < MANIFEST_ERROR_COUNT && problem.offset <= size);
     if (good) {
+        require(size != 0);
         uint8_t *again = malloc(size);
         require(again != NULL);
         require(manifest_signatures_write(manifest, signatures.lattice, signatures.hash_based, again, size) == size);

@@ -51,7 +51,8 @@ const char *payload_lay_out(struct arena *arena, const struct blob *payload, con
     memcpy(manifest->lattice_key_id, keys->lattice_key_id, sizeof(manifest->lattice_key_id));
     memcpy(manifest->hash_based_key_id, keys->hash_based_key_id, sizeof(manifest->hash_based_key_id));
     manifest->rollback_index = rollback_index != NULL ? *rollback_index : manifest->rollback_index;
-    const uint8_t *contents[MANIFEST_MAX_IMAGES];
+    /* On the heap: analysers lose track of an array's elements. */
+    const uint8_t **contents = arena_allocate(arena, MANIFEST_MAX_IMAGES * sizeof(*contents));
     for (uint32_t i = 0; i < manifest->image_count; i++) {
         contents[i] = view->images[i].data;
     }

@@ -41,7 +41,7 @@ void verify_loader_blob(struct arena *arena, const struct blob *loader, const st
                         struct verdict *verdict)
 {
     const char *reason = NULL;
-    struct trust_anchor own;
+    struct trust_anchor own = {0};
     struct blob *blob = loader_scan_anchor(arena, loader, &reason);
     reason = blob == NULL ? reason : trust_anchor_parse(blob->data, blob->size, &own);
     if (reason != NULL) {

@@ -29,7 +29,7 @@ struct key {
 static void make_key(struct key *key, uint32_t algorithm, const char *pair)
 {
     uint8_t seed[SIGNATURE_MAX_SEED];
-    memset(seed, atoi(pair), sizeof(seed));
+    memset(seed, (int)strtol(pair, NULL, 10), sizeof(seed));
     key->algorithm = algorithm;
     signature_make_key(algorithm, seed, key->public_key, key->secret_key);
     signature_key_id(algorithm, key->public_key, key->id);
@@ -46,7 +46,7 @@ static int write_anchor(char **arguments)
     static uint8_t bytes[TRUST_MAX_SIZE], revoked[2 * SIGNATURE_KEY_ID_SIZE];
     static const char *const pairs[] = {"1", "2"};
     struct trust_anchor anchor = {
-        .flags = (uint32_t)atoi(arguments[0]),
+        .flags = (uint32_t)strtoul(arguments[0], NULL, 0),
         .serial = 1,
         .minimum_rollback_index = strtoull(arguments[1], NULL, 0),
         .pair_count = 2,
@@ -67,7 +67,7 @@ static int write_anchor(char **arguments)
                      .public_key = hash_based->public_key},
         };
     }
-    if (atoi(arguments[3]) != 0) {
+    if (strcmp(arguments[3], "0") != 0) {
         make_key(&keys[4], HASH_BASED, arguments[3]);
         memcpy(revoked, keys[4].id, SIGNATURE_KEY_ID_SIZE);
         anchor.revoked_count = 1;

@@ -21,8 +21,8 @@ static void tree_by_the_book(const uint8_t *data, size_t size, uint8_t digest[HA
     uint8_t *leaf = calloc(1, 128 + IMAGE_HASH_CHUNK);
     assert_non_null(root);
     assert_non_null(leaf);
-    strcpy((char *)root, IMAGE_HASH_ROOT);
-    strcpy((char *)leaf, IMAGE_HASH_LEAF);
+    memcpy(root, IMAGE_HASH_ROOT, sizeof(IMAGE_HASH_ROOT));
+    memcpy(leaf, IMAGE_HASH_LEAF, sizeof(IMAGE_HASH_LEAF));
     uint64_t size64 = size;
     memcpy(root + 128, &size64, 8);
     for (size_t i = 0; i < leaves; i++) {
