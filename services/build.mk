@@ -6,10 +6,11 @@ $(call pd_program,console,services/console/console.c $(CONSOLE_SOURCES))
 
 MANAGER_SOURCES := $(addprefix services/manager/, commands.c command_line.c event_log.c export.c fault_view.c hardware_view.c \
 	line_editor.c log_view.c manager.c pci_class.c statistics_view.c text_output.c tpm_view.c verification_view.c \
-	virtual_machine.c) \
-	$(CRYPTO_SEAL_SOURCES)
+	virtual_machine.c) $(CRYPTO_SEAL_SOURCES)
+MANAGER_SOURCES_x86_64 := $(MANAGER_SOURCES) $(wildcard services/manager/arch/x86_64/*.c)
+MANAGER_SOURCES_aarch64 := $(MANAGER_SOURCES) $(wildcard services/manager/arch/aarch64/*.c)
 $(foreach s,commands event_log export manager manager_main,$(eval CFLAGS_services_manager_$s := -Icrypto/include))
-$(call pd_program,manager,services/manager/manager_main.c $(MANAGER_SOURCES) $(CRYPTO_ENTROPY_SOURCES))
+$(call pd_program,manager,services/manager/manager_main.c $(MANAGER_SOURCES_$(ARCH)) $(CRYPTO_ENTROPY_SOURCES))
 
 # --- Unit tests ---
 
@@ -19,10 +20,15 @@ CFLAGS_tests_unit_services_console_test := -Iservices/console
 $(call unit_test,console_test,tests/unit/services/console_test.c $(CONSOLE_SOURCES))
 
 # The manager reads faults from message registers, as <microkit.h> declares them.
-CFLAGS_services_manager_fault_view := $(UNIT_MICROKIT)
+$(foreach s,fault_view arch_x86_64_fault_arch arch_aarch64_fault_arch,$(eval CFLAGS_services_manager_$s := $(UNIT_MICROKIT)))
 CFLAGS_services_manager_manager += $(UNIT_MICROKIT)
-CFLAGS_tests_unit_services_manager_test := -Iservices/manager -Icrypto/include $(UNIT_MICROKIT)
-$(call unit_test,manager_test,tests/unit/services/manager_test.c $(MANAGER_SOURCES))
+CFLAGS_tests_unit_services_manager_test := -Iservices/manager -Icrypto/include $(UNIT_MICROKIT) \
+	-Itests/unit/services/arch/@ARCH@
+$(call unit_test,manager_test,tests/unit/services/manager_test.c $(MANAGER_SOURCES_x86_64))
+$(call unit_test_aarch64,manager_test,tests/unit/services/manager_test.c $(MANAGER_SOURCES_aarch64))
+CFLAGS_tests_unit_services_arch_aarch64_manager_aarch64_test := -Iservices/manager $(UNIT_MICROKIT)
+$(call unit_test_aarch64,manager_aarch64_test,tests/unit/services/arch/aarch64/manager_aarch64_test.c \
+	$(wildcard services/manager/arch/aarch64/*.c) services/manager/text_output.c base/src/format.c)
 
 # The event log's reader and its view, without the rest of the manager.
 TPM_VIEW_SOURCES := $(addprefix services/manager/,event_log.c text_output.c tpm_view.c) $(CRYPTO_HASH_SOURCES)

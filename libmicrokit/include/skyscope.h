@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include <microkit.h>
+#include <skyscope_arch.h>
 #include <skyscope/syscall.h>
 #include <skyscope/vcpu.h>
 
@@ -47,7 +48,7 @@ int skyscope_thread_signal(unsigned int thread);
  * stopped or restarted before it replied (on seL4 the caller would wait for ever). */
 #define SKYSCOPE_LABEL_PEER_STOPPED 0xfffffffffffffull
 
-/* --- Time --- */
+/* --- Time: skyscope_clock() in <skyscope_arch.h> reads the clock. --- */
 
 /* Arms the calling thread's one-shot timer for an absolute clock value; 0 disarms.
  * Calls skyscope_event(SKYSCOPE_EVENT_TIMER). For threads without a vCPU. */

@@ -163,7 +163,7 @@ static void serve(struct console *c)
     }
     send_notifications(c);
     if (request_signals(c)) {
-        skyscope_timer_set(__builtin_ia32_rdtsc() + c->ticks_per_millisecond);
+        skyscope_timer_set(skyscope_clock() + c->ticks_per_millisecond);
     }
 }
 

@@ -31,7 +31,7 @@ struct command {
     enum argument argument;
 };
 
-static const char *const hardware_topics[] = {"cpu", "memory", "pci", "acpi", "firmware", "signatures"};
+static const char *const hardware_topics[] = {"cpu", "memory", "pci", "platform", "firmware", "signatures"};
 #define TOPIC_COUNT (sizeof(hardware_topics) / sizeof(hardware_topics[0]))
 
 /* --- Finding VMs --- */
@@ -110,7 +110,7 @@ static void run_statistics(struct manager *manager, const struct command_words *
 static void run_hardware(struct manager *manager, const struct command_words *words)
 {
     static void (*const show[TOPIC_COUNT])(struct text_output *, const struct hardware_info *) = {
-        show_cpus, show_memory_map, show_pci_devices, show_acpi, show_firmware, show_verification};
+        show_cpus, show_memory_map, show_pci_devices, show_platform, show_firmware, show_verification};
     if (manager->hardware == NULL) {
         print(&manager->out, "this system does not give the manager the hardware information\n");
         return;
@@ -123,7 +123,7 @@ static void run_hardware(struct manager *manager, const struct command_words *wo
         }
     }
     if (!shown) {
-        print(&manager->out, "usage: hardware [cpu | memory | pci | acpi | firmware | signatures]\n");
+        print(&manager->out, "usage: hardware [cpu | memory | pci | platform | firmware | signatures]\n");
     }
 }
 
@@ -242,7 +242,7 @@ static const struct command commands[] = {
     {"reset", "VM", "stop a VM and boot it again", run_vm_command, ARGUMENT_VM},
     {"pause", "VM", "hold a VM", run_vm_command, ARGUMENT_VM},
     {"resume", "VM", "let a held VM go on", run_vm_command, ARGUMENT_VM},
-    {"hardware", "[cpu|memory|pci|acpi|firmware|signatures]", "hardware found at boot", run_hardware,
+    {"hardware", "[cpu|memory|pci|platform|firmware|signatures]", "hardware found at boot", run_hardware,
      ARGUMENT_HARDWARE},
     {"tpm", "[log [raw]]", "the TPM; what was measured into it; the event log itself", run_tpm, ARGUMENT_TPM},
     {"features", "", "CPU features that the kernel uses", run_features, ARGUMENT_NONE},

@@ -156,8 +156,9 @@ void export_start(struct manager *manager)
     }
     struct random_generator random;
     uint8_t header[SEAL_MAX_HEADER];
-    if (!random_start(&random, manager->operations->entropy, NULL, "manager: export log")) {
-        print(out, "this machine has no source of random numbers that can be used (RDSEED or RDRAND), so nothing is\n"
+    uint64_t features = manager->statistics != NULL ? manager->statistics->features : 0;
+    if (!random_start(&random, manager->operations->entropy, &features, "manager: export log")) {
+        print(out, "this machine has no source of random numbers that can be used (RDSEED, RDRAND or RNDRRS), so nothing is\n"
                    "exported: without them, anybody could open what is sealed\n");
         return;
     }

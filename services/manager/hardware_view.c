@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "hardware_view.h"
 
+#include "hardware_arch.h"
 #include "pci_class.h"
 
 #define MIB 0x100000ull
@@ -38,6 +39,10 @@ static const char *protocol_name(uint32_t protocol)
         return "Multiboot 2";
     case HARDWARE_BOOT_PVH:
         return "PVH";
+    case HARDWARE_BOOT_LINUX:
+        return "Linux boot protocol";
+    case HARDWARE_BOOT_UEFI:
+        return "UEFI application";
     default:
         return "unknown protocol";
     }
@@ -71,29 +76,30 @@ static void show_size(struct text_output *out, uint64_t bytes)
 void show_hardware_summary(struct text_output *out, const struct hardware_info *hardware)
 {
     print(out, "  CPU       ");
-    print_untrusted(out, hardware->cpu_brand, sizeof(hardware->cpu_brand), 0);
+    show_cpu_model(out, hardware);
     print(out, ", %u found\n", (unsigned int)hardware->cpu_count);
     print(out, "  memory    ");
     show_size(out, hardware->memory_total);
     print(out, " usable\n  firmware  %s, loaded by ", firmware_name(hardware->firmware));
     print_untrusted(out, hardware->boot_loader, sizeof(hardware->boot_loader), 0);
     print(out, " (%s)\n", protocol_name(hardware->boot_protocol));
-    print(out, "  PCI       %u devices, %u IOAPIC%s, %s\n", (unsigned int)hardware->pci_count,
-          (unsigned int)hardware->arch.ioapic_count, hardware->arch.ioapic_count == 1 ? "" : "s",
-          hardware->arch.x2apic != 0 ? "x2APIC" : "xAPIC");
+    print(out, "  PCI       %u devices, ", (unsigned int)hardware->pci_count);
+    show_interrupt_controllers(out, hardware);
+    print(out, "\n");
 }
 
 void show_cpus(struct text_output *out, const struct hardware_info *hardware)
 {
     print(out, "CPUs: ");
-    print_untrusted(out, hardware->cpu_brand, sizeof(hardware->cpu_brand), 0);
+    show_cpu_model(out, hardware);
     print(out, " (");
-    print_untrusted(out, hardware->cpu_vendor, sizeof(hardware->cpu_vendor), 0);
-    print(out, ", signature 0x%x)\n", (unsigned int)hardware->cpu_signature);
+    show_cpu_model_code(out, hardware);
+    print(out, ")\n");
     uint32_t count = at_most(hardware->cpu_count, HARDWARE_MAX_CPUS);
     for (uint32_t i = 0; i < count; i++) {
-        print(out, "  cpu %-3u APIC id %u, ACPI id %u\n", (unsigned int)i, (unsigned int)hardware->cpus[i].apic_id,
-              (unsigned int)hardware->cpus[i].acpi_id);
+        print(out, "  cpu %-3u ", (unsigned int)i);
+        show_cpu_name(out, &hardware->cpus[i]);
+        print(out, ", ACPI id %u\n", (unsigned int)hardware->cpus[i].acpi_id);
     }
 }
 
@@ -125,49 +131,25 @@ void show_pci_devices(struct text_output *out, const struct hardware_info *hardw
     }
 }
 
-static void show_register(struct text_output *out, const char *name, const struct hardware_register *reg)
+void show_platform(struct text_output *out, const struct hardware_info *hardware)
 {
-    static const char *const spaces[] = {"memory", "port", "PCI configuration"};
-    if (reg->valid != 0) {
-        print(out, "  %-14s %s 0x%llx, %u bits\n", name, reg->space <= 2 ? spaces[reg->space] : "other space",
-              (unsigned long long)reg->address, reg->width);
+    print(out, "Platform: ");
+    if (hardware->rsdp_address != 0) {
+        print(out, "ACPI, RSDP at 0x%llx\n", (unsigned long long)hardware->rsdp_address);
+    } else {
+        print(out, "no ACPI\n");
     }
-}
-
-void show_acpi(struct text_output *out, const struct hardware_info *hardware)
-{
-    if (hardware->rsdp_address == 0) {
-        print(out, "ACPI: none found\n");
-        return;
-    }
-    print(out, "ACPI: RSDP at 0x%llx, local APICs at 0x%llx (%s), SCI %u\n", (unsigned long long)hardware->rsdp_address,
-          (unsigned long long)hardware->arch.lapic_address, hardware->arch.x2apic != 0 ? "x2APIC" : "xAPIC",
-          (unsigned int)hardware->arch.sci_interrupt);
-    uint32_t count = at_most(hardware->arch.ioapic_count, HARDWARE_MAX_IOAPICS);
-    for (uint32_t i = 0; i < count; i++) {
-        const struct hardware_ioapic *ioapic = &hardware->arch.ioapics[i];
-        print(out, "  IOAPIC %u       at 0x%llx, interrupts %u to %u\n", (unsigned int)i,
-              (unsigned long long)ioapic->address, (unsigned int)ioapic->gsi_base,
-              (unsigned int)(ioapic->gsi_base + ioapic->pin_count - 1));
-    }
-    if (hardware->arch.hpet_address != 0) {
-        print(out, "  HPET           at 0x%llx\n", (unsigned long long)hardware->arch.hpet_address);
-    }
+    show_platform_devices(out, hardware);
     if (hardware->tpm_start_method != 0) {
         print(out, "  TPM 2.0        start method %u, control area 0x%llx\n", (unsigned int)hardware->tpm_start_method,
               (unsigned long long)hardware->tpm_control_area);
     }
-    count = at_most(hardware->ecam_count, HARDWARE_MAX_ECAM);
+    uint32_t count = at_most(hardware->ecam_count, HARDWARE_MAX_ECAM);
     for (uint32_t i = 0; i < count; i++) {
         const struct hardware_ecam *ecam = &hardware->ecams[i];
         print(out, "  PCI ECAM       at 0x%llx, segment %u, buses %u to %u\n", (unsigned long long)ecam->address,
               ecam->segment, ecam->first_bus, ecam->last_bus);
     }
-    show_register(out, "PM1a event", &hardware->arch.pm1a_event);
-    show_register(out, "PM1a control", &hardware->arch.pm1a_control);
-    show_register(out, "PM1b control", &hardware->arch.pm1b_control);
-    show_register(out, "PM timer", &hardware->arch.pm_timer);
-    show_register(out, "reset", &hardware->arch.reset);
 }
 
 static void show_hash(struct text_output *out, const uint8_t hash[64])

@@ -13,7 +13,8 @@ void show_hardware_summary(struct text_output *out, const struct hardware_info *
 void show_cpus(struct text_output *out, const struct hardware_info *hardware);
 void show_memory_map(struct text_output *out, const struct hardware_info *hardware);
 void show_pci_devices(struct text_output *out, const struct hardware_info *hardware);
-void show_acpi(struct text_output *out, const struct hardware_info *hardware);
+/* Interrupt controllers, timers, power: what the firmware's tables say. */
+void show_platform(struct text_output *out, const struct hardware_info *hardware);
 void show_firmware(struct text_output *out, const struct hardware_info *hardware);
 /* What the loader measured, one `key value` per line, for programs. */
 void show_raw_boot(struct text_output *out, const struct hardware_info *hardware);

@@ -19,7 +19,7 @@ static bool running;
 
 static uint64_t now(void)
 {
-    return __builtin_ia32_rdtsc();
+    return skyscope_clock();
 }
 
 static void restart_child(unsigned int child)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "statistics_view.h"
 
+#include "kernel_features.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -44,7 +46,7 @@ void print_time(struct text_output *out, uint64_t ticks, uint64_t frequency)
     print(out, "%4llu.%03u", (unsigned long long)(milliseconds / 1000), (unsigned int)(milliseconds % 1000));
 }
 
-static const char *tsc_source_name(uint32_t source)
+static const char *clock_source_name(uint32_t source)
 {
     switch (source) {
     case CLOCK_FROM_CPUID:
@@ -55,6 +57,8 @@ static const char *tsc_source_name(uint32_t source)
         return "PIT";
     case CLOCK_FROM_PM_TIMER:
         return "PM timer";
+    case CLOCK_FROM_FIRMWARE:
+        return "firmware";
     default:
         return "unknown source";
     }
@@ -62,37 +66,11 @@ static const char *tsc_source_name(uint32_t source)
 
 /* --- Features --- */
 
-struct feature {
-    uint64_t bit;
-    const char *name;
-};
-
-static const struct feature features[] = {
-    {KERNEL_FEATURE_SVM, "SVM"},
-    {KERNEL_FEATURE_VMX, "VT-x"},
-    {KERNEL_FEATURE_X2APIC, "x2APIC"},
-    {KERNEL_FEATURE_TSC_DEADLINE, "TSC-deadline"},
-    {KERNEL_FEATURE_SMEP, "SMEP"},
-    {KERNEL_FEATURE_SMAP, "SMAP"},
-    {KERNEL_FEATURE_UMIP, "UMIP"},
-    {KERNEL_FEATURE_NX, "NX"},
-    {KERNEL_FEATURE_IBPB, "IBPB"},
-    {KERNEL_FEATURE_STIBP, "STIBP"},
-    {KERNEL_FEATURE_VERW, "VERW"},
-    {KERNEL_FEATURE_L1D_FLUSH, "L1D-flush"},
-    {KERNEL_FEATURE_NRIP_SAVE, "NRIP-save"},
-    {KERNEL_FEATURE_DECODE_ASSISTS, "decode-assists"},
-    {KERNEL_FEATURE_FLUSH_BY_ASID, "flush-by-ASID"},
-    {KERNEL_FEATURE_XSAVE, "XSAVE"},
-    {KERNEL_FEATURE_PCID, "PCID"},
-};
-#define FEATURE_COUNT (sizeof(features) / sizeof(features[0]))
-
 static void show_feature_set(struct text_output *out, uint64_t set, bool in_set)
 {
-    for (size_t i = 0; i < FEATURE_COUNT; i++) {
-        if (((set & features[i].bit) != 0) == in_set) {
-            print(out, " %s", features[i].name);
+    for (size_t i = 0; i < kernel_feature_count; i++) {
+        if (((set & kernel_features[i].bit) != 0) == in_set) {
+            print(out, " %s", kernel_features[i].name);
         }
     }
     print(out, "\n");
@@ -112,7 +90,7 @@ void show_kernel_summary(struct text_output *out, const struct kernel_statistics
     print_untrusted(out, s->version_string, sizeof(s->version_string), 0);
     print(out, ", on %u CPU%s, clock %llu MHz (%s)\n  features ", (unsigned int)s->cpu_count,
           s->cpu_count == 1 ? "" : "s", (unsigned long long)(s->tick_frequency / 1000000),
-          tsc_source_name(s->clock_source));
+          clock_source_name(s->clock_source));
     show_feature_set(out, s->features, true);
 }
 
@@ -179,6 +157,7 @@ const char *exit_kind_name(unsigned int kind)
         [VCPU_EXIT_NMI_WINDOW] = "nmi-window",
         [VCPU_EXIT_BAD_STATE] = "bad-state",
         [VCPU_EXIT_PAUSE] = "pause",
+        [VCPU_EXIT_TIMER] = "timer",
     };
     return kind < VCPU_EXIT_KIND_COUNT ? names[kind] : "unknown";
 }

@@ -14,7 +14,7 @@ static unsigned int looks;
 
 static void look_again(void)
 {
-    skyscope_timer_set(__builtin_ia32_rdtsc() + skyscope_time().tick_frequency / 100);
+    skyscope_timer_set(skyscope_clock() + skyscope_time().tick_frequency / 100);
 }
 
 void init(void)

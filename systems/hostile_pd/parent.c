@@ -65,7 +65,7 @@ seL4_Bool fault(microkit_child child, microkit_msginfo info, microkit_msginfo *r
     }
     if (++ended == ATTACK_COUNT) {
         last_heartbeat = *(volatile uint64_t *)heartbeat;
-        skyscope_timer_set(__builtin_ia32_rdtsc() + skyscope_time().tick_frequency / 20);
+        skyscope_timer_set(skyscope_clock() + skyscope_time().tick_frequency / 20);
     }
     return seL4_False;
 }

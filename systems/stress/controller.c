@@ -45,8 +45,8 @@ static unsigned int random_below(unsigned int limit)
 
 static void pause_ticks(uint64_t ticks)
 {
-    uint64_t end = __builtin_ia32_rdtsc() + ticks;
-    while (__builtin_ia32_rdtsc() < end) {
+    uint64_t end = skyscope_clock() + ticks;
+    while (skyscope_clock() < end) {
     }
 }
 
@@ -164,9 +164,9 @@ static void end(void)
 
 void init(void)
 {
-    random_state = __builtin_ia32_rdtsc() | 1;
+    random_state = skyscope_clock() | 1;
     ticks_per_round = skyscope_time().tick_frequency / 1000000 * ROUND_US;
-    skyscope_timer_set(__builtin_ia32_rdtsc() + ticks_per_round);
+    skyscope_timer_set(skyscope_clock() + ticks_per_round);
 }
 
 void skyscope_event(unsigned int thread, unsigned int events)
@@ -185,7 +185,7 @@ void skyscope_event(unsigned int thread, unsigned int events)
         end();
         return;
     }
-    skyscope_timer_set(__builtin_ia32_rdtsc() + ticks_per_round / 2 + random_below((unsigned int)ticks_per_round));
+    skyscope_timer_set(skyscope_clock() + ticks_per_round / 2 + random_below((unsigned int)ticks_per_round));
 }
 
 void notified(microkit_channel ch)

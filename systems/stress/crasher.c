@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Faults without end: its parent makes it go on behind the instruction. After some
  * of these it writes where nothing is, and is restarted. */
-#include <microkit.h>
+#include <skyscope.h>
 
 #include "../common/report.h"
 #include "progress.h"
@@ -27,7 +27,7 @@ void init(void)
 {
     load_selectors();
     for (unsigned int i = 0; i < 20; i++) {
-        if (!fault_once(__builtin_ia32_rdtsc())) {
+        if (!fault_once(skyscope_clock())) {
             report("WRONG registers after a fault");
         }
         advance(SLOT_CRASHER);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Never waits, and watches its vector registers. Two programs are made of it, one
  * on each CPU. */
-#include <microkit.h>
+#include <skyscope.h>
 
 #include "../common/report.h"
 #include "progress.h"
@@ -27,7 +27,7 @@ static bool selectors_clear(void)
 void init(void)
 {
     enum slot slot = microkit_name[0] == 's' ? SLOT_SPINNER : SLOT_LOCAL;
-    uint64_t pattern = __builtin_ia32_rdtsc() | 1;
+    uint64_t pattern = skyscope_clock() | 1;
     __asm__ volatile("movq %0, %%xmm7" : : "r"(pattern));
     for (;;) {
         advance(slot);

@@ -11,6 +11,6 @@ void init(void)
 void notified(microkit_channel ch)
 {
     (void)ch;
-    call_server(2, __builtin_ia32_rdtsc());
+    call_server(2, skyscope_clock());
     advance(SLOT_STORM);
 }

@@ -15,7 +15,7 @@ static uint64_t second;
 
 static void arm(void)
 {
-    skyscope_timer_set(__builtin_ia32_rdtsc() + second);
+    skyscope_timer_set(skyscope_clock() + second);
 }
 
 void init(void)

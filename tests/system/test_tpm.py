@@ -164,7 +164,7 @@ def test_log_and_pcrs_agree(device, keys, tpm, tmp_path):
         log = event_log(machine)
         output = machine.output()
         assert re.search(r"TPM 2.0 +start method " + ("6," if device == "tpm-tis" else "7, control area 0xfed40040"),
-                         machine.manager("hardware acpi"))
+                         machine.manager("hardware platform"))
         assert "usage: tpm" in machine.manager("tpm nonsense")
         machine.kill()
     text, computed = eventlog_pcrs(log, tmp_path)

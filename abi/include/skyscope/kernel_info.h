@@ -73,7 +73,13 @@ struct kernel_statistics {
     struct vcpu_statistics vcpus[PLAN_MAX_VCPUS];
 };
 
-enum clock_source { CLOCK_FROM_CPUID = 1, CLOCK_FROM_HPET = 2, CLOCK_FROM_PIT = 3, CLOCK_FROM_PM_TIMER = 4 };
+enum clock_source {
+    CLOCK_FROM_CPUID = 1,
+    CLOCK_FROM_HPET = 2,
+    CLOCK_FROM_PIT = 3,
+    CLOCK_FROM_PM_TIMER = 4,
+    CLOCK_FROM_FIRMWARE = 5, /* AArch64: CNTFRQ_EL0 */
+};
 
 enum kernel_feature {
     KERNEL_FEATURE_SVM = 1u << 0,
@@ -93,6 +99,16 @@ enum kernel_feature {
     KERNEL_FEATURE_FLUSH_BY_ASID = 1u << 14,
     KERNEL_FEATURE_XSAVE = 1u << 15,
     KERNEL_FEATURE_PCID = 1u << 16,
+    /* AArch64 */
+    KERNEL_FEATURE_EL2 = 1u << 17, /* vCPUs */
+    KERNEL_FEATURE_SVE = 1u << 18,
+    KERNEL_FEATURE_RAS = 1u << 19,
+    KERNEL_FEATURE_SSBS = 1u << 20,
+    KERNEL_FEATURE_BRANCH_WORKAROUND = 1u << 21, /* the firmware's, between PDs */
+    KERNEL_FEATURE_SMMU = 1u << 22,              /* no device reaches memory but by the kernel's tables */
+    KERNEL_FEATURE_GICV3 = 1u << 23,             /* else GICv2 */
+    KERNEL_FEATURE_ITS = 1u << 24,               /* message-signalled interrupts */
+    KERNEL_FEATURE_RNG = 1u << 25,               /* FEAT_RNG: RNDR and RNDRRS give random numbers, in PDs as well */
 };
 
 /* Bytes of a PLAN_REGION_STATISTICS region. */

@@ -37,7 +37,10 @@ bool random_bytes(struct random_generator *generator, void *output, size_t size)
 /* Forgets everything. */
 void random_end(struct random_generator *generator);
 
-/* The entropy source of this kind of program: getrandom() on a host; RDSEED, else
- * RDRAND, with health checks of its output (repetition, SP 800-90B 4.4), on the
- * bare machine. Chosen by the build. context is not used. */
+/* The entropy source of this kind of program: getrandom() on a host; on the bare
+ * machine RDSEED, else RDRAND (x86-64), or RNDRRS (AArch64), with health checks of its
+ * output (repetition, SP 800-90B 4.4). Chosen by the build.
+ * context: const uint64_t *, the features that the kernel says are in force (enum
+ * kernel_feature), or NULL. A program on AArch64 cannot find out by itself what its
+ * processor has. */
 bool random_platform_entropy(void *context, uint8_t *buffer, size_t size);

@@ -15,6 +15,7 @@
 #include <microkit.h>
 
 #include <command_line.h>
+#include <fault_status.h>
 #include <log_view.h>
 #include <manager.h>
 #include <skyscope/log_export.h>
@@ -379,7 +380,7 @@ static void a_failed_vmm_is_stopped_and_can_be_started_anew(void **state)
     ipc_buffer.msg[seL4_VMFault_IP] = 0x201234;
     ipc_buffer.msg[seL4_VMFault_Addr] = 0xdead;
     ipc_buffer.msg[seL4_VMFault_PrefetchFault] = 0;
-    ipc_buffer.msg[seL4_VMFault_FSR] = 6;
+    ipc_buffer.msg[seL4_VMFault_FSR] = WRITE_FAULT_STATUS;
     manager_child_faulted(&f->manager, 11, seL4_MessageInfo_new(seL4_Fault_VMFault, 0, 0, 4).words[0]);
     assert_int_equal(stopped_child, 11);
     assert_non_null(strstr(screen(f), "beta: its VMM has failed and is stopped: invalid memory write at address "
