@@ -12,7 +12,8 @@
  *   - a vCPU's exit from a memory access: the bus. Then gic_take_retry().
  *   - VCPU_EXIT_SYSTEM_REGISTER for ICC_SGI1R_EL1 etc.: gic_send_sgi().
  *   - VCPU_EXIT_INTERRUPT_WINDOW: gic_maintenance().
- *   - VCPU_EXIT_TIMER: gic_set_ppi() with the timer's level.
+ *   - VCPU_EXIT_TIMER: gic_set_ppi(gic, vcpu, 27, true), and nothing else: the kernel
+ *     delivers it as soon as the guest enables it.
  *   - before a vCPU runs (again): gic_enter().
  *   - a vCPU that halts (WFI), is switched off or is paused: gic_leave(), and to know
  *     whether it may sleep: gic_wakes().
@@ -42,10 +43,9 @@
 #define GIC_LPI_WORDS (GIC_LPIS / 64u)
 #define GIC_V2_VCPUS  8u
 #define GIC_NO_VCPU   0xffu
-#define GIC_NO_INTID  0xffffffffu
 
 #define GIC_ITS_COLLECTIONS (VM_MAX_VCPUS + 1u) /* GITS_TYPER.HCC */
-#define GIC_ITS_DEVICE_BITS 16u
+#define GIC_ITS_DEVICE_BITS 12u                 /* the requester IDs of 16 buses */
 #define GIC_ITS_EVENT_BITS  16u
 
 struct vm;
@@ -75,58 +75,51 @@ struct gic_config {
 
 /* 32 interrupts: bit n of each word is INTID base + n. */
 struct gic_bank {
-    uint32_t group;          /* 1: group 1 */
-    uint32_t enabled;        /* */
-    uint32_t edge;           /* 1: edge-triggered */
-    uint32_t level;          /* the line is asserted */
-    uint32_t latched;        /* pending by an edge or by a write */
-    uint32_t active;         /* as far as known: what is in a list register may have gone on */
-    uint32_t listed;         /* in a list register of `holder` */
-    uint32_t listed_pending; /* there as pending, when last looked at */
-    /* To be done once the list register is read back: from writes by other vCPUs. */
+    uint32_t group; /* 1: group 1 */
+    uint32_t enabled;
+    uint32_t edge;    /* 1: edge-triggered */
+    uint32_t level;   /* the line is asserted */
+    uint32_t latched; /* pending by an edge or by a write, and not in a list register */
+    uint32_t active;  /* as last seen: while it is listed, the guest may have gone on */
+    /* In a list register of the holder, and pending there when it was written. */
+    uint32_t listed, listed_pending;
+    /* What other vCPUs wrote meanwhile, done when the list register is read back. */
     uint32_t drop_pending, set_active, clear_active;
     uint8_t priority[32];
-    uint8_t holder[32]; /* vCPU whose list register has it, or where it is active */
-};
-
-enum gic_wait_state { /* of a vCPU that reads state which lies in others' list registers */
-                      GIC_WAIT_NONE = 0,
-                      GIC_WAIT_ASKED = 1,
+    uint8_t holder[32]; /* vCPU in whose list register it is, or where it is active */
 };
 
 struct gic_vcpu {
     uint32_t attention; /* not 0: gic_enter() has something to do */
     bool in_guest;      /* since the last gic_enter() */
     struct vcpu_gic *hardware;
-    uint32_t used;                   /* list registers that are ours: bit per register */
+    uint32_t used;                   /* list registers that this model filled: bit per register */
+    uint32_t soft;                   /* those whose pending state does not come from a line */
     uint32_t listed[VCPU_GIC_LISTS]; /* their INTIDs */
-    uint32_t soft;                   /* list registers whose pending state was (also) latched */
     uint32_t end_count;              /* ends of interrupts that were in no list register */
+    uint32_t active_lpis;            /* held here and active */
     struct gic_bank bank;            /* SGIs and PPIs */
-    uint8_t sgi_sources[16];         /* GICv2: vCPUs that sent, bit per vCPU */
-    uint8_t sgi_active_source[16];   /* GICv2: whose SGI is active */
+    uint8_t sgi_sources[16];         /* GICv2: who sent what is latched, bit per vCPU */
+    uint8_t sgi_active_source[16];   /* GICv2: who sent what is active */
     uint32_t routed[GIC_SPI_BANKS];  /* SPIs that go to this vCPU */
-    uint32_t unlisted_lpis;          /* active LPIs in no list register */
-    uint64_t lpi_summary;            /* */
-    uint64_t mpidr;
-    /* A read that waits for other vCPUs to look at their list registers. */
-    uint32_t wait_state; /* enum gic_wait_state */
-    uint64_t wait_address;
-    uint32_t wait_for; /* vCPUs that were asked and have not looked yet */
-    /* Redistributor */
+    /* A read that needs other vCPUs to look at their list registers first. */
+    uint32_t wait_state; /* enum gic_wait */
+    uint32_t wait_for;   /* vCPUs that have not looked yet */
+    uint64_t wait_key;   /* which read */
+    /* Redistributor. */
+    uint64_t affinity; /* GICR_TYPER's layout: Aff3..Aff0 */
+    uint32_t control;  /* GICR_CTLR.EnableLPIs */
     uint32_t waker;
-    uint32_t control; /* GICR_CTLR */
     uint64_t propbaser, pendbaser;
 };
 
 struct gic_its {
     uint32_t control;                         /* GITS_CTLR.Enabled */
     uint64_t command_base;                    /* GITS_CBASER */
-    uint64_t command_read;                    /* GITS_CREADR */
-    uint64_t command_write;                   /* GITS_CWRITER */
+    uint64_t command_write;                   /* GITS_CWRITER: offset */
+    uint64_t command_read;                    /* GITS_CREADR: offset, Stalled */
     uint64_t device_table;                    /* GITS_BASER0 */
     uint8_t collections[GIC_ITS_COLLECTIONS]; /* vCPU, or GIC_NO_VCPU: not mapped */
-    struct log_limit errors;
 };
 
 struct gic {
@@ -134,20 +127,23 @@ struct gic {
     const struct guest_memory *memory;
     struct vm *vm;
     bool retry;
+    uint32_t waiting; /* vCPUs with a wait_state */
     uint32_t control; /* GICD_CTLR: bit 0 group 0, bit 1 group 1 */
     struct gic_bank banks[GIC_SPI_BANKS];
     uint8_t spi_targets[GIC_SPIS]; /* GICv2: GICD_ITARGETSR */
     uint64_t spi_routes[GIC_SPIS]; /* GICv3: GICD_IROUTER */
-    uint8_t spi_vcpu[GIC_SPIS];    /* where an SPI goes: vCPU or GIC_NO_VCPU */
+    uint8_t spi_vcpu[GIC_SPIS];    /* where an SPI goes, or GIC_NO_VCPU */
     struct gic_vcpu vcpus[VM_MAX_VCPUS];
-    /* LPIs. */
+    /* LPIs: bit or byte n is INTID 8192 + n. */
     uint64_t lpi_pending[GIC_LPI_WORDS];
-    uint64_t lpi_enabled[GIC_LPI_WORDS];
+    uint64_t lpi_pending_words[GIC_LPI_WORDS / 64u]; /* words of lpi_pending that are not 0 */
     uint64_t lpi_listed[GIC_LPI_WORDS];
     uint64_t lpi_active[GIC_LPI_WORDS];
-    uint8_t lpi_priority[GIC_LPIS];
-    uint8_t lpi_vcpu[GIC_LPIS];   /* where it goes */
-    uint8_t lpi_holder[GIC_LPIS]; /* where it is listed or active */
+    uint64_t lpi_drop[GIC_LPI_WORDS];   /* drop_pending */
+    uint64_t lpi_cached[GIC_LPI_WORDS]; /* the configuration below is read */
+    uint8_t lpi_configuration[GIC_LPIS];
+    uint8_t lpi_vcpu[GIC_LPIS];   /* where it goes, if pending */
+    uint8_t lpi_holder[GIC_LPIS]; /* in whose list register it is, or where it is active */
     struct gic_its its;
     struct log_limit errors;
 };
@@ -180,7 +176,7 @@ void gic_send_sgi(struct gic *gic, uint32_t vcpu, enum gic_sgi_register which, u
 
 /* --- vCPUs --- */
 
-/* Slow path of gic_enter(). */
+/* The slow path of gic_enter(). */
 void gic_refill(struct gic *gic, uint32_t vcpu);
 
 /* The vCPU is about to run the guest: its list registers hold what is due. */
