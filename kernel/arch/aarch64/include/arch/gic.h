@@ -49,7 +49,8 @@ void gic_private_disable(uint32_t intid);
 uint32_t gic_acknowledge(void);
 static inline uint32_t gic_intid(uint32_t acknowledged)
 {
-    return acknowledged & 0xffffffu;
+    /* GICv2: bits 12:10 are an SGI's source. GICv3: above 1023 come only LPIs. */
+    return acknowledged < GIC_FIRST_LPI ? acknowledged & 0x3ffu : acknowledged;
 }
 /* First step of its end: others of its priority can come. */
 void gic_drop_priority(uint32_t acknowledged);
@@ -72,6 +73,11 @@ uint32_t gic_spi_end(void);
 void gic_route(uint32_t intid, uint32_t cpu, uint8_t priority, bool edge);
 /* From any CPU: the SPI, active since it was delivered, can come again. */
 void gic_deactivate_spi(uint32_t intid);
+
+struct plan_irq;
+/* Boot: makes an MSI arrive at irq->target's CPU; sets irq->pin to its INTID. Says in the
+ * log what its device has to write where. */
+void gic_route_msi(struct irq *irq, const struct plan_irq *planned, const char *pd_name, uint8_t priority);
 
 /* Of a device interrupt whose plan says this vector (0..107, higher is more urgent). */
 static inline uint8_t gic_device_priority(uint32_t vector)

@@ -51,6 +51,11 @@ uint64_t page_table_address_space(const struct page_table *table, uint32_t index
 /* Value of VTCR_EL2, the same for PDs and VMs; each CPU has it from boot on. */
 uint64_t page_table_vtcr(void);
 
+/* Of the kernel: values of TCR_EL2 and, once it is made, TTBR0_EL2. */
+uint64_t page_table_tcr(void);
+hpa_t page_table_kernel_root(void);
+#define PAGE_TABLE_MAIR 0x44ff04ull /* Device-nGnRE, write-back, non-cacheable */
+
 struct boot_info;
 /* Boot CPU: makes the kernel's table out of the pool, which is still accessed by
  * physical addresses, and switches to it. The loader's identity map stays until

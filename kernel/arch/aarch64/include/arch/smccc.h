@@ -11,13 +11,21 @@
 #define SMCCC_ARCH_WORKAROUND_2 0x80007fffu
 #define SMCCC_ARCH_WORKAROUND_3 0x80003fffu
 
+/* True random number firmware interface (DEN 0098). */
+#define SMCCC_TRNG_VERSION 0x84000050u
+#define SMCCC_TRNG_RND64   0xc4000053u
+
 #define PSCI_VERSION      0x84000000u
 #define PSCI_SYSTEM_OFF   0x84000008u
 #define PSCI_SYSTEM_RESET 0x84000009u
 #define PSCI_FEATURES     0x8400000au
 
+struct smccc_result {
+    uint64_t x0, x1, x2, x3;
+};
+
 /* SMC with up to three arguments; X4..X17 may be destroyed (SMCCC 1.0). */
-static inline int64_t smccc_call(uint32_t function, uint64_t a1, uint64_t a2, uint64_t a3)
+static inline struct smccc_result smccc_call_results(uint32_t function, uint64_t a1, uint64_t a2, uint64_t a3)
 {
     register uint64_t x0 __asm__("x0") = function;
     register uint64_t x1 __asm__("x1") = a1;
@@ -29,5 +37,11 @@ static inline int64_t smccc_call(uint32_t function, uint64_t a1, uint64_t a2, ui
                      :
                      : "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17",
                        "memory");
-    return (int64_t)x0;
+    return (struct smccc_result){.x0 = x0, .x1 = x1, .x2 = x2, .x3 = x3};
+}
+
+/* What the call returns in W0, sign-extended: statuses are 32-bit numbers. */
+static inline int64_t smccc_call(uint32_t function, uint64_t a1, uint64_t a2, uint64_t a3)
+{
+    return (int32_t)smccc_call_results(function, a1, a2, a3).x0;
 }
