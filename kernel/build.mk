@@ -48,3 +48,7 @@ $(foreach source,$(SVM_TEST_SOURCES),$(eval CFLAGS_$(subst /,_,$(basename $(sour
 $(call unit_test,kernel_svm_check,tests/unit/kernel/svm_check_test.c $(SVM)/check.c)
 $(call unit_test,kernel_svm_exit,tests/unit/kernel/svm_exit_test.c $(SVM)/check.c $(SVM)/exit.c $(SVM)/state.c \
 	$(SVM)/window.c)
+
+# Pure parts of AArch64's vCPUs.
+AARCH64_VCPU := kernel/arch/aarch64/vcpu
+$(call unit_test_aarch64,kernel_vcpu_decode,tests/unit/kernel/vcpu_decode_test.c $(AARCH64_VCPU)/decode.c)
