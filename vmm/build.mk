@@ -38,6 +38,9 @@ $(foreach source,$(ZYDIS_SOURCES),\
 	-include vmm/arch/x86_64/include/vmm/arch/zydis_memory.h))
 $(foreach source,$(sort $(VMM_SOURCES_x86_64) $(VMM_SOURCES_aarch64)) vmm/main.c vmm/hv/skyscope.c,\
 	$(eval CFLAGS_$(subst /,_,$(basename $(source))) := $(VMM_INCLUDES)))
+$(foreach source,$(wildcard vmm/boot/*arm64*.c),\
+	$(eval CFLAGS_$(subst /,_,$(basename $(source))) += $(LIBFDT_INCLUDES)) \
+	$(foreach kind,pd unit_aarch64 fuzz_aarch64,$(eval $(call objects,$(kind),$(source)): | $(LIBFDT_STAMP))))
 CFLAGS_vmm_arch_x86_64_decode := $(VMM_INCLUDES) -isystem $(ZYDIS)/include $(ZYDIS_FLAGS)
 
 include $(wildcard vmm/devices/*.mk vmm/pci/*.mk vmm/acpi/*.mk)
@@ -45,6 +48,7 @@ include $(wildcard vmm/devices/*.mk vmm/pci/*.mk vmm/acpi/*.mk)
 # --- Library and program ---
 
 VMM_LIBRARY_x86_64 := $(ZYDIS_SOURCES)
+VMM_LIBRARY_aarch64 := $(LIBFDT_SOURCES)
 VMM_LIBRARY_OBJECTS := $(call objects,pd,$(VMM_SOURCES) $(VMM_LIBRARY_$(ARCH)))
 ifeq ($(ARCH),x86_64)
 $(VMM_LIBRARY_OBJECTS): | $(DOWNLOAD)/zydis.stamp $(ZYCORE_INCLUDE)/Zycore

@@ -347,6 +347,16 @@ static void list_all(struct gic *gic, uint32_t vcpu, const struct selection *sel
     }
 }
 
+/* There is no instruction for it in general-purpose registers, and no library. */
+static uint32_t count_ones(uint32_t set)
+{
+    uint32_t count = 0;
+    for (; set != 0; set &= set - 1) {
+        count++;
+    }
+    return count;
+}
+
 static void fill(struct gic *gic, uint32_t vcpu)
 {
     struct gic_vcpu *state = &gic->vcpus[vcpu];
@@ -356,7 +366,7 @@ static void fill(struct gic *gic, uint32_t vcpu)
     for (uint32_t i = 0; i < count; i++) {
         room |= (hardware->list[i] & LR_STATE) == 0 ? 1u << i : 0;
     }
-    uint32_t places = (uint32_t)__builtin_popcount(room);
+    uint32_t places = count_ones(room);
     struct selection active = {.room = places};
     struct selection pending = {.room = places};
     for (uint32_t word = 0; word <= GIC_SPI_BANKS; word++) {
@@ -377,7 +387,7 @@ static void fill(struct gic *gic, uint32_t vcpu)
     if ((pending.overflow || for_pending < pending.count) && for_pending > 0) {
         /* None of these conditions may hold already, or the guest would never run. */
         control |= VCPU_GIC_NO_PENDING;
-        control |= count - (uint32_t)__builtin_popcount(room) >= 2 ? VCPU_GIC_UNDERFLOW : 0;
+        control |= count - count_ones(room) >= 2 ? VCPU_GIC_UNDERFLOW : 0;
     }
     if (active.overflow || for_active < active.count) {
         control |= VCPU_GIC_ENTRY_NOT_PRESENT;
