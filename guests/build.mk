@@ -47,7 +47,7 @@ VCPU_CHECK := guests/vcpu_check/arch/$(ARCH)
 # A flat guest that checks its virtual CPU; vcpu_check2 is the same without
 # hardware watchpoints: QEMU's SVM mixes up those of two guests on one CPU.
 define vcpu_check_rules
-$(GUEST)/$(1).elf: $(call objects,bench_guest,$(VCPU_CHECK)/start.S $(VCPU_CHECK)/vcpu_check.c) \
+$(GUEST)/$(1).elf: $(call objects,bench_guest,$(wildcard $(VCPU_CHECK)/*.S $(VCPU_CHECK)/*.c)) \
 		$(BENCH_GUEST)/guest.ld
 	@mkdir -p $$(@D)
 	@echo "  LD  $$@"
