@@ -8,7 +8,6 @@
 
 #define FRAME_BYTES        0x10000u
 #define SIZE_WITHOUT_VLPIS (2 * FRAME_BYTES)
-#define SIZE_WITH_VLPIS    (4 * FRAME_BYTES)
 
 uint64_t gic_redistributor_find(const volatile void *region, uint64_t size, uint64_t mpidr)
 {
@@ -25,7 +24,7 @@ uint64_t gic_redistributor_find(const volatile void *region, uint64_t size, uint
         if ((low & TYPER_LAST) != 0) {
             break;
         }
-        offset += (low & TYPER_VLPIS) != 0 ? SIZE_WITH_VLPIS : SIZE_WITHOUT_VLPIS;
+        offset += (low & TYPER_VLPIS) != 0 ? GIC_REDISTRIBUTOR_MAX_SIZE : SIZE_WITHOUT_VLPIS;
     }
     return GIC_REDISTRIBUTOR_NONE;
 }

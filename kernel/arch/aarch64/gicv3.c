@@ -40,6 +40,15 @@ void gicv3_distributor_wait(void)
     }
 }
 
+/* A region may be far larger than the CPUs that there are need. */
+static uint64_t region_size(const struct hardware_arch *hardware, uint32_t region)
+{
+    uint64_t size = hardware->redistributors[region].size;
+    uint64_t enough = kernel_system.hardware->cpu_count * GIC_REDISTRIBUTOR_MAX_SIZE;
+
+    return size < enough ? size : enough;
+}
+
 void gicv3_init(const struct hardware_arch *hardware)
 {
     gicv3_distributor_wait();
@@ -51,7 +60,7 @@ void gicv3_init(const struct hardware_arch *hardware)
     gic_distributor[GICD_CTLR / 4] = GICD_CTLR_ARE | GICD_CTLR_GROUP1;
     gicv3_distributor_wait();
     for (uint32_t i = 0; i < hardware->redistributor_count; i++) {
-        regions[i] = page_table_map_device(HPA(hardware->redistributors[i].address), hardware->redistributors[i].size);
+        regions[i] = page_table_map_device(HPA(hardware->redistributors[i].address), region_size(hardware, i));
     }
 }
 
@@ -60,7 +69,7 @@ static volatile uint32_t *find_redistributor(uint64_t mpidr)
     const struct hardware_arch *hardware = &kernel_system.hardware->arch;
 
     for (uint32_t i = 0; i < hardware->redistributor_count; i++) {
-        uint64_t offset = gic_redistributor_find(regions[i], hardware->redistributors[i].size, mpidr);
+        uint64_t offset = gic_redistributor_find(regions[i], region_size(hardware, i), mpidr);
         if (offset != GIC_REDISTRIBUTOR_NONE) {
             return (volatile uint32_t *)(volatile void *)(regions[i] + offset);
         }

@@ -17,65 +17,6 @@ static struct page_table kernel_table;
 static hpa_t empty_root; /* stage 2 of a CPU that runs no PD yet */
 static uint64_t next_device = KERNEL_DEVICE_BASE;
 
-static uint64_t *table_at(uint64_t entry)
-{
-    return pool_pointer(HPA(entry & ENTRY_ADDRESS));
-}
-
-/* The entry of `level` (3: 4 KiB, 2: 2 MiB, 1: 1 GiB) for the address; tables above
- * it are made as needed. NULL: a larger page is in the way. */
-static uint64_t *walk(const struct page_table *table, uint64_t address, unsigned int level)
-{
-    uint64_t *current = pool_pointer(table->root);
-
-    for (unsigned int at = table->stage2 ? 1 : 0; at < level; at++) {
-        uint64_t *entry = &current[entry_index(at, address)];
-        if ((*entry & ENTRY_VALID) == 0) {
-            *entry = pool_hpa(pool_alloc(PAGE_SIZE_4K, PAGE_SIZE_4K)).value | ENTRY_TABLE;
-        } else if ((*entry & ENTRY_KIND) != ENTRY_TABLE) {
-            return NULL;
-        }
-        current = table_at(*entry);
-    }
-    return &current[entry_index(level, address)];
-}
-
-bool page_table_map(struct page_table *table, uint64_t virtual_address, hpa_t physical, uint64_t size,
-                    uint64_t page_size, uint32_t flags)
-{
-    unsigned int level = page_size == PAGE_SIZE_4K ? 3 : page_size == PAGE_SIZE_2M ? 2 : 1;
-    uint64_t bits = table->stage2 ? entry_stage2(flags, level) : entry_stage1(flags, level);
-
-    for (uint64_t offset = 0; offset < size; offset += page_size) {
-        uint64_t *entry = walk(table, virtual_address + offset, level);
-        if (entry == NULL || (*entry & ENTRY_VALID) != 0) {
-            return false;
-        }
-        *entry = (physical.value + offset) | bits;
-    }
-    return true;
-}
-
-static struct page_table create(bool stage2)
-{
-    return (struct page_table){.root = pool_hpa(pool_alloc(PAGE_SIZE_4K, PAGE_SIZE_4K)), .stage2 = stage2};
-}
-
-struct page_table page_table_create_pd(void)
-{
-    return create(true);
-}
-
-struct page_table page_table_create_vm(void)
-{
-    return create(true);
-}
-
-uint64_t page_table_address_space(const struct page_table *table, uint32_t index)
-{
-    return page_table_vttbr(table->root, page_table_vmid_of_pd(index));
-}
-
 /* ID_AA64MMFR0_EL1.PARange, at most 48 bits, as TCR_EL2 and VTCR_EL2 take it. */
 static uint64_t physical_address_range(void)
 {
@@ -124,7 +65,7 @@ void page_table_init_kernel(const struct boot_info *boot)
     if ((read_sysreg(id_aa64mmfr0_el1) >> 28 & 15) == 15) {
         kernel_refuse("the CPU has no pages of 4 KiB");
     }
-    kernel_table = create(false);
+    kernel_table = page_table_create(false);
     map_section(boot, image_start, text_end, PLAN_MAP_READ | PLAN_MAP_EXECUTE);
     map_section(boot, text_end, rodata_end, PLAN_MAP_READ);
     map_section(boot, rodata_end, image_end, PLAN_MAP_READ | PLAN_MAP_WRITE);
@@ -136,7 +77,7 @@ void page_table_init_kernel(const struct boot_info *boot)
     for (unsigned int i = 0; i < TOP_ENTRY_KERNEL; i++) {
         top[i] = loader_top[i];
     }
-    empty_root = create(true).root;
+    empty_root = page_table_create(true).root;
     dsb_ish();
     write_sysreg(mair_el2, PAGE_TABLE_MAIR);
     write_sysreg(tcr_el2, page_table_tcr());

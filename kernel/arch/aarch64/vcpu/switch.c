@@ -34,6 +34,7 @@ void vcpu_load(struct vcpu_hardware *hardware, struct percpu *percpu)
     vcpu_interface_load(hardware);
     fpu_load(hardware->fpu);
     write_sysreg(cptr_el2, fpu_guest_cptr());
+    write_sysreg(cnthctl_el2, CNTHCTL_EL2_GUEST);
     percpu->guest_loaded = true;
 }
 
@@ -45,6 +46,7 @@ void vcpu_unload(struct percpu *percpu)
     write_sysreg(sctlr_el1, SCTLR_EL1_HOST);
     write_sysreg(cpacr_el1, CPACR_EL1_HOST);
     write_sysreg(cntkctl_el1, CNTKCTL_EL1_HOST);
+    write_sysreg(cnthctl_el2, CNTHCTL_EL2_HOST);
     write_sysreg(mdscr_el1, MDSCR_EL1_HOST);
     write_sysreg(cptr_el2, percpu->cptr);
     write_sysreg(vttbr_el2, percpu->vttbr);

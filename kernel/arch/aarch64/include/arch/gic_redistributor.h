@@ -5,7 +5,9 @@
 
 #include <stdint.h>
 
-#define GIC_REDISTRIBUTOR_NONE UINT64_MAX
+#define GIC_REDISTRIBUTOR_NONE     UINT64_MAX
+/* Bytes of one CPU's frames: four of 64 KiB in GICv4, two in GICv3. */
+#define GIC_REDISTRIBUTOR_MAX_SIZE 0x40000ull
 
 /* Offset of this CPU's frames in a region of redistributors, or GIC_REDISTRIBUTOR_NONE. */
 uint64_t gic_redistributor_find(const volatile void *region, uint64_t size, uint64_t mpidr);

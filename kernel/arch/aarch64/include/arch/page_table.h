@@ -23,6 +23,8 @@ struct page_table {
 bool page_table_map(struct page_table *table, uint64_t virtual_address, hpa_t physical, uint64_t size,
                     uint64_t page_size, uint32_t flags);
 
+/* Empty ones, from the pool. */
+struct page_table page_table_create(bool stage2);
 struct page_table page_table_create_pd(void);
 struct page_table page_table_create_vm(void);
 
