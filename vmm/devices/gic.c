@@ -46,37 +46,17 @@ void gic_changed_bits(struct gic *gic, uint32_t vcpu, uint32_t first_intid, uint
     }
 }
 
-/*
- * The virtual timer's level is known to the kernel only. It tells when the timer fired
- * and it may not deliver that; `level` is set then, so that the guest sees it pending.
- * Once the kernel may, it does; where it never will (the other group), this model
- * delivers once for each time that it is told.
- */
-static void settle_timer(struct gic *gic, uint32_t vcpu)
-{
-    struct gic_bank *bank = &gic->vcpus[vcpu].bank;
-    if ((bank->level & gic_forwarded(gic, bank) & GIC_TIMER_BIT) == 0) {
-        return;
-    }
-    bank->level &= ~GIC_TIMER_BIT;
-    if ((gic->vcpus[vcpu].hardware->private_enabled & GIC_TIMER_BIT) == 0) {
-        bank->latched |= GIC_TIMER_BIT;
-        gic_changed(gic, vcpu, GUEST_PPI_VIRTUAL_TIMER);
-    }
-}
-
 void gic_publish_private(struct gic *gic, uint32_t vcpu)
 {
     struct gic_vcpu *state = &gic->vcpus[vcpu];
     struct vcpu_gic *hardware = state->hardware;
     /* Its list registers belong to the group that the version's guests use for them. */
     uint32_t group = gic->config.version == 2 ? ~state->bank.group : state->bank.group;
-    uint32_t allowed = gic_forwarded(gic, &state->bank) & group & (GIC_SGI_MASK | 1u << GUEST_PPI_VIRTUAL_TIMER);
+    uint32_t allowed = gic_forwarded(gic, &state->bank) & group & hardware->kernel_private;
     for (uint32_t i = 0; i < GIC_PRIVATE; i++) {
         __atomic_store_n(&hardware->private_priority[i], state->bank.priority[i], __ATOMIC_RELAXED);
     }
     __atomic_store_n(&hardware->private_enabled, allowed, __ATOMIC_RELEASE);
-    settle_timer(gic, vcpu);
 }
 
 void gic_route_spi(struct gic *gic, uint32_t spi, uint32_t target)
@@ -124,8 +104,7 @@ void gic_set_ppi(struct gic *gic, uint32_t vcpu, uint32_t intid, bool level)
 {
     if (vcpu < gic->config.vcpu_count && intid >= GIC_SGIS && intid < GIC_PRIVATE) {
         set_line(gic, vcpu, intid, level);
-        settle_timer(gic, vcpu);
-    }
+        }
 }
 
 void gic_pend_sgi(struct gic *gic, uint32_t target, uint32_t intid, uint32_t source)

@@ -51,7 +51,7 @@ static uint8_t read_target(const struct gic *gic, uint32_t vcpu, uint32_t intid)
     if (gic->config.vcpu_count == 1) {
         return 0;
     }
-    return intid < GIC_PRIVATE ? (uint8_t)(1u << vcpu) : gic->spi_targets[intid - GIC_PRIVATE];
+    return (uint8_t)(intid < GIC_PRIVATE ? 1u << vcpu : gic->spi_targets[intid - GIC_PRIVATE]);
 }
 
 static void write_target(struct gic *gic, uint32_t intid, uint8_t targets)

@@ -12,8 +12,9 @@
  *   - a vCPU's exit from a memory access: the bus. Then gic_take_retry().
  *   - VCPU_EXIT_SYSTEM_REGISTER for ICC_SGI1R_EL1 etc.: gic_send_sgi().
  *   - VCPU_EXIT_INTERRUPT_WINDOW: gic_maintenance().
- *   - VCPU_EXIT_TIMER: gic_set_ppi(gic, vcpu, 27, true), and nothing else: the kernel
- *     delivers it as soon as the guest enables it.
+ *   - VCPU_EXIT_TIMER: gic_set_ppi() with the timer's level, which is brought up to date
+ *     before every gic_enter() for as long as it is asserted, and released once
+ *     vcpu_gic.private_enabled says that the kernel delivers it.
  *   - before a vCPU runs (again): gic_enter().
  *   - a vCPU that halts (WFI), is switched off or is paused: gic_leave(), and to know
  *     whether it may sleep: gic_wakes().
