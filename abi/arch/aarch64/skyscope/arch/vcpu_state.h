@@ -73,9 +73,11 @@ struct vcpu_gic {
     /* Bit per INTID: delivered by the kernel to this vCPU, but not in a list register
      * yet. Any CPU sets bits atomically; the VMM may clear them (ICPENDR). */
     uint32_t private_pending;
+    /* Bit per INTID: those that this kernel is able to deliver by itself. Set by the
+     * kernel; the VMM enables no others in private_enabled. 0 on seL4. */
+    uint32_t kernel_private;
     /* GICv2 guests: guest-physical address of the emulated distributor, so that writes
      * of GICD_SGIR are the kernel's; 0: none. */
-    uint32_t reserved;
     uint64_t distributor;
 };
 
