@@ -86,7 +86,10 @@ static const char *geometry_problem(const struct plan_region *region)
     if (region->size == 0 || region->size % region->page_size != 0 || region->size > MAX_REGION_SIZE) {
         return "size is not a multiple of its page size";
     }
-    if (region->physical_address != PLAN_ANY_ADDRESS &&
+    /* Of a device whose place the kernel knows. */
+    bool named = region->kind == PLAN_REGION_DEVICE &&
+                 (region->physical_address == PLAN_CONSOLE_ADDRESS || region->physical_address == PLAN_GICV_ADDRESS);
+    if (region->physical_address != PLAN_ANY_ADDRESS && !named &&
         (region->physical_address % region->page_size != 0 || region->physical_address > MAX_REGION_SIZE)) {
         return "physical address is not a multiple of its page size";
     }
