@@ -64,7 +64,7 @@ static void timer_expired(void *device, uint64_t now)
     struct pl061 *gpio = device;
     (void)now;
     for (uint32_t i = 0; i < LINES; i++) {
-        if ((gpio->pressed >> i & 1u) != 0) {
+        if (((uint32_t)gpio->pressed >> i & 1u) != 0) {
             pl061_set_input(gpio, i, false);
         }
     }
@@ -73,7 +73,7 @@ static void timer_expired(void *device, uint64_t now)
 
 bool pl061_press(struct pl061 *gpio, uint32_t number)
 {
-    bool listens = (gpio->enabled >> (number % LINES) & 1u) != 0;
+    bool listens = ((uint32_t)gpio->enabled >> (number % LINES) & 1u) != 0;
     gpio->pressed |= (uint8_t)(1u << (number % LINES));
     pl061_set_input(gpio, number, true);
     timer_arm(gpio->timers, &gpio->timer, vm_clock_now(gpio->clock) + gpio->clock->frequency / PRESS_PART + 1);
