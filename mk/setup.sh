@@ -40,7 +40,6 @@ uefi  ovmf                 UEFI firmware for the emulated machine
 aarch64 gcc-aarch64-linux-gnu C compiler for AArch64; assembler and linker with it
 aarch64 qemu-system-arm    the emulated AArch64 machine
 aarch64 qemu-efi-aarch64   its UEFI firmware
-aarch64 grub-efi-arm64-bin its GRUB for UEFI
 
 test  ovmf                 UEFI firmware for the emulated machine
 test  libcmocka-dev        unit tests

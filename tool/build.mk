@@ -33,3 +33,13 @@ $(FUZZ_PAYLOADS): tests/fuzz/make_payload_seeds.py tests/tool/elf_maker.py $(HOS
 	@touch $@
 $(HOST_BUILD)/fuzz/payload $(HOST_BUILD)/fuzz/loader_payload_fuzz: | $(FUZZ_PAYLOADS)
 $(call fuzz_target,key_file,tests/fuzz/key_file_fuzz.c $(TOOL_LIBRARY_SOURCES),$(TOOL_LIBS))
+
+# GRUB for AArch64's UEFI, for bootable images: Debian has it for that architecture only.
+GRUB_aarch64 := $(HOST_BUILD)/aarch64/grub/arm64-efi/linux.mod
+$(GRUB_aarch64): tool/fetch_grub.sh
+	@echo "  GET grub-efi-arm64-bin"
+	@tool/fetch_grub.sh grub-efi-arm64-bin arm64 $(HOST_BUILD)/aarch64/grub
+	@touch $@
+# What `skyscope iso` and `disk` need besides installed packages.
+IMAGE_NEEDS := $(GRUB_$(ARCH))
+$(foreach s,$(SYSTEMS),$(eval $(BUILD)/systems/$s/$s.iso: | $(IMAGE_NEEDS)))

@@ -20,6 +20,10 @@ _skyscope()
         mapfile -t COMPREPLY < <(compgen -W "x86_64 aarch64" -- "$word")
         return
         ;;
+    --gic)
+        mapfile -t COMPREPLY < <(compgen -W "2 3" -- "$word")
+        return
+        ;;
     --pair)
         mapfile -t COMPREPLY < <(compgen -W "primary next" -- "$word")
         return
@@ -57,7 +61,7 @@ _skyscope()
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
         ;;
-    -m | -c | --memory | --cpus | --timeout | --rollback-index | --minimum-rollback-index | --system | --size)
+    --cpu | --machine | -m | -c | --memory | --cpus | --timeout | --rollback-index | --minimum-rollback-index | --system | --size)
         return
         ;;
     esac
@@ -81,7 +85,7 @@ _skyscope()
         options='--output --keys --passphrase-file --size --loader --secure-boot-key --secure-boot-cert --timeout --verbose --quiet --help'
         ;;
     run)
-        options='--memory --cpus --firmware --kernel-direct --loader --verbose --dry-run --help'
+        options='--memory --cpus --cpu --machine --gic --firmware --kernel-direct --loader --verbose --dry-run --help'
         ;;
     keygen)
         options='--lattice --hash-based --system --on-failure --require-rollback-store --minimum-rollback-index

@@ -630,7 +630,7 @@ def test_provision_raises_the_rollback_index(keys):
 
 
 def test_provision_of_other_files(keys):
-    for file, message in [("payload.bin", "is not an ELF file"), (keys.files / "kernel.elf", "no place for a trust"),
+    for file, message in [("payload.bin", "neither an ELF file nor an AArch64 image"), (keys.files / "kernel.elf", "no place for a trust"),
                           ("nowhere", "cannot be read: No such file")]:
         refused(keys.run("provision", "--trust", "development/system.trust", "-o", "loader.elf", file), message)
     refused(keys.run("provision", "--trust", "payload.bin", "-o", "loader.elf", LOADER), "cannot be used: it ")

@@ -4,6 +4,9 @@
 #include <tool/command.h>
 #include <tool/file.h>
 #include <tool/process.h>
+#include <tool/target.h>
+
+#define GRUB_BIOS_DIRECTORY "/usr/lib/grub/i386-pc"
 
 static bool program_present(struct arena *arena, const char *program, const char *package)
 {
@@ -14,28 +17,29 @@ static bool program_present(struct arena *arena, const char *program, const char
     return true;
 }
 
-bool boot_tools_present(struct arena *arena, bool signing)
+static bool modules_present(const char *directory, const char *what, const char *package)
+{
+    if (directory == NULL) {
+        failure("GRUB's modules for %s are missing; install the package %s (apt install %s)", what, package, package);
+    }
+    return directory != NULL;
+}
+
+bool boot_tools_present(struct arena *arena, const struct target *target, bool signing)
 {
     static const struct {
         const char *program, *package;
     } programs[] = {{"grub-mkimage", "grub-common"}, {"xorriso", "xorriso"}, {"mformat", "mtools"}, {"tar", "tar"}};
-    static const struct {
-        const char *file, *package;
-    } files[] = {
-        {"/usr/lib/grub/i386-pc/multiboot2.mod", "grub-pc-bin"},
-        {"/usr/lib/grub/x86_64-efi/multiboot2.mod", "grub-efi-amd64-bin"},
-    };
     bool all = true;
     for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
         all = program_present(arena, programs[i].program, programs[i].package) && all;
     }
-    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-        if (!is_regular_file(files[i].file)) {
-            failure("GRUB's modules (%s) are missing; install the package %s (apt install %s)", files[i].file,
-                    files[i].package, files[i].package);
-            all = false;
-        }
+    if (target->boot.bios) {
+        const char *bios = is_regular_file(GRUB_BIOS_DIRECTORY "/multiboot2.mod") ? GRUB_BIOS_DIRECTORY : NULL;
+        all = modules_present(bios, "BIOS", "grub-pc-bin") && all;
     }
+    all = modules_present(target_grub_modules(arena, target), target->boot.grub_platform, target->boot.grub_package) &&
+          all;
     if (signing) {
         all = program_present(arena, "sbsign", "sbsigntool") && all;
     }

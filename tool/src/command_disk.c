@@ -18,7 +18,8 @@
 
 static const char help[] =
     "Usage: skyscope disk [OPTION]... --keys DIRECTORY --output FILE PAYLOAD\n"
-    "Makes a disk image: a GUID partition table, GRUB for BIOS and UEFI, and a read-only boot partition with the "
+    "Makes a disk image: a GUID partition table, GRUB for BIOS (x86-64) and UEFI, and a read-only boot partition with "
+    "the "
     "payload.\n"
     "Every block of the boot partition is under a Merkle tree whose root is signed; 'skyscope verify' checks it.\n\n"
     "  -o, --output FILE       write the image to FILE\n"
@@ -68,7 +69,7 @@ static bool make_parts(struct arena *arena, const struct boot_tools *tools, cons
                        const struct manifest *manifest, uint64_t size, struct disk_parts *parts)
 {
     uint8_t hash[HASH_SHA512_SIZE];
-    disk_layout_make(size, &parts->layout);
+    disk_layout_make(size, boot->target->boot.bios, &parts->layout);
     parts->efi_partition = arena_format(arena, "%s/efi.img", tools->directory);
     if (!boot_images_make(arena, tools, boot, &parts->images) ||
         !efi_partition_make(arena, tools, &parts->images, parts->layout.efi_size, parts->efi_partition)) {
@@ -93,7 +94,8 @@ static bool fill_disk(struct arena *arena, int disk, const char *path, const str
     const struct disk_layout *layout = &parts->layout;
     uint64_t size = 0, efi_size = 0;
     return disk_table_write(arena, path, layout, parts->images.identity, reason) &&
-           disk_boot_code_write(arena, disk, layout, parts->images.bios_core, reason) &&
+           (parts->images.bios_core == NULL ||
+            disk_boot_code_write(arena, disk, layout, parts->images.bios_core, reason)) &&
            disk_copy_file(arena, disk, layout->efi_offset, layout->efi_size, parts->efi_partition, &efi_size, reason) &&
            disk_copy_file(arena, disk, layout->boot_offset, layout->boot_size, parts->volume, &size, reason) &&
            disk_partition_seal(arena, disk, layout, &parts->identity, pair, size, progress, reason);
@@ -145,14 +147,6 @@ static int run(struct arena *arena, const struct disk_request *request)
     if (is_special_file(request->output)) {
         return failure("'%s' is not a regular file; write the image to a file first, then copy that", request->output);
     }
-    if (!boot_tools_present(arena, request->secure_boot_key != NULL)) {
-        return EXIT_FAILED;
-    }
-    struct blob *loader = read_file(arena, request->loader, FILE_MAX_SIZE, &reason);
-    if (loader == NULL) {
-        return failure("loader '%s' cannot be read: %s; build it, or name another with --loader", request->loader,
-                       reason);
-    }
     struct blob *payload = read_file(arena, request->file, FILE_MAX_SIZE, &reason);
     if (payload == NULL) {
         return failure("'%s' cannot be read: %s", request->file, reason);
@@ -165,11 +159,17 @@ static int run(struct arena *arena, const struct disk_request *request)
         return failure("'%s' is not signed, so that the loader would refuse it; sign it with 'skyscope sign'",
                        request->file);
     }
+    const struct target *target = NULL;
+    struct blob *loader = boot_loader_read(arena, request->loader, payload, &target);
+    if (loader == NULL || !boot_tools_present(arena, target, request->secure_boot_key != NULL)) {
+        return EXIT_FAILED;
+    }
     const char *temporary = temporary_directory(arena, &reason);
     if (temporary == NULL) {
         return failure("no temporary directory can be made: %s", reason);
     }
-    struct boot_image_request boot = {.loader = loader,
+    struct boot_image_request boot = {.target = target,
+                                      .loader = loader,
                                       .payload = payload,
                                       .timeout = request->timeout,
                                       .secure_boot_key = request->secure_boot_key,
@@ -283,9 +283,6 @@ int command_disk(int count, char **arguments)
     int status = parse_options(count, arguments, &request, &helped);
     if (status == EXIT_OK && !helped) {
         request.file = arguments[optind];
-        if (request.loader == NULL) {
-            request.loader = arena_format(&arena, "%s/loader.elf", installation_directory(&arena));
-        }
         secret_protect_process();
         status = run(&arena, &request);
     }

@@ -11,7 +11,8 @@
 
 static const char help[] =
     "Usage: skyscope iso [OPTION]... FILE\n"
-    "Makes a bootable ISO image with GRUB, for BIOS and UEFI, CD and USB stick. FILE is a payload or a system file,\n"
+    "Makes a bootable ISO image with GRUB, for BIOS (x86-64) and UEFI, CD and USB stick. FILE is a payload or a system "
+    "file,\n"
     "which is built first.\n\n"
     "  -o, --output FILE       write the image to FILE (default: FILE's name with .iso)\n"
     "  -s, --search-path DIR   look for programs and data in DIR too; can be repeated\n"
@@ -59,48 +60,59 @@ static bool write_cd_image(struct arena *arena, const struct boot_images *images
     return false;
 }
 
+/* A CD by UEFI, and the same as a disk with a GPT. */
+#define EFI_OPTIONS  "--efi-boot", EFI_IMAGE, "-efi-boot-part", "--efi-boot-image"
+/* No time of making. */
+#define DATE_OPTIONS "--modification-date=" BOOT_IMAGE_EPOCH_DATE, "--set_all_file_dates", BOOT_IMAGE_EPOCH_DATE
+
+static bool finish_image(const struct iso_request *request, const char *image, bool made)
+{
+    if (!made || rename(image, request->output) != 0) {
+        unlink(image);
+        if (made) {
+            failure("'%s' cannot be written", request->output);
+        }
+        return false;
+    }
+    return true;
+}
+
 static bool make_image(struct arena *arena, const struct boot_tools *tools, const struct iso_request *request,
                        const struct boot_image_request *boot)
 {
     struct boot_images images;
     const char *root = arena_format(arena, "%s/root", tools->directory);
     const char *image = arena_format(arena, "%s.new", request->output);
-    if (!boot_images_make(arena, tools, boot, &images) || !payload_tree_make(arena, boot, &images, root) ||
-        !write_cd_image(arena, &images, arena_format(arena, "%s/" BIOS_IMAGE, root)) ||
+    if (!boot_images_make(arena, tools, boot, &images) || !payload_tree_make(arena, boot, &images, root)) {
+        return false;
+    }
+    if (images.bios_core == NULL) {
+        return efi_partition_make(arena, tools, &images, 0, arena_format(arena, "%s/" EFI_IMAGE, root)) &&
+               finish_image(request, image,
+                            BOOT_TOOL_RUN(arena, tools, "xorriso", "-no_rc", "-as", "mkisofs", "-quiet",
+                                          "-rational-rock", "-V", VOLUME_NAME, "-o", image, EFI_OPTIONS, DATE_OPTIONS,
+                                          root));
+    }
+    if (!write_cd_image(arena, &images, arena_format(arena, "%s/" BIOS_IMAGE, root)) ||
         !efi_partition_make(arena, tools, &images, 0, arena_format(arena, "%s/" EFI_IMAGE, root))) {
         return false;
     }
-    bool made = BOOT_TOOL_RUN(
-        arena, tools, "xorriso", "-no_rc", "-as", "mkisofs", "-quiet", "-rational-rock", "-V", VOLUME_NAME, "-o", image,
-        /* A CD by BIOS, and the same as a disk. */
-        "-b", BIOS_IMAGE, "-no-emul-boot", "-boot-load-size", "4", "-boot-info-table", "--grub2-boot-info",
-        "--grub2-mbr", DISK_BOOT_SECTOR, "--protective-msdos-label",
-        /* A CD by UEFI, and the same as a disk with a GPT. */
-        "--efi-boot", EFI_IMAGE, "-efi-boot-part", "--efi-boot-image",
-        /* No time of making. */
-        "--modification-date=" BOOT_IMAGE_EPOCH_DATE, "--set_all_file_dates", BOOT_IMAGE_EPOCH_DATE, root);
-    if (!made || rename(image, request->output) != 0) {
-        unlink(image);
-        return made ? (failure("'%s' cannot be written", request->output), false) : false;
-    }
-    return true;
+    return finish_image(request, image,
+                        BOOT_TOOL_RUN(arena, tools, "xorriso", "-no_rc", "-as", "mkisofs", "-quiet", "-rational-rock",
+                                      "-V", VOLUME_NAME, "-o", image,
+                                      /* A CD by BIOS, and the same as a disk. */
+                                      "-b", BIOS_IMAGE, "-no-emul-boot", "-boot-load-size", "4", "-boot-info-table",
+                                      "--grub2-boot-info", "--grub2-mbr", DISK_BOOT_SECTOR, "--protective-msdos-label",
+                                      EFI_OPTIONS, DATE_OPTIONS, root));
 }
 
 static int make_iso(struct arena *arena, struct iso_request *request)
 {
     const char *reason = NULL;
     struct system system = {0};
-    struct blob *payload = NULL, *loader = NULL;
+    struct blob *payload = NULL;
     if (is_special_file(request->output)) {
         return failure("'%s' is not a regular file; write the image to a file first, then copy that", request->output);
-    }
-    if (!boot_tools_present(arena, request->secure_boot_key != NULL)) {
-        return EXIT_FAILED;
-    }
-    loader = read_file(arena, request->loader, FILE_MAX_SIZE, &reason);
-    if (loader == NULL) {
-        return failure("loader '%s' cannot be read: %s; build it, or name another with --loader", request->loader,
-                       reason);
     }
     payload = read_file(arena, request->file, FILE_MAX_SIZE, &reason);
     if (payload == NULL) {
@@ -112,14 +124,19 @@ static int make_iso(struct arena *arena, struct iso_request *request)
         payload = build_payload(&system, &request->build);
     }
     int status = EXIT_FAILED;
-    const char *temporary = payload == NULL ? NULL : temporary_directory(arena, &reason);
-    if (payload != NULL && temporary == NULL) {
+    const struct target *target = NULL;
+    struct blob *loader = payload == NULL ? NULL : boot_loader_read(arena, request->loader, payload, &target);
+    const char *temporary = loader != NULL && boot_tools_present(arena, target, request->secure_boot_key != NULL)
+                                ? temporary_directory(arena, &reason)
+                                : NULL;
+    if (reason != NULL) {
         failure("no temporary directory can be made: %s", reason);
     }
     if (temporary != NULL) {
         bool progress = !request->verbose && !request->build.quiet && isatty(STDERR_FILENO);
         struct boot_tools tools = {.directory = temporary, .verbose = request->verbose};
-        struct boot_image_request boot = {.loader = loader,
+        struct boot_image_request boot = {.target = target,
+                                          .loader = loader,
                                           .payload = payload,
                                           .timeout = request->timeout,
                                           .secure_boot_key = request->secure_boot_key,
@@ -227,9 +244,6 @@ int command_iso(int count, char **arguments)
     int status = parse_options(&arena, count, arguments, &request, &search, &helped);
     if (status == EXIT_OK && !helped) {
         request.file = arguments[optind];
-        if (request.loader == NULL) {
-            request.loader = arena_format(&arena, "%s/loader.elf", installation_directory(&arena));
-        }
         if (request.output == NULL) {
             request.output = replace_extension(&arena, request.file, ".iso");
         }

@@ -3,16 +3,21 @@
 #include <skyscope/payload.h>
 #include <stdio.h>
 #include <string.h>
+#include <tool/boot_image.h>
 #include <tool/command.h>
 #include <tool/process.h>
 #include <unistd.h>
 
 static const char help[] =
     "Usage: skyscope run [OPTION]... FILE [-- QEMU-OPTION...]\n"
-    "Boots FILE, an ISO or disk image or a payload, in QEMU; this terminal becomes the console. Ctrl-A x leaves.\n\n"
+    "Boots FILE, an ISO or disk image or a payload, in QEMU; this terminal becomes the console. Ctrl-A x leaves. FILE\n"
+    "says whether it is for x86-64 or AArch64.\n\n"
     "  -m, --memory SIZE       memory of the machine (default 2G)\n"
     "  -c, --cpus N            CPUs of the machine (default 2)\n"
-    "      --firmware KIND     bios or uefi (default bios); for an image\n"
+    "      --cpu MODEL         kind of CPU as QEMU names it (default EPYC,+svm,+npt; AArch64: cortex-a72)\n"
+    "      --machine NAME      machine as QEMU names it (default q35; AArch64: virt,virtualization=on)\n"
+    "      --gic VERSION       interrupt controller of an AArch64 machine: 2 or 3 (the default)\n"
+    "      --firmware KIND     bios or uefi (default bios; AArch64: uefi); for an image\n"
     "      --kernel-direct     QEMU loads the loader itself, without GRUB; for a payload (the default there)\n"
     "      --loader FILE       use this loader with a payload (default: the one built with this tool)\n"
     "      --verbose           show the QEMU command\n"
@@ -20,8 +25,9 @@ static const char help[] =
     "      --help              show this\n";
 
 struct run_request {
-    const char *file, *loader;
-    uint64_t memory, cpus;
+    const char *file, *loader, *cpu, *machine, *firmware;
+    const struct target *target;
+    uint64_t memory, cpus, gic;
     bool uefi, disk, direct, verbose, dry_run;
 };
 
@@ -50,23 +56,20 @@ static const char *escape_commas(struct arena *arena, const char *path)
     return copy;
 }
 
-static bool add_firmware(struct arena *arena, struct list *arguments)
+static bool add_firmware(struct arena *arena, const struct target_qemu *qemu, struct list *arguments)
 {
-    static const char *const pairs[][2] = {
-        {"/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"},
-        {"/usr/share/OVMF/OVMF_CODE.fd", "/usr/share/OVMF/OVMF_VARS.fd"},
-    };
-    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-        if (is_regular_file(pairs[i][0]) && is_regular_file(pairs[i][1])) {
-            add_two(arena, arguments, "-drive",
-                    arena_format(arena, "if=pflash,format=raw,readonly=on,file=%s", pairs[i][0]));
+    for (size_t i = 0; i < sizeof(qemu->firmware) / sizeof(qemu->firmware[0]) && qemu->firmware[i][0] != NULL; i++) {
+        const char *code = qemu->firmware[i][0], *variables = qemu->firmware[i][1];
+        if (is_regular_file(code) && is_regular_file(variables)) {
+            add_two(arena, arguments, "-drive", arena_format(arena, "if=pflash,format=raw,readonly=on,file=%s", code));
             /* Changes of the variables go to a temporary file. */
             add_two(arena, arguments, "-drive",
-                    arena_format(arena, "if=pflash,format=raw,snapshot=on,file=%s", pairs[i][1]));
+                    arena_format(arena, "if=pflash,format=raw,snapshot=on,file=%s", variables));
             return true;
         }
     }
-    failure("the UEFI firmware for QEMU is missing; install the package ovmf (apt install ovmf)");
+    failure("the UEFI firmware for QEMU is missing; install the package %s (apt install %s)", qemu->firmware_package,
+            qemu->firmware_package);
     return false;
 }
 
@@ -89,13 +92,31 @@ static bool look_at_file(const char *path, bool *is_payload, bool *is_iso, bool 
     return true;
 }
 
+/* What the machine writes to a disk is forgotten. */
+static void add_medium(struct arena *arena, const struct run_request *request, struct list *arguments)
+{
+    const struct target_qemu *qemu = &request->target->qemu;
+    const char *drive = request->disk ? qemu->disk_drive : qemu->cd_drive;
+    const char *device = request->disk ? qemu->disk_device : qemu->cd_device;
+    add_two(arena, arguments, "-drive",
+            arena_format(arena, "format=raw,%s,%sfile=%s", drive, request->disk ? "snapshot=on," : "",
+                         escape_commas(arena, request->file)));
+    if (device != NULL) {
+        add_two(arena, arguments, "-device", device);
+    }
+}
+
 static bool build_command(struct arena *arena, const struct run_request *request, struct list *arguments)
 {
-    static const char *const fixed[] = {"qemu-system-x86_64", "-accel", "tcg", "-machine", "q35", "-cpu",
-                                        "EPYC,+svm,+npt"};
-    for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
-        add(arena, arguments, fixed[i]);
+    const struct target_qemu *qemu = &request->target->qemu;
+    const char *machine = request->machine != NULL ? request->machine : qemu->machine;
+    if (qemu->has_gic && strstr(machine, "gic-version=") == NULL) {
+        machine = arena_format(arena, "%s,gic-version=%llu", machine, (unsigned long long)request->gic);
     }
+    add(arena, arguments, qemu->program);
+    add_two(arena, arguments, "-accel", "tcg");
+    add_two(arena, arguments, "-machine", machine);
+    add_two(arena, arguments, "-cpu", request->cpu != NULL ? request->cpu : qemu->cpu);
     add_two(arena, arguments, "-smp", arena_format(arena, "%llu", (unsigned long long)request->cpus));
     add_two(arena, arguments, "-m", arena_format(arena, "%lluM", (unsigned long long)(request->memory >> 20)));
     add(arena, arguments, "-nodefaults");
@@ -103,26 +124,41 @@ static bool build_command(struct arena *arena, const struct run_request *request
     add_two(arena, arguments, "-display", "none");
     add_two(arena, arguments, "-serial", "mon:stdio");
     if (request->uefi) {
-        if (!add_firmware(arena, arguments)) {
+        if (!add_firmware(arena, qemu, arguments)) {
             return false;
         }
-        /* GRUB on UEFI complains of a machine without any display. */
-        add_two(arena, arguments, "-device", "VGA");
+        if (qemu->efi_device != NULL) {
+            add_two(arena, arguments, "-device", qemu->efi_device);
+        }
     }
     if (request->direct) {
         add_two(arena, arguments, "-kernel", request->loader);
         add_two(arena, arguments, "-initrd", escape_commas(arena, request->file));
-    } else if (request->disk) {
-        /* What the machine writes to it is forgotten. */
-        add_two(arena, arguments, "-drive",
-                arena_format(arena, "format=raw,if=ide,snapshot=on,file=%s", escape_commas(arena, request->file)));
     } else {
-        add_two(arena, arguments, "-cdrom", request->file);
+        add_medium(arena, request, arguments);
     }
     return true;
 }
 
-static int check_request(struct run_request *request)
+/* The machine that the file is for. */
+static int find_target(struct arena *arena, struct run_request *request)
+{
+    if (!request->direct) {
+        request->target = boot_image_find_target(arena, request->file);
+        request->target = request->target != NULL ? request->target : &target_x86_64;
+        return EXIT_OK;
+    }
+    const char *reason = NULL;
+    struct blob *payload = read_file(arena, request->file, FILE_MAX_SIZE, &reason);
+    if (payload == NULL) {
+        return failure("'%s' cannot be read: %s", request->file, reason);
+    }
+    struct blob *loader = boot_loader_read(arena, request->loader, payload, &request->target);
+    request->loader = loader == NULL ? NULL : loader->path;
+    return loader == NULL ? EXIT_FAILED : EXIT_OK;
+}
+
+static int check_request(struct arena *arena, struct run_request *request)
 {
     bool is_payload = false, is_iso = false;
     if (!look_at_file(request->file, &is_payload, &is_iso, &request->disk)) {
@@ -136,19 +172,31 @@ static int check_request(struct run_request *request)
         return usage_error("run", "--kernel-direct needs a payload, and '%s' is an image", request->file);
     }
     request->direct = is_payload;
+    int status = find_target(arena, request);
+    if (status != EXIT_OK) {
+        return status;
+    }
+    request->uefi = request->firmware != NULL ? strcmp(request->firmware, "uefi") == 0
+                                              : !request->direct && !request->target->boot.bios;
     if (request->direct && request->uefi) {
         return usage_error("run", "--firmware uefi needs an image, and '%s' is a payload", request->file);
     }
-    if (request->direct && !is_regular_file(request->loader)) {
-        return failure("loader '%s' does not exist; build it, or name another with --loader", request->loader);
+    if (!request->direct && !request->uefi && !request->target->boot.bios) {
+        return usage_error("run", "--firmware bios: %s has no BIOS, and '%s' is for it; use uefi",
+                           request->target->name, request->file);
     }
+    if (request->gic != 0 && !request->target->qemu.has_gic) {
+        return usage_error("run", "--gic is for AArch64, and '%s' is for %s; leave it out", request->file,
+                           request->target->name);
+    }
+    request->gic = request->gic == 0 ? 3 : request->gic;
     return EXIT_OK;
 }
 
 static int run(struct arena *arena, struct run_request *request, const struct list *extra)
 {
     struct list arguments = {0};
-    int status = check_request(request);
+    int status = check_request(arena, request);
     if (status != EXIT_OK) {
         return status;
     }
@@ -165,8 +213,9 @@ static int run(struct arena *arena, struct run_request *request, const struct li
     if (request->dry_run) {
         return EXIT_OK;
     }
-    if (find_program(arena, "qemu-system-x86_64") == NULL) {
-        return failure("QEMU is missing; install the package qemu-system-x86 (apt install qemu-system-x86)");
+    const struct target_qemu *qemu = &request->target->qemu;
+    if (find_program(arena, qemu->program) == NULL) {
+        return failure("QEMU is missing; install the package %s (apt install %s)", qemu->package, qemu->package);
     }
     printf("Leave QEMU: Ctrl-A x. Console: Ctrl-] ? tells the keys (Ctrl-] m: manager, Ctrl-] n: next VM).\n");
     fflush(stdout);
@@ -176,10 +225,23 @@ static int run(struct arena *arena, struct run_request *request, const struct li
 
 static int parse_options(int count, char **arguments, struct run_request *request, bool *helped)
 {
-    enum { OPTION_FIRMWARE = 256, OPTION_DIRECT, OPTION_LOADER, OPTION_VERBOSE, OPTION_DRY_RUN, OPTION_HELP };
+    enum {
+        OPTION_CPU = 256,
+        OPTION_MACHINE,
+        OPTION_GIC,
+        OPTION_FIRMWARE,
+        OPTION_DIRECT,
+        OPTION_LOADER,
+        OPTION_VERBOSE,
+        OPTION_DRY_RUN,
+        OPTION_HELP
+    };
     static const struct option options[] = {
         {"memory", required_argument, NULL, 'm'},
         {"cpus", required_argument, NULL, 'c'},
+        {"cpu", required_argument, NULL, OPTION_CPU},
+        {"machine", required_argument, NULL, OPTION_MACHINE},
+        {"gic", required_argument, NULL, OPTION_GIC},
         {"firmware", required_argument, NULL, OPTION_FIRMWARE},
         {"kernel-direct", no_argument, NULL, OPTION_DIRECT},
         {"loader", required_argument, NULL, OPTION_LOADER},
@@ -204,11 +266,23 @@ static int parse_options(int count, char **arguments, struct run_request *reques
                 return EXIT_USAGE;
             }
             break;
+        case OPTION_CPU:
+            request->cpu = optarg;
+            break;
+        case OPTION_MACHINE:
+            request->machine = optarg;
+            break;
+        case OPTION_GIC:
+            if (strcmp(optarg, "2") != 0 && strcmp(optarg, "3") != 0) {
+                return usage_error("run", "--gic '%s' is not known; use 2 or 3", optarg);
+            }
+            request->gic = (uint64_t)(optarg[0] - '0');
+            break;
         case OPTION_FIRMWARE:
             if (strcmp(optarg, "bios") != 0 && strcmp(optarg, "uefi") != 0) {
                 return usage_error("run", "--firmware '%s' is not known; use bios or uefi", optarg);
             }
-            request->uefi = strcmp(optarg, "uefi") == 0;
+            request->firmware = optarg;
             break;
         case OPTION_DIRECT:
             request->direct = true;
@@ -256,9 +330,6 @@ int command_run(int count, char **arguments)
     }
     if (status == EXIT_OK && !helped) {
         request.file = arguments[optind];
-        if (request.loader == NULL) {
-            request.loader = arena_format(&arena, "%s/loader.elf", installation_directory(&arena));
-        }
         status = run(&arena, &request, &extra);
     }
     arena_free(&arena);

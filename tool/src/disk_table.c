@@ -10,11 +10,11 @@
 #define MIB             0x100000ull
 #define EFI_SYSTEM_SIZE (64 * MIB) /* FAT32, which some firmware wants on a disk */
 
-void disk_layout_make(uint64_t boot_size, struct disk_layout *layout)
+void disk_layout_make(uint64_t boot_size, bool bios, struct disk_layout *layout)
 {
     *layout = (struct disk_layout){
         .bios_offset = MIB,
-        .bios_size = MIB,
+        .bios_size = bios ? MIB : 0,
         .efi_offset = 2 * MIB,
         .efi_size = EFI_SYSTEM_SIZE,
         .boot_offset = 2 * MIB + EFI_SYSTEM_SIZE,
@@ -63,7 +63,7 @@ static int write_table(struct arena *arena, struct fdisk_context *context, const
     if (error == 0) {
         error = fdisk_set_disklabel_id_from_string(context, guid_of(arena, identity, "disk"));
     }
-    if (error == 0) {
+    if (error == 0 && layout->bios_size != 0) {
         error = add(arena, context, 0, layout->bios_offset, layout->bios_size, DISK_BIOS_BOOT_TYPE, "GRUB", identity);
     }
     if (error == 0) {

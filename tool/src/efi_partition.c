@@ -41,5 +41,6 @@ bool efi_partition_make(struct arena *arena, const struct boot_tools *tools, con
                                 "::")
                 : BOOT_TOOL_RUN(arena, tools, "mformat", "-i", path, "-N", "534b5945", "-v", "EFI", "::")) &&
            BOOT_TOOL_RUN(arena, tools, "mmd", "-i", path, "::/EFI", "::/EFI/BOOT") &&
-           BOOT_TOOL_RUN(arena, tools, "mcopy", "-i", path, images->efi, "::/EFI/BOOT/BOOTX64.EFI");
+           BOOT_TOOL_RUN(arena, tools, "mcopy", "-i", path, images->efi,
+                         arena_format(arena, "::/EFI/BOOT/%s", images->target->boot.efi_name));
 }

@@ -41,9 +41,43 @@ static bool find_symbol(Elf *elf, const struct blob *loader, const char *name, s
     return false;
 }
 
+#define TEMPLATE_HINT                                                                                                  \
+    "give the loader that was built with this tool (loader-template.elf, AArch64: loader-template.img)"
+
+/* AArch64's loader is an image without symbols: the place is behind its mark, in pages of its own. The header is
+ * that of a Linux Image (Documentation/arm64/booting.rst). */
+#define IMAGE_MAGIC_OFFSET 0x38u
+#define PLACE_ALIGNMENT    4096u
+#define PLACE_SIZE         TRUST_MAX_SIZE /* with the mark */
+
+bool loader_is_image(const struct blob *loader)
+{
+    return loader->size >= IMAGE_MAGIC_OFFSET + 8 && memcmp(loader->data + IMAGE_MAGIC_OFFSET, "ARM\x64", 4) == 0;
+}
+
+static const char *find_in_image(const struct blob *loader, struct anchor_place *place)
+{
+    const size_t mark_size = sizeof(LOADER_ANCHOR_MARK) - 1;
+    bool found = false;
+    for (size_t at = 0; at < loader->size && loader->size - at >= PLACE_SIZE; at += PLACE_ALIGNMENT) {
+        if (memcmp(loader->data + at, LOADER_ANCHOR_MARK, mark_size) != 0) {
+            continue;
+        }
+        if (found) {
+            return "it has two places for a trust anchor; " TEMPLATE_HINT;
+        }
+        found = true;
+        *place = (struct anchor_place){.offset = at + mark_size, .capacity = PLACE_SIZE - mark_size};
+    }
+    return found ? NULL : "it has no place for a trust anchor (behind the mark " LOADER_ANCHOR_MARK "); " TEMPLATE_HINT;
+}
+
 const char *loader_find_anchor(struct arena *arena, const struct blob *loader, struct anchor_place *place)
 {
     size_t end = 0;
+    if (loader_is_image(loader)) {
+        return find_in_image(loader, place);
+    }
     if (elf_version(EV_CURRENT) == EV_NONE) {
         return arena_format(arena, "libelf cannot be used: %s", elf_errmsg(-1));
     }
@@ -52,15 +86,15 @@ const char *loader_find_anchor(struct arena *arena, const struct blob *loader, s
         if (elf != NULL) {
             elf_end(elf);
         }
-        return "it is not an ELF file; give the loader that was built with this tool (loader-template.elf)";
+        return "it is neither an ELF file nor an AArch64 image; " TEMPLATE_HINT;
     }
     bool found = find_symbol(elf, loader, "trust_anchor_start", &place->offset) &&
                  find_symbol(elf, loader, "trust_anchor_end", &end) && end > place->offset;
     elf_end(elf);
     place->capacity = found ? end - place->offset : 0;
-    return found ? NULL
-                 : "it has no place for a trust anchor (symbols trust_anchor_start and trust_anchor_end); give the "
-                   "loader that was built with this tool (loader-template.elf)";
+    return found
+               ? NULL
+               : "it has no place for a trust anchor (symbols trust_anchor_start and trust_anchor_end); " TEMPLATE_HINT;
 }
 
 const char *loader_set_anchor(struct arena *arena, struct blob *loader, const struct blob *anchor)

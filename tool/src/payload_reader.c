@@ -204,6 +204,24 @@ const void *plan_row(const struct payload_view *view, enum plan_table table, uin
     return index < view->row_counts[table] ? (const uint8_t *)view->rows[table] + index * entry_sizes[table] : NULL;
 }
 
+uint32_t payload_machine(struct arena *arena, const struct blob *blob)
+{
+    struct payload_view *view = ARENA_NEW(arena, struct payload_view);
+    if (!read_header(arena, blob, view) || !read_manifest(arena, blob, view)) {
+        return 0;
+    }
+    for (uint32_t i = 0; i < view->manifest.image_count; i++) {
+        const struct manifest_image *row = &view->manifest.images[i];
+        struct plan_header header;
+        if (row->role == MANIFEST_ROLE_PLAN && row->offset <= blob->size && row->size <= blob->size - row->offset &&
+            row->size >= sizeof(header)) {
+            memcpy(&header, blob->data + row->offset, sizeof(header));
+            return memcmp(header.magic, PLAN_MAGIC, sizeof(header.magic)) == 0 ? header.machine : 0;
+        }
+    }
+    return 0;
+}
+
 static const char *row_name(struct arena *arena, const struct payload_view *view, enum plan_table table, uint32_t index)
 {
     /* In each of these tables the name is the first field. */

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <tool/arena.h>
 
+struct target;
+
 /* What is the date of everything on an image, in the forms that programs want: 1980-01-01, FAT's first day. A
  * medium says nothing by its dates; the manifest has the time of creation. */
 #define BOOT_IMAGE_EPOCH      "315532800"
@@ -15,9 +17,9 @@ struct boot_tools {
     bool verbose;          /* show commands and what they print */
 };
 
-/* Whether everything that makes boot images is installed; reports what is not, and the package that has it.
- * signing: sbsign too. */
-bool boot_tools_present(struct arena *arena, bool signing);
+/* Whether everything that makes boot images for this machine is installed; reports what is not, and the package that
+ * has it. signing: sbsign too. */
+bool boot_tools_present(struct arena *arena, const struct target *target, bool signing);
 
 /* Runs words[0] to words[count - 1] with a fixed time zone, date and locale, and without the user's settings.
  * False: it failed, which was reported together with what it printed. */

@@ -15,13 +15,13 @@
 
 /* Where partitions lie on a disk that we make; bytes. */
 struct disk_layout {
-    uint64_t bios_offset, bios_size; /* GRUB for BIOS */
+    uint64_t bios_offset, bios_size; /* GRUB for BIOS; size 0: none */
     uint64_t efi_offset, efi_size;   /* EFI system partition */
     uint64_t boot_offset, boot_size; /* the boot partition */
     uint64_t total_size;
 };
-/* boot_size: bytes, a multiple of 1 MiB. */
-void disk_layout_make(uint64_t boot_size, struct disk_layout *layout);
+/* boot_size: bytes, a multiple of 1 MiB. bios: the machine has one. */
+void disk_layout_make(uint64_t boot_size, bool bios, struct disk_layout *layout);
 /* Writes the partition table into a file of the right size. identity: text from which the GUIDs are made.
  * False: *reason says why not. */
 bool disk_table_write(struct arena *arena, const char *path, const struct disk_layout *layout, const char *identity,

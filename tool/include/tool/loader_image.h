@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The loader's ELF file: the place in it for a trust anchor. */
+/* The loader, an ELF file or (AArch64) an image: the place in it for a trust anchor. */
 #pragma once
 
+#include <stdbool.h>
 #include <tool/arena.h>
 #include <tool/file.h>
 
-/* Bytes of the file between the loader's symbols trust_anchor_start and trust_anchor_end. */
+/* Whether these bytes begin as an AArch64 loader or Linux kernel does. */
+bool loader_is_image(const struct blob *loader);
+
+/* Bytes of the file between the loader's symbols trust_anchor_start and trust_anchor_end; in an image, behind the
+ * mark. */
 struct anchor_place {
     size_t offset, capacity;
 };

@@ -36,6 +36,10 @@ struct payload_view {
 /* True if nothing is wrong. */
 bool payload_read(struct arena *arena, const struct blob *blob, struct payload_view *view);
 
+/* The machine of a payload (enum plan_machine_kind), read without looking at anything else in it; 0: it does not say.
+ */
+uint32_t payload_machine(struct arena *arena, const struct blob *blob);
+
 /* Row of a table, NULL if there is no such row. */
 const void *plan_row(const struct payload_view *view, enum plan_table table, uint32_t index);
 /* Printable names of rows, "?" if there is no such row. In the arena. */

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct arena;
 struct pd;
 struct region;
 struct serial_config;
@@ -17,6 +18,27 @@ struct system;
 struct virtual_machine;
 struct vm_config;
 struct vm_element;
+
+/* What boots it. */
+struct target_boot {
+    const char *loader;   /* file that the build makes: loader.elf, loader.img */
+    bool loader_is_image; /* a Linux-like image, else an ELF file */
+    bool bios;            /* there is a BIOS besides UEFI */
+    const char *grub_platform, *grub_package, *efi_name;
+    const char *start, *payload; /* GRUB's commands, in front of the file */
+    const char *payload_words;   /* behind it */
+    const char *modules[8];      /* of GRUB for UEFI on this machine alone; NULL at the end */
+};
+
+/* QEMU's machine, for `skyscope run`. */
+struct target_qemu {
+    const char *program, *package, *machine, *cpu, *firmware_package;
+    const char *firmware[2][2]; /* code and variables, by preference */
+    const char *efi_device;     /* so that GRUB has a screen; NULL: it needs none */
+    bool has_gic;               /* its machine has the property gic-version */
+    /* How a disk or CD is attached: the drive's options, and a device for it or NULL. */
+    const char *disk_drive, *disk_device, *cd_drive, *cd_device;
+};
 
 struct target {
     enum plan_machine_kind machine;
@@ -49,6 +71,9 @@ struct target {
         uint32_t table_shifts[3], table_levels;
     } kernel;
 
+    struct target_boot boot;
+    struct target_qemu qemu;
+
     /* Gives the serial driver its device. */
     void (*add_serial_device)(struct system *system, struct pd *pd, struct serial_config *config);
     /* Adds to a VM and its VMM what this machine's VMs have besides memory. */
@@ -60,6 +85,10 @@ struct target {
 };
 
 extern const struct target target_x86_64, target_aarch64;
+
+/* Directory of GRUB's modules for this machine's UEFI: the package's, or where the build unpacked them. NULL: neither
+ * is there. */
+const char *target_grub_modules(struct arena *arena, const struct target *target);
 
 /* By its number in ELF files, or by its option; NULL: there is no such target. */
 const struct target *target_of_machine(uint32_t machine);
