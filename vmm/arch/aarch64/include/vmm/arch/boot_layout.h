@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the boot protocols of the Arm machine share (boot/arm64_layout.c). */
+/* What the boot protocols of the Arm machine share (boot/arm64_layout.c, boot/arm64_device_tree.c). */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include <skyscope/vm_config.h>
 
 struct vm;
 
@@ -20,6 +22,8 @@ struct boot_chosen {
 uint64_t boot_ram_end(const struct vm *vm, uint64_t address);
 /* Copies to guest memory so that a guest without caches sees it. False if that is not RAM. */
 bool boot_copy(struct vm *vm, uint64_t to, const void *from, uint64_t size);
+/* The configured device tree for this machine's GIC; address 0: there is none. */
+const struct vm_image *boot_device_tree(const struct vm *vm);
 /* Puts the guest's device tree, with *chosen and the configured memory, at a guest-physical address, where
  * BOOT_DEVICE_TREE_SIZE bytes are free. NULL, or why not. */
 const char *boot_write_device_tree(struct vm *vm, uint64_t address, const struct boot_chosen *chosen);
