@@ -66,8 +66,10 @@ system = $(eval $(call system_rules,$(strip $(1)),$(strip $(2))))
 # $(call vm_system,NAME,FILES): the same for a system with a <vm>.
 vm_system = $(call system,$(1),$(VM_PROGRAMS) $(2))
 
-# How test programs report.
+# How test programs report; what they know of the processor: <processor.h>.
 REPORT_SOURCES := systems/common/report.c
+$(foreach source,$(wildcard systems/*/*.c),$(eval CFLAGS_$(subst /,_,$(basename $(source))) += \
+	-Isystems/common/arch/@ARCH@ -I$(dir $(source))arch/@ARCH@))
 
 include $(SYSTEMS:%=systems/%/system.mk)
 

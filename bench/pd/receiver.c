@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Notes when it is notified. */
-#include <microkit.h>
+#include <skyscope.h>
 
 #include <stdint.h>
 
@@ -12,8 +12,6 @@ void init(void)
 
 void notified(microkit_channel ch)
 {
-    uint32_t low, high;
-    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high) : : "memory");
     (void)ch;
-    *(volatile uint64_t *)shared_page = (uint64_t)high << 32 | low;
+    *(volatile uint64_t *)shared_page = skyscope_clock();
 }

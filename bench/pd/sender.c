@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Measures a notification to, and a protected procedure call of, PDs of higher
  * priority on the same CPU. Prints lines "bench NAME MINIMUM MEAN". */
-#include <microkit.h>
+#include <skyscope.h>
 
 #include <stdint.h>
 
@@ -9,26 +9,19 @@
 #define RECEIVER_CHANNEL 1
 #define SERVER_CHANNEL   2
 
-/* Where the receiver notes the TSC on being notified. Set by the tool. */
+/* Where the receiver notes the clock on being notified. Set by the tool. */
 uintptr_t shared_page;
-
-static inline uint64_t read_tsc(void)
-{
-    uint32_t low, high;
-    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high) : : "memory");
-    return (uint64_t)high << 32 | low;
-}
 
 static uint64_t nothing(void)
 {
-    uint64_t start = read_tsc();
-    return read_tsc() - start;
+    uint64_t start = skyscope_clock();
+    return skyscope_clock() - start;
 }
 
 /* To the first instruction of the receiver's notified(). */
 static uint64_t notification(void)
 {
-    uint64_t start = read_tsc();
+    uint64_t start = skyscope_clock();
     microkit_notify(RECEIVER_CHANNEL);
     return *(volatile uint64_t *)shared_page - start;
 }
@@ -36,16 +29,16 @@ static uint64_t notification(void)
 /* Until the receiver waits again and the sender goes on. */
 static uint64_t notification_round_trip(void)
 {
-    uint64_t start = read_tsc();
+    uint64_t start = skyscope_clock();
     microkit_notify(RECEIVER_CHANNEL);
-    return read_tsc() - start;
+    return skyscope_clock() - start;
 }
 
 static uint64_t procedure_call(void)
 {
-    uint64_t start = read_tsc();
+    uint64_t start = skyscope_clock();
     (void)microkit_ppcall(SERVER_CHANNEL, microkit_msginfo_new(0, 0));
-    return read_tsc() - start;
+    return skyscope_clock() - start;
 }
 
 struct result {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <microkit.h>
 
+#include <processor.h>
+
 #include "../common/report.h"
 
 void init(void)
@@ -17,7 +19,7 @@ seL4_Bool fault(microkit_child child, microkit_msginfo info, microkit_msginfo *r
     (void)child;
     (void)reply;
     check(microkit_msginfo_get_label(info) == seL4_Fault_UserException &&
-              microkit_mr_get(seL4_UserException_Number) == 7,
+              is_fpu_not_available(microkit_mr_get(seL4_UserException_Number)),
           "no FPU unpermitted");
     return seL4_False;
 }

@@ -2,9 +2,11 @@
 /* Uses the FPU without being allowed to. */
 #include <microkit.h>
 
+#include <vector_registers.h>
+
 void init(void)
 {
-    __asm__ volatile("pxor %xmm0, %xmm0");
+    use_vector_register();
     microkit_dbg_puts("WRONG used the FPU\n");
 }
 

@@ -4,6 +4,8 @@
 #include <microkit.h>
 #include <stdint.h>
 
+#include <processor.h>
+
 #include "../common/report.h"
 
 static volatile int initialised = 17;
@@ -11,26 +13,6 @@ static volatile int zero;
 static volatile char large[5000];
 /* Set by the system file: in .bss, and must survive restarts. */
 uintptr_t own_region;
-
-/* Loads through RAX, which the parent repairs; returns what was loaded. */
-static uint64_t load_through_rax(void)
-{
-    uint64_t value;
-    __asm__ volatile("movq $0x666000, %%rax\n\t"
-                     "movq (%%rax), %%rbx\n\t"
-                     : "=b"(value)
-                     :
-                     : "rax", "memory");
-    return value;
-}
-
-/* Returns how often RCX was counted up: the parent skips UD2 and continues. */
-static uint64_t invalid_instruction(void)
-{
-    uint64_t count = 0;
-    __asm__ volatile("ud2\n\tincq %0\n\t" : "+c"(count));
-    return count;
-}
 
 void init(void)
 {
@@ -46,8 +28,8 @@ void init(void)
         report("WRONG went on after the fault");
     }
     life[1] = 0x5eed;
-    check(load_through_rax() == 0x5eed, "repaired load");
-    check(invalid_instruction() == 1, "went on behind an invalid instruction");
+    check(load_through_register(0x666000) == 0x5eed, "repaired load");
+    check(invalid_instruction(*life), "went on behind an invalid instruction");
     report("end of init");
 }
 

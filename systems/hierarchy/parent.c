@@ -2,6 +2,8 @@
 /* A parent of two children: one that faults, one that it stops and resumes. */
 #include <microkit.h>
 
+#include <processor.h>
+
 #include "../common/report.h"
 
 #define CRASHER 1
@@ -26,7 +28,7 @@ static bool memory_fault(microkit_msginfo info, seL4_Word address, bool write)
     return microkit_msginfo_get_label(info) == seL4_Fault_VMFault &&
            microkit_msginfo_get_count(info) == seL4_VMFault_Length && microkit_mr_get(seL4_VMFault_Addr) == address &&
            microkit_mr_get(seL4_VMFault_PrefetchFault) == 0 &&
-           ((microkit_mr_get(seL4_VMFault_FSR) & 2) != 0) == write && microkit_mr_get(seL4_VMFault_IP) >= 0x200000 &&
+           fault_is_write(microkit_mr_get(seL4_VMFault_FSR)) == write && microkit_mr_get(seL4_VMFault_IP) >= 0x200000 &&
            microkit_mr_get(seL4_VMFault_IP) < 0x300000;
 }
 
@@ -36,10 +38,11 @@ static void repair_load(microkit_msginfo info)
     check(memory_fault(info, 0x666000, false), "third fault is the load");
     seL4_Word ip = microkit_mr_get(seL4_VMFault_IP);
     seL4_UserContext registers = {0};
-    seL4_Error error = seL4_TCB_ReadRegisters(BASE_TCB_CAP + CRASHER, seL4_False, 0, 20, &registers);
-    check(error == seL4_NoError && registers.rip == ip && registers.rax == 0x666000, "registers of a faulted child");
-    registers.rax = 0x3000008;
-    error = seL4_TCB_WriteRegisters(BASE_TCB_CAP + CRASHER, seL4_True, 0, 20, &registers);
+    seL4_Error error = seL4_TCB_ReadRegisters(BASE_TCB_CAP + CRASHER, seL4_False, 0, CONTEXT_WORDS, &registers);
+    check(error == seL4_NoError && context_ip(&registers) == ip && *context_address_register(&registers) == 0x666000,
+          "registers of a faulted child");
+    *context_address_register(&registers) = 0x3000008;
+    error = seL4_TCB_WriteRegisters(BASE_TCB_CAP + CRASHER, seL4_True, 0, CONTEXT_WORDS, &registers);
     check(error == seL4_NoError, "registers written");
 }
 
@@ -60,10 +63,11 @@ seL4_Bool fault(microkit_child child, microkit_msginfo info, microkit_msginfo *r
         return seL4_False;
     case 4:
         check(microkit_msginfo_get_label(info) == seL4_Fault_UserException &&
-                  microkit_mr_get(seL4_UserException_Number) == 6,
+                  is_invalid_instruction(microkit_mr_get(seL4_UserException_Number)),
               "invalid instruction");
-        /* The reply's registers replace the child's: behind UD2. */
-        microkit_mr_set(seL4_UserException_FaultIP, microkit_mr_get(seL4_UserException_FaultIP) + 2);
+        /* The reply's registers replace the child's: behind the instruction. */
+        microkit_mr_set(seL4_UserException_FaultIP,
+                        microkit_mr_get(seL4_UserException_FaultIP) + INVALID_INSTRUCTION_SIZE);
         *reply = microkit_msginfo_new(0, 1);
         return seL4_True;
     case 5:
@@ -96,8 +100,8 @@ void notified(microkit_channel ch)
             microkit_notify(WORKER_CHANNEL);
             seL4_UserContext registers = {0};
             check(seL4_TCB_ReadRegisters(BASE_TCB_CAP + WORKER, seL4_False, 0, 2, &registers) == seL4_NoError &&
-                      registers.rip >= 0x200000 && registers.rip < 0x300000 && registers.rsp > 0x7ffffff00000 &&
-                      registers.rflags == 0,
+                      context_ip(&registers) >= 0x200000 && context_ip(&registers) < 0x300000 &&
+                      context_sp(&registers) > FIRST_STACK && context_third_is_zero(&registers),
                   "two registers of a stopped child");
             report("worker stopped");
             /* The starter asks again, twice; meanwhile no answer may come. */

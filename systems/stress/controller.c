@@ -3,6 +3,8 @@
  * moments that nobody can foresee, and answers their faults. */
 #include <skyscope.h>
 
+#include <processor.h>
+
 #include "../common/report.h"
 #include "progress.h"
 
@@ -57,24 +59,11 @@ static void must(int64_t result, const char *what, unsigned int child)
     }
 }
 
-/* Without stopping it first, as microkit_pd_restart() does. */
-static int64_t restart_running(uint64_t child)
-{
-    register uint64_t number __asm__("rax") = SYSCALL_PD_CONTROL;
-    register uint64_t id __asm__("rdi") = child;
-    register uint64_t operation __asm__("rsi") = SKYSCOPE_PD_RESTART;
-    register uint64_t entry __asm__("rdx") = ENTRY_POINT;
-    __asm__ volatile("syscall"
-                     : "+r"(number), "+r"(id), "+r"(operation), "+r"(entry)
-                     :
-                     : "rcx", "r8", "r9", "r10", "r11", "r15", "memory");
-    return (int64_t)number;
-}
-
 static void restart(unsigned int child)
 {
     if (random_below(4) != 0) {
-        must(restart_running(child), "restart", child);
+        /* Without stopping it first, as microkit_pd_restart() does. */
+        must(raw_pd_control(child, SKYSCOPE_PD_RESTART, ENTRY_POINT), "restart", child);
     } else {
         microkit_pd_restart(child, ENTRY_POINT);
     }
@@ -85,9 +74,11 @@ static void restart(unsigned int child)
 static void look_at_registers(unsigned int child)
 {
     seL4_UserContext registers = {0};
-    must(seL4_TCB_ReadRegisters(BASE_TCB_CAP + child, seL4_False, 0, 20, &registers), "reading registers", child);
-    if (registers.rip < ENTRY_POINT || registers.rip >= ENTRY_POINT + 0x100000 || (registers.rflags & 0x200) == 0) {
-        report("WRONG registers of child %u: ip 0x%llx", child, (unsigned long long)registers.rip);
+    must(seL4_TCB_ReadRegisters(BASE_TCB_CAP + child, seL4_False, 0, CONTEXT_WORDS, &registers), "reading registers",
+         child);
+    const seL4_Word ip = context_ip(&registers);
+    if (ip < ENTRY_POINT || ip >= ENTRY_POINT + 0x100000 || !context_flags_valid(&registers)) {
+        report("WRONG registers of child %u: ip 0x%llx", child, (unsigned long long)ip);
     }
 }
 
@@ -209,8 +200,8 @@ seL4_Bool fault(microkit_child child, microkit_msginfo info, microkit_msginfo *r
         resume(child); /* it faults again */
         return seL4_False;
     }
-    /* Behind UD2. */
-    microkit_mr_set(seL4_UserException_FaultIP, microkit_mr_get(seL4_UserException_FaultIP) + 2);
+    /* Behind the instruction. */
+    microkit_mr_set(seL4_UserException_FaultIP, microkit_mr_get(seL4_UserException_FaultIP) + INVALID_INSTRUCTION_SIZE);
     *reply = microkit_msginfo_new(0, 1);
     return seL4_True;
 }

@@ -10,7 +10,7 @@ static unsigned int events_seen;
 
 static void arm(uint64_t milliseconds)
 {
-    armed_at = __builtin_ia32_rdtsc();
+    armed_at = skyscope_clock();
     deadline = armed_at + milliseconds * time.tick_frequency / 1000;
     skyscope_timer_set(deadline);
 }
@@ -18,7 +18,7 @@ static void arm(uint64_t milliseconds)
 void init(void)
 {
     time = skyscope_time();
-    check(time.tick_frequency > 100000000 && time.tick_frequency < 10000000000ull, "a plausible TSC frequency");
+    check(time.tick_frequency >= 1000000 && time.tick_frequency < 10000000000ull, "a plausible clock frequency");
     report("wall clock %llu", (unsigned long long)time.wall_clock);
     /* Replaced before it fires; then disarmed; then one in the past. */
     arm(1);
@@ -35,7 +35,7 @@ void notified(microkit_channel ch)
 void skyscope_event(unsigned int thread, unsigned int events)
 {
     check(thread == 0 && events == SKYSCOPE_EVENT_TIMER, "timer event");
-    uint64_t now = __builtin_ia32_rdtsc();
+    uint64_t now = skyscope_clock();
     switch (++events_seen) {
     case 1:
         report("one in the past fires at once");

@@ -3,6 +3,8 @@
  * exchanges notifications with a second one there. */
 #include <skyscope.h>
 
+#include <processor.h>
+
 #include "../common/report.h"
 
 #define SPINNER 7
@@ -21,12 +23,12 @@ static uint64_t count(void)
     return *(volatile uint64_t *)counter;
 }
 
-/* The TSC counts on all CPUs alike: this ends. */
+/* The clock counts on all CPUs alike: this ends. */
 static bool moves_within(uint64_t milliseconds)
 {
     uint64_t before = count();
-    uint64_t end = __builtin_ia32_rdtsc() + milliseconds * skyscope_time().tick_frequency / 1000;
-    while (__builtin_ia32_rdtsc() < end) {
+    uint64_t end = skyscope_clock() + milliseconds * skyscope_time().tick_frequency / 1000;
+    while (skyscope_clock() < end) {
         if (count() != before) {
             return true;
         }
@@ -42,12 +44,14 @@ void init(void)
     microkit_pd_stop(SPINNER);
     check(!moves_within(5), "stopped twice is stopped");
     seL4_UserContext registers = {0};
-    check(seL4_TCB_ReadRegisters(BASE_TCB_CAP + SPINNER, seL4_False, 0, 20, &registers) == seL4_NoError &&
-              registers.rip >= 0x200000 && registers.rip < 0x300000 && (registers.rflags & 0x200) != 0,
+    check(seL4_TCB_ReadRegisters(BASE_TCB_CAP + SPINNER, seL4_False, 0, CONTEXT_WORDS, &registers) == seL4_NoError &&
+              context_ip(&registers) >= 0x200000 && context_ip(&registers) < 0x300000 &&
+              context_flags_valid(&registers),
           "registers of a child stopped in its loop");
     microkit_pd_resume(SPINNER);
     check(moves_within(5000), "resumed");
-    check(seL4_TCB_ReadRegisters(BASE_TCB_CAP + SPINNER, seL4_False, 0, 20, &registers) == seL4_IllegalOperation,
+    check(seL4_TCB_ReadRegisters(BASE_TCB_CAP + SPINNER, seL4_False, 0, CONTEXT_WORDS, &registers) ==
+              seL4_IllegalOperation,
           "no registers of a running child");
     for (unsigned int i = 0; i < 100; i++) {
         microkit_pd_stop(SPINNER);

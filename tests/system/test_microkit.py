@@ -118,7 +118,7 @@ def test_fpu_state_is_each_ones_own(machine, build):
 
 def test_timer(machine, build):
     output = run(machine, build, "timer", ["timer: passed"])
-    assert "timer: ok a plausible TSC frequency" in output
+    assert "timer: ok a plausible clock frequency" in output
     assert "timer: one in the past fires at once" in output
 
 
