@@ -2,13 +2,22 @@
 # The loader: on x86-64 started by Multiboot 1, Multiboot 2 or PVH, on AArch64 like a Linux Image or by UEFI.
 # systems/build.mk makes build/loader.elf (.img) of build/loader-template.elf (.img), with a trust anchor.
 
+# --- Device trees: with libfdt, base/build.mk ---
+
+DEVICE_TREE_SOURCES := $(addprefix loader/arch/aarch64/,device_tree.c device_tree_nodes.c device_tree_gic.c \
+	device_tree_hardware.c)
+$(foreach s,$(DEVICE_TREE_SOURCES),$(eval CFLAGS_$(subst /,_,$(basename $s)) += $(LIBFDT_INCLUDES)))
+$(foreach k,loader unit_aarch64 fuzz_aarch64,$(call objects,$k,$(DEVICE_TREE_SOURCES))): $(LIBFDT).stamp
+
+# --- Sources ---
+
 # Pure: also compiled into host tests. First the portable part, then that of each architecture.
 LOADER_PORTABLE_PURE_SOURCES := $(addprefix loader/src/,boot_source.c memory_map.c \
 	free_memory.c trust.c payload.c plan.c elf.c bind.c acpi_tables.c pci.c \
 	tpm_find.c tpm_fifo.c tpm_crb.c tpm_command.c tpm_pcr.c tpm_nv.c rollback.c measured_boot.c)
 LOADER_PURE_SOURCES_x86_64 := $(LOADER_PORTABLE_PURE_SOURCES) $(addprefix loader/arch/x86_64/,multiboot1.c \
 	multiboot2.c pvh.c boot_memory_kind.c acpi_read.c acpi_madt.c acpi_fadt.c clock.c)
-LOADER_PURE_SOURCES_aarch64 := $(LOADER_PORTABLE_PURE_SOURCES) $(LOADER_ARCH_PURE_SOURCES_aarch64)
+LOADER_PURE_SOURCES_aarch64 := $(LOADER_PORTABLE_PURE_SOURCES) $(DEVICE_TREE_SOURCES) $(LIBFDT_SOURCES)
 LOADER_PURE_SOURCES := $(LOADER_PURE_SOURCES_x86_64)
 LOADER_SOURCES := $(sort $(LOADER_PURE_SOURCES_$(ARCH)) $(addprefix loader/src/,main.c hardware.c start.c report.c \
 	trusted_platform.c pci_ecam.c) \
@@ -35,21 +44,25 @@ $(BUILD)/loader-template.img: $(BUILD)/loader64.elf
 	@echo "  OBJCOPY $@"
 	@$(OBJCOPY) -O binary $< $@
 
+# AArch64's relocates itself (loader/arch/aarch64/entry.S).
+LOADER_LINK_x86_64 := -static -no-pie
+LOADER_LINK_aarch64 := -static -no-pie -Wl,-pie,--no-dynamic-linker,-Bsymbolic
+
 LOADER_OBJECTS := $(call objects,loader,$(LOADER_SOURCES))
 $(BUILD)/loader64.elf: $(LOADER_OBJECTS) $(LOADER_LINKER_SCRIPT)
 	@mkdir -p $(@D)
 	@echo "  LD  $@"
-	@$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \
+	@$(CC) -nostdlib $(LOADER_LINK_$(ARCH)) -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \
 		-Wl,--gc-sections -Wl,--fatal-warnings -T $(LOADER_LINKER_SCRIPT) $(LOADER_OBJECTS) -o $@
 
 # The kernel of the loader's system tests, which reports what it was given.
-LOADER_TEST_KERNEL_OBJECTS := $(call objects,kernel,tests/system/loader/kernel_entry.S tests/system/loader/kernel.c \
-	$(BASE_SOURCES))
-$(BUILD)/tests/loader_kernel.elf: $(LOADER_TEST_KERNEL_OBJECTS) tests/system/loader/kernel.ld
+LOADER_TEST_KERNEL_OBJECTS := $(call objects,kernel,$(addprefix tests/system/loader/,kernel.c \
+	arch/$(ARCH)/kernel_entry.S arch/$(ARCH)/kernel_arch.c) $(BASE_SOURCES))
+$(BUILD)/tests/loader_kernel.elf: $(LOADER_TEST_KERNEL_OBJECTS) tests/system/loader/arch/$(ARCH)/kernel.ld
 	@mkdir -p $(@D)
 	@echo "  LD  $@"
 	@$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \
-		-Wl,--fatal-warnings -T tests/system/loader/kernel.ld $(LOADER_TEST_KERNEL_OBJECTS) -o $@
+		-Wl,--fatal-warnings -T tests/system/loader/arch/$(ARCH)/kernel.ld $(LOADER_TEST_KERNEL_OBJECTS) -o $@
 # Signs what these tests make, right or wrong.
 CFLAGS_tests_system_loader_payload_signer := -Icrypto/include
 $(HOST_BUILD)/tests/payload_signer: $(call objects,host,tests/system/loader/payload_signer.c $(CRYPTO_VERIFY_SOURCES) \

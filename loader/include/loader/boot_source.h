@@ -38,6 +38,7 @@ struct boot_source {
     uint32_t module_count;
     struct memory_range memory[BOOT_MAX_MEMORY_RANGES]; /* as told: unsorted, may overlap */
     struct boot_module modules[BOOT_MAX_MODULES];
+    uint64_t device_tree;  /* 0: none */
     uint64_t rsdp_address; /* 0: not told */
     uint32_t rsdp_size;    /* bytes of the copy below, 0: none */
     uint8_t rsdp[BOOT_RSDP_SIZE];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A kernel that only looks whether the loader kept its promises
- * (<skyscope/boot_info.h>), says so on COM1, and halts.
+ * (<skyscope/boot_info.h>), says so on the serial port, and halts.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,14 +12,12 @@
 #include <skyscope/boot_info.h>
 #include <skyscope/payload.h>
 
-#define COM1 0x3f8
+#include "kernel_arch.h"
 
 void kernel_main(const struct boot_info *boot_info, uint32_t index);
 void __stack_chk_fail(void);
 extern uintptr_t __stack_chk_guard;
 uintptr_t __stack_chk_guard = 0x1234567890abcd00;
-
-extern const char text_start[], rodata_start[], data_start[], kernel_end[];
 
 static unsigned int failures;
 static volatile uint32_t entered[64];
@@ -28,24 +26,15 @@ static uint32_t turn; /* of the CPU that checks and prints now */
 static uint32_t link_check_data = 0x600dda7a;
 static uint32_t link_check_bss;
 
-static uint8_t in8(uint16_t port)
-{
-    uint8_t value;
-    __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
-    return value;
-}
-
 static void sink(void *context, const char *text, size_t length)
 {
     (void)context;
     for (size_t i = 0; i < length; i++) {
-        while ((in8(COM1 + 5) & 0x20) == 0) {
-        }
-        __asm__ volatile("outb %0, %1" : : "a"(text[i]), "Nd"((uint16_t)COM1));
+        machine_put(text[i]);
     }
 }
 
-__attribute__((format(printf, 1, 2))) static void print(const char *format, ...)
+void print(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -58,71 +47,16 @@ void __stack_chk_fail(void)
 {
     print("test kernel: stack overrun");
     for (;;) {
-        __asm__ volatile("cli; hlt");
+        machine_pause();
     }
 }
 
-static void check(bool right, const char *what)
+void check(bool right, const char *what)
 {
     if (!right) {
         failures++;
         print("test kernel: FAILED: %s", what);
     }
-}
-
-static const void *at(uint64_t physical)
-{
-    return (const void *)(uintptr_t)physical;
-}
-
-static uint64_t read_msr(uint32_t msr)
-{
-    uint32_t low, high;
-    __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
-    return (uint64_t)high << 32 | low;
-}
-
-/* The leaf entry for a virtual address, large or small; 0: not mapped. */
-static uint64_t page_entry(uint64_t address)
-{
-    uint64_t table;
-    __asm__("movq %%cr3, %0" : "=r"(table));
-    for (int shift = 39;; shift -= 9) {
-        const uint64_t *entries = at(table & 0x000ffffffffff000ull);
-        uint64_t entry = entries[address >> shift & 511];
-        if ((entry & 1) == 0) {
-            return 0;
-        }
-        if (shift == 12 || (shift < 39 && (entry & 0x80) != 0)) {
-            return entry;
-        }
-        table = entry;
-    }
-}
-
-static void check_control_registers(const char *which)
-{
-    uint64_t cr0, cr4, flags;
-    __asm__ volatile("movq %%cr0, %0; movq %%cr4, %1; pushfq; popq %2" : "=r"(cr0), "=r"(cr4), "=r"(flags));
-    check((cr0 & 0xe0010001) == 0x80010001, which); /* PG, WP, PE; caches on */
-    check((cr4 & 0x20) != 0, which);
-    check((read_msr(0xc0000080) & 0x901) == 0x901, which); /* EFER: NXE, LME, SCE */
-    check((flags & 0x200) == 0, which);
-    check((read_msr(0x1b) & 0x800) != 0, which); /* local APIC enabled */
-}
-
-static void check_page_permissions(const struct boot_info *boot)
-{
-    uint64_t text = page_entry((uintptr_t)text_start);
-    uint64_t rodata = page_entry((uintptr_t)rodata_start);
-    uint64_t data = page_entry((uintptr_t)data_start);
-    check(text != 0 && (text & 2) == 0 && text >> 63 == 0, "text is not writable, is executable");
-    check(rodata != 0 && (rodata & 2) == 0 && rodata >> 63 == 1, "constants are neither");
-    check(data != 0 && (data & 2) != 0 && data >> 63 == 1, "data is writable, not executable");
-    check((text & 0x000ffffffffff000ull) == boot->kernel_physical, "text lies at kernel_physical");
-    check(page_entry(boot->pool_physical) >> 63 == 1, "the identity map is not executable");
-    check((page_entry(boot->pool_physical) & 2) != 0, "the identity map is writable");
-    check(link_check_data == 0x600dda7a && link_check_bss == 0, "data and bss");
 }
 
 static void check_pool(const struct boot_info *boot)
@@ -230,41 +164,21 @@ static void check_regions(const struct boot_info *boot, const struct hardware_in
           "kernel, pool and tables lie apart from the payload");
 }
 
-static void check_interrupt_controllers(const struct hardware_info *hardware)
-{
-    check(in8(0x21) == 0xff && in8(0xa1) == 0xff, "the i8259s are masked");
-    for (uint32_t i = 0; i < hardware->arch.ioapic_count; i++) {
-        const struct hardware_ioapic *ioapic = &hardware->arch.ioapics[i];
-        volatile uint32_t *select = (volatile uint32_t *)(uintptr_t)ioapic->address;
-        for (uint32_t pin = 0; pin < ioapic->pin_count; pin++) {
-            select[0] = 0x10 + 2 * pin;
-            check((select[4] & 0x10000) != 0, "the IOAPIC is masked");
-        }
-        print("test kernel: IOAPIC %u at 0x%llx, %u pins from %u", ioapic->id, (unsigned long long)ioapic->address,
-              ioapic->pin_count, ioapic->gsi_base);
-    }
-}
-
 static void report_hardware(const struct hardware_info *hardware)
 {
-    print("test kernel: protocol %u, firmware %u, x2apic %u", hardware->boot_protocol, hardware->firmware,
-          hardware->arch.x2apic);
+    print("test kernel: protocol %u, firmware %u", hardware->boot_protocol, hardware->firmware);
     print("test kernel: boot loader \"%s\"", hardware->boot_loader);
     print("test kernel: command line \"%s\"", hardware->command_line);
     print("test kernel: system \"%s\"", hardware->system_name);
     print("test kernel: cpu \"%s\" \"%s\"", hardware->cpu_vendor, hardware->cpu_brand);
-    print("test kernel: %u cpus, %u ioapics, %u overrides, %u ecams, %u pci functions", hardware->cpu_count,
-          hardware->arch.ioapic_count, hardware->arch.override_count, hardware->ecam_count, hardware->pci_count);
+    print("test kernel: %u cpus, %u ecams, %u pci functions", hardware->cpu_count, hardware->ecam_count,
+          hardware->pci_count);
     print("test kernel: %llu MiB", (unsigned long long)hardware->memory_total >> 20);
     for (uint32_t i = 0; i < hardware->memory_count; i++) {
         print("test kernel: memory 0x%llx 0x%llx %u", (unsigned long long)hardware->memory[i].base,
               (unsigned long long)hardware->memory[i].size, hardware->memory[i].kind);
     }
-    print("test kernel: pm1a 0x%llx pm timer 0x%llx reset 0x%llx=%u sci %u s5 %u %u/%u hpet 0x%llx lapic 0x%llx",
-          (unsigned long long)hardware->arch.pm1a_control.address, (unsigned long long)hardware->arch.pm_timer.address,
-          (unsigned long long)hardware->arch.reset.address, hardware->arch.reset.value, hardware->arch.sci_interrupt,
-          hardware->arch.s5_valid, hardware->arch.s5_type_a, hardware->arch.s5_type_b,
-          (unsigned long long)hardware->arch.hpet_address, (unsigned long long)hardware->arch.lapic_address);
+    machine_report(&hardware->arch);
     print("test kernel: framebuffer 0x%llx %ux%ux%u pitch %u", (unsigned long long)hardware->framebuffer_address,
           hardware->framebuffer_width, hardware->framebuffer_height, hardware->framebuffer_bits,
           hardware->framebuffer_pitch);
@@ -291,16 +205,17 @@ void kernel_main(const struct boot_info *boot_info, uint32_t index)
     if (index != 0) {
         /* One after the other, so that their lines stay whole. */
         while (__atomic_load_n(&turn, __ATOMIC_SEQ_CST) != index) {
-            __asm__ volatile("pause");
+            machine_pause();
         }
-        check_control_registers("state of another CPU");
+        machine_check_cpu("state of another CPU");
         __atomic_store_n(&turn, index + 1, __ATOMIC_SEQ_CST);
         return;
     }
-    while (__atomic_load_n(&entered_count, __ATOMIC_SEQ_CST) < boot_info->cpu_count) {
-        __asm__ volatile("pause");
-    }
     const struct hardware_info *hardware = at(boot_info->hardware_physical);
+    machine_start(hardware);
+    while (__atomic_load_n(&entered_count, __ATOMIC_SEQ_CST) < boot_info->cpu_count) {
+        machine_pause();
+    }
     report_hardware(hardware);
     check(boot_info->magic == BOOT_INFO_MAGIC && boot_info->version == BOOT_INFO_VERSION &&
               boot_info->size == sizeof(*boot_info),
@@ -309,17 +224,18 @@ void kernel_main(const struct boot_info *boot_info, uint32_t index)
     check(boot_info->kernel_size >= (uintptr_t)kernel_end - (uintptr_t)text_start, "kernel_size");
     check(hardware->version == HARDWARE_INFO_VERSION && hardware->size == sizeof(*hardware), "hardware_info");
     check(boot_info->hardware_physical % 4096 == 0, "hardware_info is aligned");
-    check_control_registers("state of the first CPU");
-    check_page_permissions(boot_info);
+    machine_check_cpu("state of the first CPU");
+    machine_check_pages(boot_info);
+    check(link_check_data == 0x600dda7a && link_check_bss == 0, "data and bss");
     check_pool(boot_info);
     check_regions(boot_info, hardware);
-    check_interrupt_controllers(hardware);
+    machine_check_interrupts(hardware);
     for (uint32_t i = 1; i < boot_info->cpu_count; i++) {
         check(entered[i] == 1, "each CPU enters once");
     }
     __atomic_store_n(&turn, 1, __ATOMIC_SEQ_CST);
     while (__atomic_load_n(&turn, __ATOMIC_SEQ_CST) < boot_info->cpu_count) {
-        __asm__ volatile("pause");
+        machine_pause();
     }
     print("test kernel: done on %u CPUs, %u failures", boot_info->cpu_count, failures);
 }

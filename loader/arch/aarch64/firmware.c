@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the firmware tells: by a device tree or by ACPI tables. */
+#include <loader_arch/firmware.h>
+
+#include <base/memory.h>
+#include <loader/log.h>
+#include <loader/machine.h>
+#include <loader_arch/cpu.h>
+#include <loader_arch/device_tree.h>
+#include <loader_arch/entry.h>
+#include <loader_arch/psci.h>
+
+#define RTC_SIZE 0x1000u
+
+static bool tpm_named;
+
+bool firmware_names_tpm(void)
+{
+    return tpm_named;
+}
+
+void firmware_read(const struct physical_memory *memory, const struct boot_source *source,
+                   struct hardware_info *hardware)
+{
+    struct device_tree tree;
+    struct loader_error error;
+    uint64_t address = source->device_tree;
+    const void *header = address == 0 ? NULL : physical_at(memory, address, DEVICE_TREE_HEADER_SIZE);
+    if (header != NULL && device_tree_open(header, device_tree_size(header), &tree, &error)) {
+        device_tree_console(&tree, hardware);
+        device_tree_hardware(&tree, read_register(mpidr_el1) & MPIDR_AFFINITY, hardware);
+    }
+    tpm_named = hardware->tpm_start_method != 0;
+    psci_start(hardware);
+}
+
+void clock_read(struct hardware_info *hardware)
+{
+    /* PL031 (Arm DDI 0224): its first register counts seconds. */
+    uint64_t address = hardware->arch.rtc.address;
+    if (address != 0 && device_reach(address, RTC_SIZE)) {
+        hardware->wall_clock = mmio_read32(address);
+        hardware->wall_clock_ticks = cycle_counter();
+    }
+}

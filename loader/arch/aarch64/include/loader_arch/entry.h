@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How the loader is entered, and what passes between its parts.
+ *
+ * struct boot_entry: first is the protocol (enum hardware_boot_protocol); second is
+ *   HARDWARE_BOOT_LINUX  the physical address of the device tree
+ *   HARDWARE_BOOT_UEFI   the address of a struct uefi_handoff
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include <loader/boot_source.h>
+#include <skyscope/boot_info.h>
+
+/* What the loader found out as a UEFI application, before it ended the boot services. */
+struct uefi_handoff {
+    struct boot_source source;
+    uint64_t device_tree; /* 0: none */
+    /* The console that ACPI's SPCR names. */
+    struct hardware_range uart;
+    struct hardware_interrupt uart_interrupt;
+    uint32_t uart_kind; /* enum hardware_uart_kind */
+    uint32_t reserved;
+    uint64_t wall_clock, wall_clock_ticks; /* as in hardware_info */
+};
+
+/* C's first function, with the MMU off. second: as above; level: the exception level. */
+__attribute__((noreturn)) void early_main(uint64_t protocol, uint64_t second, uint64_t level);
+
+/* Makes the loader's image (and nothing else) reachable, and switches the MMU on. */
+void page_tables_start(void);
+/* Makes [address, address + size) reachable as normal memory, not writable. False: no tables left. */
+bool page_tables_map_early(uint64_t address, uint64_t size);
+
+/* What mmu_enable() puts into registers, and what other CPUs read before their MMU is on. */
+struct mmu_registers {
+    uint64_t ttbr0, tcr;
+};
+extern struct mmu_registers mmu_registers;
+void mmu_enable(void);
+
+/* Finds and uses the console that the device tree or the handoff names. */
+void console_find(const struct boot_entry *entry);
