@@ -6,14 +6,18 @@
 
 void check(const char *name, bool good);
 
-/* Exceptions so far, interrupts not among them; class (ESR_EL1.EC) and return address of the last. */
+/* Exceptions so far, interrupts not among them; class (ESR_EL1.EC) of the last. */
 uint64_t exceptions_taken(void);
 uint64_t exception_class(void);
-uint64_t exception_address(void);
 
-/* In X30 at an exception: go on at X29. */
-#define SKIP_MAGIC  0x5c195c195c195c19ull
+/* Not 0: the next exception goes on there, at EL1. */
+extern volatile uint64_t skip_to;
 #define PSTATE_HERE 0x3c5ull /* EL1h, all masked */
+
+/* kept.S: general registers over an exit by a call, or by an access to a device: all but those that carry a result. */
+bool general_registers_kept(uint64_t pattern, bool by_memory);
+/* Goes to AArch32 at EL0, and comes back by a system call, or because the CPU refuses. */
+void aarch32_and_back(void);
 
 /* registers.c: registers that keep their values while others run in between */
 void check_kept_values(void);

@@ -42,4 +42,31 @@ general_registers_kept:
         add     sp, sp, #112
         ret
 
+        .globl aarch32_and_back
+/* AArch32 knows the lower halves of registers only: all that matter are saved. */
+aarch32_and_back:
+        stp     x19, x20, [sp, #-96]!
+        stp     x21, x22, [sp, #16]
+        stp     x23, x24, [sp, #32]
+        stp     x25, x26, [sp, #48]
+        stp     x27, x28, [sp, #64]
+        stp     x29, x30, [sp, #80]
+        adr     x0, 2f
+        adrp    x1, skip_to
+        str     x0, [x1, #:lo12:skip_to]
+        mov     x0, #0x1d0 /* user mode, interrupts masked */
+        msr     spsr_el1, x0
+        adr     x0, 1f
+        msr     elr_el1, x0
+        eret
+1:      .inst   0xe3a0002a /* mov r0, #42 */
+        .inst   0xef000000 /* svc #0 */
+2:      ldp     x21, x22, [sp, #16]
+        ldp     x23, x24, [sp, #32]
+        ldp     x25, x26, [sp, #48]
+        ldp     x27, x28, [sp, #64]
+        ldp     x29, x30, [sp, #80]
+        ldp     x19, x20, [sp], #96
+        ret
+
         .section .note.GNU-stack, "", @progbits

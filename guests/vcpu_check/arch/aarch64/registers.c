@@ -7,9 +7,6 @@
 #define KEPT_REGISTERS(x)                                                                                              \
     x(sp_el0) x(tpidr_el0) x(tpidrro_el0) x(tpidr_el1) x(elr_el1) x(ttbr0_el1) x(ttbr1_el1) x(mair_el1) x(far_el1)
 
-/* kept.S: general registers over an exit by a call, or by an access to a device: all but those that carry a result. */
-bool general_registers_kept(uint64_t pattern, bool by_memory);
-
 static uint64_t kept_value(uint64_t pattern, unsigned int number)
 {
     /* Bits that all of them have. */

@@ -6,9 +6,10 @@
  */
 #include "checks.h"
 
+volatile uint64_t skip_to;
 static volatile uint64_t counts[16]; /* of exceptions, by class */
 static volatile uint64_t sgi_counts[2][16];
-static volatile uint64_t last_class, last_iss, last_elr, last_spsr;
+static volatile uint64_t last_class;
 static volatile uint64_t timer_count, timer_early, nested, in_handler;
 static volatile uint64_t sgi_order;
 static unsigned int failures;
@@ -45,18 +46,12 @@ void exception(uint64_t vector, struct frame *frame)
         return;
     }
     last_class = frame->esr >> 26;
-    last_iss = frame->esr & 0x1ffffff;
-    last_elr = frame->elr;
-    last_spsr = frame->spsr;
     counts[vector]++;
-    if (frame->x[30] == SKIP_MAGIC) {
-        /* Back to where the program says, at EL1. */
-        frame->elr = frame->x[29];
+    if (skip_to != 0) {
+        frame->elr = skip_to;
         frame->spsr = PSTATE_HERE;
+        skip_to = 0;
         return;
-    }
-    if (last_class == 0x15 || last_class == 0x11) {
-        return; /* SVC */
     }
     print("vcpu-check: FAILED unexpected exception, ESR ");
     print_number(frame->esr);
@@ -80,11 +75,6 @@ uint64_t exceptions_taken(void)
 uint64_t exception_class(void)
 {
     return last_class;
-}
-
-uint64_t exception_address(void)
-{
-    return last_elr;
 }
 
 /* --- Interrupts --- */

@@ -3,6 +3,7 @@
 #include "vcpu_hardware.h"
 
 #include <base/memory.h>
+#include <skyscope/guest_aarch64.h>
 
 /* Reset values: DAIF masked, EL1h; stage 1 and caches off (DDI 0487, SCTLR_EL1: what older versions have as RES1). */
 /* SGIs, and the virtual timer's PPI. */
@@ -14,6 +15,9 @@
 #define HCR_GUEST                                                                                                      \
     (HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_INNER | HCR_TID3 | HCR_TSC |         \
      HCR_TIDCP | HCR_TACR | HCR_RW | HCR_TLOR | HCR_TERR)
+
+/* SGIs and the virtual timer. */
+#define KERNEL_PRIVATE (0xffffu | 1u << GUEST_PPI_VIRTUAL_TIMER)
 
 static void read_el1(const struct vcpu_hardware *hardware, struct vcpu_arch_state *state)
 {
@@ -165,6 +169,7 @@ void vcpu_reset_state(struct vcpu *vcpu)
     page->state.gic.list_count = vcpu_platform.list_count;
     page->state.gic.kernel_private = VCPU_GIC_KERNEL_PRIVATE;
     page->state.gic.version = vcpu_platform.gic_version;
+    page->state.gic.kernel_private = KERNEL_PRIVATE;
     page->state.traps = VCPU_TRAP_WFI | VCPU_TRAP_CACHE_SETS;
     vcpu_read(vcpu, VCPU_STATE_ALL);
 }
