@@ -104,7 +104,7 @@ void gic_set_ppi(struct gic *gic, uint32_t vcpu, uint32_t intid, bool level)
 {
     if (vcpu < gic->config.vcpu_count && intid >= GIC_SGIS && intid < GIC_PRIVATE) {
         set_line(gic, vcpu, intid, level);
-        }
+    }
 }
 
 void gic_pend_sgi(struct gic *gic, uint32_t target, uint32_t intid, uint32_t source)

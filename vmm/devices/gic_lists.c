@@ -100,7 +100,7 @@ static void interrupt_back(struct gic *gic, uint32_t vcpu, uint64_t lr, uint32_t
     struct gic_vcpu *state = &gic->vcpus[vcpu];
     struct gic_bank *bank = gic_bank_of(gic, vcpu, intid);
     uint32_t bit = gic_bit(intid);
-    soft = soft || (bank->edge & bit) != 0;
+    soft = soft || intid < GIC_SGIS; /* the kernel may have made it pending while it was active */
     bool pending = (lr & LR_PENDING) != 0 && soft && (bank->drop_pending & bit) == 0;
     bool active = (lr & LR_ACTIVE) != 0;
     bank->listed &= ~bit;

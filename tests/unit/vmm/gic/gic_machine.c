@@ -46,7 +46,7 @@ void machine_create(struct machine *machine, uint32_t version, uint32_t vcpus, b
     for (uint32_t i = 0; i < vcpus; i++) {
         struct vcpu_gic *page = &machine->cpus[i].page;
         page->list_count = MACHINE_LISTS;
-        page->kernel_private = 0x800ffff;
+        page->kernel_private = 0xffff | 1u << GUEST_PPI_VIRTUAL_TIMER;
         page->version = version;
         page->vmcr = 0xf8000003;
         config.vcpus[i] = (struct gic_vcpu_config){.mpidr = 0x80000000u | i, .hardware = page};
@@ -250,7 +250,7 @@ uint32_t machine_acknowledge(struct machine *machine, uint32_t vcpu)
         return NOTHING;
     }
     uint32_t intid = (uint32_t)*best;
-    intid |= machine->gic.config.version == 2 ? LR_SOURCE(*best) << 10 : 0;
+    intid |= machine->gic.config.version == 2 && intid < 16 ? LR_SOURCE(*best) << 10 : 0;
     *best ^= LR_STATE;
     cpu->priorities[cpu->depth++] = (uint8_t)LR_PRIORITY(*best);
     settle_if_heard(machine);
@@ -266,7 +266,7 @@ void machine_end(struct machine *machine, uint32_t vcpu, uint32_t intid)
     cpu->depth--;
     for (uint32_t i = 0; i < MACHINE_LISTS && !found; i++) {
         uint64_t *lr = &cpu->page.list[i];
-        uint32_t id = (uint32_t)*lr | (v2 ? LR_SOURCE(*lr) << 10 : 0);
+        uint32_t id = (uint32_t)*lr | (v2 && (uint32_t)*lr < 16 ? LR_SOURCE(*lr) << 10 : 0);
         found = (*lr & LR_ACTIVE) != 0 && id == intid;
         *lr &= found ? ~LR_ACTIVE : ~0ull;
     }

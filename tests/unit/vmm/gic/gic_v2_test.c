@@ -353,6 +353,10 @@ static void kernel_hears_what_it_may_deliver(void **state)
     assert_int_equal(page->private_enabled, 1u << 27 | 0x4);
     wr(1, ICENABLER, 1u << 27);
     assert_int_equal(page->private_enabled, 0x4);
+    machine.cpus[1].page.kernel_private = 0; /* a kernel that delivers none */
+    wr(1, ICENABLER, 1);
+    assert_int_equal(page->private_enabled, 0);
+    machine.cpus[1].page.kernel_private = 0xffff;
     wr(0, CTLR, 2);
     assert_int_equal(page->private_enabled, 0);
     assert_int_equal(machine.cpus[0].page.private_enabled, 0);

@@ -1,0 +1,693 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What goes into list registers and what becomes of it, on both versions. */
+#include "gic_machine.h"
+
+#define GICD(offset)   (GUEST_GICD_BASE + (offset))
+#define GICR(vcpu)     (GUEST_GICR_BASE + (vcpu)*GUEST_GICR_SIZE_PER_VCPU)
+#define PRIVATE(vcpu)  (GICR(vcpu) + 0x10000)
+#define CTLR           0x000
+#define IGROUPR        0x080
+#define ISENABLER      0x100
+#define ICENABLER      0x180
+#define ISPENDR        0x200
+#define ICPENDR        0x280
+#define ISACTIVER      0x300
+#define ICACTIVER      0x380
+#define IPRIORITYR     0x400
+#define ITARGETSR      0x800
+#define ICFGR          0xc00
+#define IROUTER        0x6000
+#define CTLR_RWP       (1u << 31)
+#define EVERYTHING_ON  3u
+#define TIMER          GUEST_PPI_VIRTUAL_TIMER
+#define TIMER_REGISTER (LR_HARDWARE | (uint64_t)TIMER << 32 | 0x20ull << 48 | TIMER)
+
+static struct machine machine;
+
+static uint32_t rd(uint32_t vcpu, uint32_t offset)
+{
+    return (uint32_t)machine_read(&machine, vcpu, GICD(offset), 4);
+}
+
+static void wr(uint32_t vcpu, uint32_t offset, uint32_t value)
+{
+    machine_write(&machine, vcpu, GICD(offset), 4, value);
+}
+
+static uint64_t private_register(uint32_t vcpu, uint32_t offset)
+{
+    return machine.gic.config.version == 3 ? PRIVATE(vcpu) + offset : GICD(offset);
+}
+
+static void prepare(uint32_t intid, uint32_t target, uint8_t priority, bool edge)
+{
+    uint64_t bank = intid < 32 ? private_register(target, 0) : GICD(intid / 32 * 4);
+    machine_write(&machine, target, bank + IGROUPR, 4, machine.gic.config.version == 3 ? 0xffffffff : 0);
+    machine_write(&machine, target, bank + ISENABLER, 4, 1u << intid % 32);
+    machine_write(&machine, target, (intid < 32 ? bank : GICD(0)) + IPRIORITYR + intid, 1, priority);
+    uint64_t configuration = (intid < 32 ? bank : GICD(0)) + ICFGR + intid / 16 * 4;
+    uint32_t bit = 2u << intid % 16 * 2;
+    uint32_t old = (uint32_t)machine_read(&machine, target, configuration, 4);
+    machine_write(&machine, target, configuration, 4, edge ? old | bit : old & ~bit);
+    if (intid >= 32 && machine.gic.config.version == 3) {
+        machine_write(&machine, target, GICD(IROUTER + 8 * intid), 8, target);
+    } else if (intid >= 32) {
+        machine_write(&machine, target, GICD(ITARGETSR + intid), 1, 1u << target);
+    }
+}
+
+static void create(uint32_t version)
+{
+    machine_create(&machine, version, 4, false);
+    wr(0, CTLR, EVERYTHING_ON);
+}
+
+static int setup_v2(void **state)
+{
+    (void)state;
+    create(2);
+    return 0;
+}
+
+static int setup_v3(void **state)
+{
+    (void)state;
+    create(3);
+    return 0;
+}
+
+static void edge_is_taken_once_and_counts_again_while_active(void **state)
+{
+    (void)state;
+    prepare(40, 0, 0x80, true);
+    machine_line(&machine, 8, true);
+    assert_int_equal(rd(0, ISPENDR + 4), 1u << 8);
+    machine_line(&machine, 8, false);
+    assert_int_equal(rd(0, ISPENDR + 4), 1u << 8);
+    machine_line(&machine, 8, true); /* still pending: the same */
+    assert_int_equal(machine_acknowledge(&machine, 0), 40);
+    assert_int_equal(rd(0, ISPENDR + 4), 0);
+    assert_int_equal(rd(0, ISACTIVER + 4), 1u << 8);
+    machine_line(&machine, 8, false);
+    machine_line(&machine, 8, true);
+    assert_int_equal(rd(0, ISPENDR + 4), 1u << 8);
+    assert_int_equal(machine_acknowledge(&machine, 0), NOTHING);
+    machine_end(&machine, 0, 40);
+    assert_int_equal(machine_take(&machine, 0), 40);
+    assert_int_equal(machine_take(&machine, 0), NOTHING);
+    assert_int_equal(rd(0, ISACTIVER + 4), 0);
+    assert_int_equal(machine.maintenance_exits, 0);
+}
+
+static void level_comes_as_long_as_the_line_is_asserted(void **state)
+{
+    (void)state;
+    prepare(40, 0, 0x80, false);
+    machine_line(&machine, 8, true);
+    for (uint32_t i = 0; i < 5; i++) {
+        assert_int_equal(machine_take(&machine, 0), 40);
+    }
+    assert_int_equal(machine_acknowledge(&machine, 0), 40);
+    machine_line(&machine, 8, false);
+    machine_end(&machine, 0, 40);
+    assert_int_equal(machine_acknowledge(&machine, 0), NOTHING);
+    machine_line(&machine, 8, true);
+    machine_line(&machine, 8, false); /* a level that nobody took is gone */
+    assert_int_equal(machine_acknowledge(&machine, 0), NOTHING);
+    assert_int_equal(rd(0, ISPENDR + 4), 0);
+}
+
+/* The usual course: handler makes the device release its line, and ends. */
+static void level_costs_no_maintenance_if_its_device_is_served(void **state)
+{
+    (void)state;
+    prepare(40, 0, 0x80, false);
+    for (uint32_t i = 0; i < 10; i++) {
+        machine_line(&machine, 8, true);
+        assert_int_equal(machine_acknowledge(&machine, 0), 40);
+        machine.current = 0;
+        irq_set_line(&machine.router, 8, false);
+        machine.current = GIC_NO_VCPU;
+        machine_exit(&machine, 0);
+        machine_end(&machine, 0, 40);
+        assert_int_equal(machine_acknowledge(&machine, 0), NOTHING);
+    }
+    assert_int_equal(machine.maintenance_exits, 0);
+    /* If not, one. */
+    machine_line(&machine, 8, true);
+    machine_take(&machine, 0);
+    assert_int_equal(machine.maintenance_exits, 1);
+}
+
+static void level_made_pending_by_a_write_is_taken_once(void **state)
+{
+    (void)state;
+    prepare(40, 0, 0x80, false);
+    wr(0, ISPENDR + 4, 1u << 8);
+    assert_int_equal(machine_take(&machine, 0), 40);
+    assert_int_equal(machine_take(&machine, 0), NOTHING);
+    wr(0, ISPENDR + 4, 1u << 8);
+    machine_exit(&machine, 0);
+    assert_int_equal(rd(0, ISPENDR + 4), 1u << 8); /* read back: still latched */
+    wr(0, ICPENDR + 4, 1u << 8);
+    assert_int_equal(machine_take(&machine, 0), NOTHING);
+    /* Of an asserted line it clears nothing. */
+    machine_line(&machine, 8, true);
+    wr(0, ICPENDR + 4, 1u << 8);
+    assert_int_equal(rd(0, ISPENDR + 4), 1u << 8);
+    assert_int_equal(machine_take(&machine, 0), 40);
+}
+
+static void change_of_trigger(void **state)
+{
+    (void)state;
+    prepare(40, 0, 0x80, false);
+    machine_line(&machine, 8, true);
+    wr(0, ICFGR + 8, 2u << 16);
+    assert_int_equal(machine_acknowledge(&machine, 0), NOTHING); /* no edge was seen */
+    wr(0, ICFGR + 8, 0);
+    assert_int_equal(machine_acknowledge(&machine, 0), 40);
+}
+
+static void disabled_and_pending(void **state)
+{
+    (void)state;
+    prepare(40, 0, 0x80, true);
+    machine_line(&machine, 8, true);
+    wr(1, ICENABLER + 4, 1u << 8);
+    assert_int_equal(machine_acknowledge(&machine, 0), NOTHING);
+    assert_int_equal(rd(1, ISPENDR + 4), 1u << 8);
+    wr(1, ISENABLER + 4, 1u << 8);
+    assert_int_equal(machine_acknowledge(&machine, 0), 40);
+    /* Disabled while active: it can be ended, and counts meanwhile. */
+    wr(1, ICENABLER + 4, 1u << 8);
+    machine_line(&machine, 8, false);
+    machine_line(&machine, 8, true);
+    machine_end(&machine, 0, 40);
+    assert_int_equal(rd(1, ISACTIVER + 4), 0);
+    assert_int_equal(machine_acknowledge(&machine, 0), NOTHING);
+    wr(1, ISENABLER + 4, 1u << 8);
+    assert_int_equal(machine_acknowledge(&machine, 0), 40);
+    /* The distributor off and on. */
+    machine_end(&machine, 0, 40);
+    wr(2, ISPENDR + 4, 1u << 8);
+    wr(2, CTLR, 0);
+    assert_int_equal(machine_acknowledge(&machine, 0), NOTHING);
+    wr(2, CTLR, EVERYTHING_ON);
+    assert_int_equal(machine_acknowledge(&machine, 0), 40);
+}
+
+static void higher_priority_preempts(void **state)
+{
+    (void)state;
+    prepare(40, 0, 0x80, true);
+    prepare(41, 0, 0x40, true);
+    prepare(42, 0, 0x40, true);
+    prepare(43, 0, 0x90, true);
+    machine_line(&machine, 8, true);
+    assert_int_equal(machine_acknowledge(&machine, 0), 40);
+    machine_line(&machine, 11, true);
+    assert_int_equal(machine_acknowledge(&machine, 0), NOTHING);
+    machine_line(&machine, 9, true);
+    machine_line(&machine, 10, true);
+    assert_int_equal(machine_acknowledge(&machine, 0), 41);
+    assert_int_equal(machine_acknowledge(&machine, 0), NOTHING);
+    machine_end(&machine, 0, 41);
+    assert_int_equal(machine_take(&machine, 0), 42);
+    assert_int_equal(machine_acknowledge(&machine, 0), NOTHING);
+    machine_end(&machine, 0, 40);
+    assert_int_equal(machine_take(&machine, 0), 43);
+}
+
+static void priority_changes_while_pending(void **state)
+{
+    (void)state;
+    prepare(40, 0, 0x80, true);
+    prepare(41, 0, 0x90, true);
+    machine_line(&machine, 8, true);
+    machine_line(&machine, 9, true);
+    machine_write(&machine, 3, GICD(IPRIORITYR + 41), 1, 0x10);
+    assert_int_equal(LR_PRIORITY(machine_list(&machine, 0, 41)), 0x10);
+    assert_int_equal(machine_take(&machine, 0), 41);
+    assert_int_equal(machine_take(&machine, 0), 40);
+}
+
+static void more_pending_than_list_registers(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 20; i++) {
+        prepare(32 + i, 0, (uint8_t)((i * 7 + 3) % 20 * 8), true);
+    }
+    for (uint32_t i = 0; i < 20; i++) {
+        machine_line(&machine, i, true);
+    }
+    assert_true((machine.cpus[0].page.control & VCPU_GIC_UNDERFLOW) != 0);
+    uint32_t last = 0;
+    for (uint32_t i = 0; i < 20; i++) {
+        uint32_t intid = machine_take(&machine, 0);
+        assert_int_not_equal(intid, NOTHING);
+        uint32_t priority = ((intid - 32) * 7 + 3) % 20 * 8;
+        assert_true(priority >= last);
+        last = priority;
+    }
+    assert_int_equal(machine_take(&machine, 0), NOTHING);
+    assert_int_equal(machine.cpus[0].page.control, 0);
+    assert_true(machine.maintenance_exits <= 20 / 3 + 1);
+}
+
+/* List registers full of lesser ones make room. */
+static void highest_priority_gets_a_list_register(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 10; i++) {
+        prepare(32 + i, 0, (uint8_t)(0xf0 - 8 * i), true);
+        machine_line(&machine, i, true);
+        assert_true(machine_list(&machine, 0, 32 + i) != 0);
+    }
+    for (uint32_t i = 10; i-- > 0;) {
+        assert_int_equal(machine_take(&machine, 0), 32 + i);
+    }
+}
+
+static void nested_deeper_than_there_are_list_registers(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 12; i++) {
+        prepare(32 + i, 0, (uint8_t)(0xe0 - 8 * i), true);
+    }
+    for (uint32_t i = 0; i < 12; i++) {
+        machine_line(&machine, i, true);
+        assert_int_equal(machine_acknowledge(&machine, 0), 32 + i);
+    }
+    assert_int_equal(rd(0, ISACTIVER + 4), 0xfff);
+    for (uint32_t i = 12; i-- > 0;) {
+        machine_end(&machine, 0, 32 + i);
+        assert_int_equal(rd(0, ISACTIVER + 4), (1u << i) - 1);
+    }
+    assert_int_equal(machine_take(&machine, 0), NOTHING);
+    assert_int_equal(machine.cpus[0].page.control, 0);
+}
+
+static void waiting_lesser_ones_come_after_nesting(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 12; i++) {
+        prepare(32 + i, 0, (uint8_t)(0xe0 - 8 * i), false);
+        prepare(48 + i, 0, 0xe8, true);
+        machine_line(&machine, 16 + i, true);
+    }
+    for (uint32_t i = 0; i < 12; i++) {
+        machine_line(&machine, i, true);
+        assert_int_equal(machine_acknowledge(&machine, 0), 32 + i);
+    }
+    for (uint32_t i = 12; i-- > 0;) {
+        machine_line(&machine, i, false);
+        machine_end(&machine, 0, 32 + i);
+    }
+    for (uint32_t i = 0; i < 12; i++) {
+        assert_int_equal(machine_take(&machine, 0), 48 + i);
+    }
+    assert_int_equal(machine_take(&machine, 0), NOTHING);
+}
+
+static void active_by_a_write(void **state)
+{
+    (void)state;
+    prepare(40, 2, 0x80, true);
+    wr(0, ISACTIVER + 4, 1u << 8);
+    machine_line(&machine, 8, true);
+    assert_int_equal(machine_acknowledge(&machine, 2), NOTHING);
+    wr(0, ICACTIVER + 4, 1u << 8);
+    assert_int_equal(machine_acknowledge(&machine, 2), 40);
+    wr(1, ICACTIVER + 4, 1u << 8); /* in a list register of a vCPU that runs */
+    assert_int_equal(rd(0, ISACTIVER + 4), 0);
+    assert_true(machine_list(&machine, 2, 40) == 0);
+    machine_end(&machine, 2, 40); /* ended all the same */
+    wr(1, ISACTIVER + 4, 1u << 8);
+    assert_true((machine_list(&machine, 2, 40) & LR_ACTIVE) != 0);
+}
+
+/* A vCPU reads and writes what another one, that runs, has in list registers and went on with. */
+static void state_in_another_vcpus_list_registers(void **state)
+{
+    (void)state;
+    prepare(40, 1, 0x80, true);
+    machine_line(&machine, 8, true);
+    assert_int_equal(machine_acknowledge(&machine, 1), 40);
+    uint32_t retries = machine.retries;
+    assert_int_equal(rd(0, ISACTIVER + 4), 1u << 8);
+    assert_int_equal(machine.retries, retries + 1);
+    assert_int_equal(rd(0, ISPENDR + 4), 0);
+    machine_end(&machine, 1, 40);
+    assert_int_equal(rd(0, ISACTIVER + 4), 0);
+    assert_int_equal(rd(1, ISACTIVER + 4), 0);
+    /* Written while it is pending there, and taken before the kick arrives. */
+    machine_line(&machine, 8, false);
+    machine_line(&machine, 8, true);
+    machine.deaf = true;
+    wr(0, ICPENDR + 4, 1u << 8);
+    assert_int_equal(machine_acknowledge(&machine, 1), 40);
+    machine_settle(&machine);
+    assert_true((machine_list(&machine, 1, 40) & LR_ACTIVE) != 0); /* it was too late, which the guest cannot tell */
+    machine_end(&machine, 1, 40);
+    machine_settle(&machine);
+    machine_line(&machine, 8, false);
+    machine_line(&machine, 8, true);
+    machine_settle(&machine);
+    wr(0, ICPENDR + 4, 1u << 8);
+    machine_settle(&machine);
+    assert_int_equal(machine_acknowledge(&machine, 1), NOTHING);
+    assert_int_equal(rd(0, ISPENDR + 4), 0);
+    /* Cleared and then pending again. */
+    wr(1, ISPENDR + 4, 1u << 8);
+    wr(0, ICPENDR + 4, 1u << 8);
+    wr(0, ISPENDR + 4, 1u << 8);
+    machine_settle(&machine);
+    assert_int_equal(machine_acknowledge(&machine, 1), 40);
+    /* Active: cleared and set again, the last one counts. */
+    wr(0, ICACTIVER + 4, 1u << 8);
+    wr(0, ISACTIVER + 4, 1u << 8);
+    machine_settle(&machine);
+    assert_true((machine_list(&machine, 1, 40) & LR_ACTIVE) != 0);
+    wr(0, ISACTIVER + 4, 1u << 8);
+    wr(0, ICACTIVER + 4, 1u << 8);
+    machine_settle(&machine);
+    assert_true(machine_list(&machine, 1, 40) == 0);
+}
+
+/* A read that was made to wait, and not made again. */
+static void forgotten_read_does_not_get_old_state(void **state)
+{
+    (void)state;
+    uint64_t value;
+    prepare(40, 1, 0x80, true);
+    machine_line(&machine, 8, true);
+    machine.current = 0;
+    assert_true(bus_read(&machine.bus, GICD(ISACTIVER + 4), 4, &value));
+    assert_true(gic_take_retry(&machine.gic));
+    gic_enter(&machine.gic, 0);
+    machine.current = GIC_NO_VCPU;
+    machine_settle(&machine);
+    machine_exit(&machine, 0); /* something else */
+    machine_exit(&machine, 0);
+    assert_int_equal(machine_acknowledge(&machine, 1), 40);
+    assert_int_equal(rd(0, ISACTIVER + 4), 1u << 8);
+    assert_int_equal(machine.gic.waiting, 0);
+}
+
+static void without_a_vcpu_the_view_is_read(void **state)
+{
+    (void)state;
+    uint64_t value;
+    prepare(40, 1, 0x80, true);
+    machine_line(&machine, 8, true);
+    if (machine.gic.config.version == 3) {
+        assert_true(bus_read(&machine.bus, GICD(ISPENDR + 4), 4, &value));
+        assert_int_equal(value, 1u << 8);
+    } else {
+        bus_read(&machine.bus, GICD(ISPENDR + 4), 4, &value);
+        assert_int_equal(value, 0); /* banked, and nobody's */
+        bus_write(&machine.bus, GICD(ICENABLER + 4), 4, 0xffffffff);
+    }
+    assert_false(gic_take_retry(&machine.gic));
+}
+
+static void sleeping_and_waking(void **state)
+{
+    (void)state;
+    prepare(40, 1, 0x80, true);
+    assert_false(machine_sleep(&machine, 1));
+    assert_false(machine.cpus[1].running);
+    machine_line(&machine, 8, true);
+    assert_true(machine.cpus[1].running);
+    assert_int_equal(machine_take(&machine, 1), 40);
+    assert_false(machine_sleep(&machine, 1));
+    machine_line(&machine, 8, false);
+    assert_false(machine.cpus[1].running);
+    /* What is pending already. */
+    wr(0, ISPENDR + 4, 1u << 8);
+    assert_true(machine.cpus[1].running);
+    assert_true(machine_sleep(&machine, 1));
+    assert_int_equal(machine_take(&machine, 1), 40);
+    /* Not what is masked, disabled or for another one. */
+    machine.cpus[1].page.vmcr = 0x80000003;
+    wr(0, ISPENDR + 4, 1u << 8);
+    assert_false(machine_sleep(&machine, 1));
+    machine_write(&machine, 0, GICD(IPRIORITYR + 40), 1, 0x78);
+    assert_true(machine.cpus[1].running);
+    machine.cpus[1].page.vmcr = 0xf8000000;
+    assert_false(machine_sleep(&machine, 1));
+    machine.cpus[1].page.vmcr = 0xf8000003;
+    wr(0, ICENABLER + 4, 1u << 8);
+    assert_false(machine_sleep(&machine, 1));
+    machine_line(&machine, 9, true);
+    assert_false(machine.cpus[1].running);
+    wr(0, ISENABLER + 4, 1u << 8);
+    assert_true(machine.cpus[1].running);
+    assert_int_equal(machine_take(&machine, 1), 40);
+}
+
+/* A second interrupt wakes although a first, masked one has been told already. */
+static void every_interrupt_wakes_anew(void **state)
+{
+    (void)state;
+    prepare(40, 1, 0x80, true);
+    prepare(41, 1, 0x10, true);
+    machine.cpus[1].page.vmcr = 0x40000003;
+    assert_false(machine_sleep(&machine, 1));
+    machine_line(&machine, 8, true);
+    assert_false(machine.cpus[1].running);
+    machine_line(&machine, 9, true);
+    assert_true(machine.cpus[1].running);
+    assert_int_equal(machine_take(&machine, 1), 41);
+}
+
+static void state_of_a_sleeping_vcpu_is_at_hand(void **state)
+{
+    (void)state;
+    prepare(40, 1, 0x80, true);
+    machine_line(&machine, 8, true);
+    assert_int_equal(machine_acknowledge(&machine, 1), 40);
+    assert_false(machine_sleep(&machine, 1));
+    uint32_t retries = machine.retries;
+    assert_int_equal(rd(0, ISACTIVER + 4), 1u << 8);
+    wr(0, ICACTIVER + 4, 1u << 8);
+    assert_int_equal(rd(0, ISACTIVER + 4), 0);
+    assert_int_equal(machine.retries, retries);
+}
+
+static void kernels_sgis_are_seen_and_kept(void **state)
+{
+    (void)state;
+    struct vcpu_gic *page = &machine.cpus[1].page;
+    uint64_t group = machine.gic.config.version == 3 ? LR_GROUP1 : 0;
+    prepare(40, 1, 0x20, true);
+    prepare(5, 1, 0x80, true);
+    prepare(6, 1, 0x80, true);
+    page->list[2] = LR_PENDING | group | 0x80ull << 48 | 2ull << 32 | 5;
+    page->private_pending = 1u << 6;
+    assert_int_equal((uint32_t)machine_read(&machine, 1, private_register(1, ISPENDR), 4), 1u << 5 | 1u << 6);
+    machine_line(&machine, 8, true);
+    assert_int_equal(page->private_pending, 1u << 6);
+    assert_int_equal(machine_take(&machine, 1), 40);
+    assert_int_equal(machine_acknowledge(&machine, 1) & 0x3ff, 5);
+    /* Sent again while active: the kernel marks it in whatever list register it is in. */
+    for (uint32_t i = 0; i < MACHINE_LISTS; i++) {
+        page->list[i] |= (uint32_t)page->list[i] == 5 ? LR_PENDING : 0;
+    }
+    machine_line(&machine, 8, false);
+    machine_line(&machine, 8, true);
+    assert_int_equal(machine_take(&machine, 1), 40);
+    machine_end(&machine, 1, machine.gic.config.version == 2 ? 5 | 2 << 10 : 5);
+    assert_int_equal(machine_take(&machine, 1) & 0x3ff, 5);
+    assert_int_equal(machine_take(&machine, 1), NOTHING);
+    if (machine.gic.config.version == 3) {
+        machine_write(&machine, 0, private_register(1, ICPENDR), 4, 1u << 6);
+        assert_int_equal(page->private_pending, 0);
+    }
+    page->private_pending = 1u << 6;
+    assert_true(machine_sleep(&machine, 1));
+}
+
+/* A list register of ours whose interrupt has ended is free for the kernel. */
+static void kernel_reuses_an_ended_list_register(void **state)
+{
+    (void)state;
+    struct vcpu_gic *page = &machine.cpus[1].page;
+    uint64_t group = machine.gic.config.version == 3 ? LR_GROUP1 : 0;
+    prepare(40, 1, 0x80, true);
+    prepare(5, 1, 0x80, true);
+    machine_line(&machine, 8, true);
+    assert_int_equal(machine_take(&machine, 1), 40);
+    for (uint32_t i = 0; i < MACHINE_LISTS; i++) {
+        if ((uint32_t)page->list[i] == 40) {
+            page->list[i] = LR_PENDING | group | 0x80ull << 48 | 5;
+        }
+    }
+    assert_int_equal(rd(0, ISPENDR + 4), 0);
+    assert_int_equal(rd(0, ISACTIVER + 4), 0);
+    assert_int_equal(machine_take(&machine, 1) & 0x3ff, 5);
+    assert_int_equal(machine_take(&machine, 1), NOTHING);
+}
+
+static void timer_stays_in_its_list_register(void **state)
+{
+    (void)state;
+    struct vcpu_gic *page = &machine.cpus[1].page;
+    uint64_t group = machine.gic.config.version == 3 ? LR_GROUP1 : 0;
+    prepare(TIMER, 1, 0x20, false);
+    prepare(40, 1, 0x80, true);
+    page->list[3] = TIMER_REGISTER | group | LR_PENDING;
+    for (uint32_t i = 0; i < 3; i++) {
+        machine_line(&machine, 8, true);
+        machine_line(&machine, 8, false);
+        assert_true(page->list[3] == (TIMER_REGISTER | group | LR_PENDING));
+        assert_int_equal((uint32_t)machine_read(&machine, 1, private_register(1, ISPENDR), 4), 1u << TIMER);
+    }
+    assert_int_equal(machine_acknowledge(&machine, 1), TIMER);
+    assert_int_equal((uint32_t)machine_read(&machine, 1, private_register(1, ISACTIVER), 4), 1u << TIMER);
+    machine_line(&machine, 8, true);
+    assert_true(page->list[3] == (TIMER_REGISTER | group | LR_ACTIVE));
+    machine_end(&machine, 1, TIMER);
+    assert_int_equal(machine_take(&machine, 1), 40);
+    assert_int_equal((uint32_t)machine_read(&machine, 1, private_register(1, ISACTIVER), 4), 0);
+    /* It wakes. */
+    page->list[3] = TIMER_REGISTER | group | LR_PENDING;
+    assert_true(machine_sleep(&machine, 1));
+    /* Disabled: it is taken away, what is active stays. */
+    machine_write(&machine, 1, private_register(1, ICENABLER), 4, 1u << TIMER);
+    assert_true((page->list[3] & (LR_PENDING | LR_ACTIVE)) == 0);
+    machine_write(&machine, 1, private_register(1, ISENABLER), 4, 1u << TIMER);
+    page->list[3] = TIMER_REGISTER | group | LR_PENDING | LR_ACTIVE;
+    machine_write(&machine, 1, private_register(1, ICENABLER), 4, 1u << TIMER);
+    assert_true(page->list[3] == (TIMER_REGISTER | group | LR_ACTIVE));
+    machine_write(&machine, 1, private_register(1, ICACTIVER), 4, 1u << TIMER);
+    assert_true((page->list[3] & (LR_PENDING | LR_ACTIVE)) == 0);
+}
+
+/* The kernel says that the timer fired and it may not deliver that. */
+static void timer_by_the_vmm(void **state)
+{
+    (void)state;
+    uint64_t group = machine.gic.config.version == 3 ? 0 : 0xffffffff;
+    prepare(TIMER, 1, 0x20, false);
+    machine_write(&machine, 1, private_register(1, IGROUPR), 4, group); /* not the kernel's */
+    assert_int_equal(machine.cpus[1].page.private_enabled, 0);
+    machine.current = 1;
+    gic_set_ppi(&machine.gic, 1, TIMER, true);
+    machine.current = GIC_NO_VCPU;
+    machine_exit(&machine, 1);
+    assert_int_equal(machine_take(&machine, 1), TIMER);
+    assert_int_equal(machine_acknowledge(&machine, 1), TIMER);
+    machine.current = 1;
+    gic_set_ppi(&machine.gic, 1, TIMER, false);
+    machine.current = GIC_NO_VCPU;
+    machine_exit(&machine, 1);
+    machine_end(&machine, 1, TIMER);
+    assert_int_equal(machine_take(&machine, 1), NOTHING);
+    /* Lines that there are not. */
+    gic_set_ppi(&machine.gic, 4, TIMER, true);
+    gic_set_ppi(&machine.gic, 0, 15, true);
+    gic_set_ppi(&machine.gic, 0, 32, true);
+    gic_set_spi(&machine.gic, GIC_SPIS, true);
+    machine_settle(&machine);
+    for (uint32_t i = 0; i < 4; i++) {
+        assert_int_equal(machine_take(&machine, i), NOTHING);
+    }
+}
+
+static void ppis_are_each_vcpus_own(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 4; i++) {
+        prepare(23, i, 0x80, false);
+    }
+    gic_set_ppi(&machine.gic, 2, 23, true);
+    machine_settle(&machine);
+    for (uint32_t i = 0; i < 4; i++) {
+        assert_int_equal(machine_acknowledge(&machine, i), i == 2 ? 23 : NOTHING);
+    }
+}
+
+static void nothing_to_do_costs_nothing(void **state)
+{
+    (void)state;
+    prepare(40, 0, 0x80, false);
+    machine_line(&machine, 8, true);
+    for (uint32_t i = 0; i < 4; i++) {
+        assert_int_equal(machine.gic.vcpus[i].attention, 0);
+    }
+    uint64_t before[MACHINE_LISTS];
+    for (uint32_t i = 0; i < MACHINE_LISTS; i++) {
+        before[i] = machine.cpus[0].page.list[i];
+    }
+    rd(0, CTLR);
+    rd(0, ISENABLER + 4);
+    wr(0, ISENABLER + 4, 1u << 8); /* as it was */
+    assert_int_equal(machine.gic.vcpus[0].attention, 0);
+    for (uint32_t i = 0; i < MACHINE_LISTS; i++) {
+        assert_true(before[i] == machine.cpus[0].page.list[i]);
+    }
+    /* Who is not concerned is not kicked. */
+    uint32_t kicks = machine.kicks;
+    machine_line(&machine, 9, true);
+    prepare(42, 0, 0x80, true);
+    assert_int_equal(machine.kicks, kicks);
+    machine_line(&machine, 10, true);
+    assert_int_equal(machine.kicks, kicks + 1);
+}
+
+static void disabling_is_in_progress_until_the_vcpu_has_looked(void **state)
+{
+    (void)state;
+    prepare(40, 1, 0x80, true);
+    machine_line(&machine, 8, true);
+    machine.deaf = true;
+    wr(0, ICENABLER + 4, 1u << 8);
+    assert_true((rd(0, CTLR) & CTLR_RWP) != 0);
+    machine_settle(&machine);
+    assert_true((rd(0, CTLR) & CTLR_RWP) == 0);
+    prepare(20, 1, 0x80, false);
+    machine_settle(&machine);
+    gic_set_ppi(&machine.gic, 1, 20, true);
+    machine_settle(&machine);
+    machine_write(&machine, 0, PRIVATE(1) + ICENABLER, 4, 1u << 20);
+    assert_true((machine_read(&machine, 0, GICR(1), 4) & 8) != 0);
+    machine_settle(&machine);
+    assert_true((machine_read(&machine, 0, GICR(1), 4) & 8) == 0);
+}
+
+#define BOTH(test) cmocka_unit_test_setup(test, setup_v2), cmocka_unit_test_setup(test, setup_v3)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH(edge_is_taken_once_and_counts_again_while_active),
+        BOTH(level_comes_as_long_as_the_line_is_asserted),
+        BOTH(level_costs_no_maintenance_if_its_device_is_served),
+        BOTH(level_made_pending_by_a_write_is_taken_once),
+        BOTH(change_of_trigger),
+        BOTH(disabled_and_pending),
+        BOTH(higher_priority_preempts),
+        BOTH(priority_changes_while_pending),
+        BOTH(more_pending_than_list_registers),
+        BOTH(highest_priority_gets_a_list_register),
+        BOTH(nested_deeper_than_there_are_list_registers),
+        BOTH(waiting_lesser_ones_come_after_nesting),
+        BOTH(active_by_a_write),
+        BOTH(state_in_another_vcpus_list_registers),
+        BOTH(forgotten_read_does_not_get_old_state),
+        BOTH(without_a_vcpu_the_view_is_read),
+        BOTH(sleeping_and_waking),
+        BOTH(every_interrupt_wakes_anew),
+        BOTH(state_of_a_sleeping_vcpu_is_at_hand),
+        BOTH(kernels_sgis_are_seen_and_kept),
+        BOTH(kernel_reuses_an_ended_list_register),
+        BOTH(timer_stays_in_its_list_register),
+        BOTH(timer_by_the_vmm),
+        BOTH(ppis_are_each_vcpus_own),
+        BOTH(nothing_to_do_costs_nothing),
+        cmocka_unit_test_setup(disabling_is_in_progress_until_the_vcpu_has_looked, setup_v3),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
