@@ -29,5 +29,5 @@ include mk/rules.mk
 -include $(wildcard */build.mk)
 include mk/targets.mk
 
--include $(shell find $(HOST_BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(HOST_BUILD) -type f -name '*.d' 2>/dev/null)
 endif

@@ -7,24 +7,44 @@ GUEST_DEBIAN_ARCH_x86_64 := amd64
 GUEST_DEBIAN_ARCH_aarch64 := arm64
 GUEST_DEBIAN_ARCH := $(GUEST_DEBIAN_ARCH_$(ARCH))
 GUEST_KERNEL_PACKAGE := linux-image-cloud-$(GUEST_DEBIAN_ARCH)
+# The kernel with all drivers, for a machine's every flavour of device.
+GUEST_GENERIC_KERNEL_PACKAGE := linux-image-$(GUEST_DEBIAN_ARCH)
 
-$(GUEST)/kernel/vmlinuz: guests/fetch_debian_kernel.sh
-	@echo "  GET $(GUEST_KERNEL_PACKAGE)"
-	@guests/fetch_debian_kernel.sh $(GUEST_KERNEL_PACKAGE) $(GUEST)/kernel
-	@touch $@
+FETCH_PACKAGE := guests/fetch_debian_package.sh
+# $(call debian_kernel,DIRECTORY,PACKAGE): build/guest/DIRECTORY/vmlinuz, and its modules in DIRECTORY/modules/VERSION.
+define debian_kernel_rules
+$(GUEST)/$(1)/vmlinuz: $(FETCH_PACKAGE)
+	@echo "  GET $(2)"
+	@$(FETCH_PACKAGE) $(GUEST_DEBIAN_ARCH) $(2) $(GUEST)/$(1)
+	@rm -rf $$(@D)/modules && mv $$(@D)/files/lib/modules $$(@D)/modules
+	@mv $$(@D)/files/boot/vmlinuz-* $$@ && rm -rf $$(@D)/files && touch $$@
+endef
+$(eval $(call debian_kernel_rules,kernel,$(GUEST_KERNEL_PACKAGE)))
+$(eval $(call debian_kernel_rules,kernel_generic,$(GUEST_GENERIC_KERNEL_PACKAGE)))
 
 $(GUEST)/vmlinuz: $(GUEST)/kernel/vmlinuz
 	@ln -f $< $@
+$(GUEST)/vmlinuz_generic: $(GUEST)/kernel_generic/vmlinuz
+	@ln -f $< $@
 
-$(GUEST)/guest_check: guests/linux/guest_check.c
+# The machine's own, or the same of the guests' architecture.
+GUEST_BUSYBOX := $(if $(filter $(ARCH),$(HOST_ARCH)),/bin/busybox,$(GUEST)/busybox/files/bin/busybox)
+$(GUEST)/busybox/files/bin/busybox: $(FETCH_PACKAGE)
+	@echo "  GET busybox-static"
+	@$(FETCH_PACKAGE) $(GUEST_DEBIAN_ARCH) busybox-static $(GUEST)/busybox
+	@touch $@
+
+GUEST_CHECK := guests/linux/guest_check.c guests/linux/arch/$(ARCH)/guest_arch.h
+$(GUEST)/guest_check: $(GUEST_CHECK)
 	@mkdir -p $(@D)
 	@echo "  CC  [guest] $<"
-	@$(CC) $(GUEST_USER_CFLAGS) $< -o $@
+	@$(CC) $(GUEST_USER_CFLAGS) -Iguests/linux/arch/$(ARCH) $< -o $@
 
 LINUX_GUEST_FILES := $(shell find guests/linux/root -type f)
-$(GUEST)/initrd.img: guests/linux/make_initrd.sh $(LINUX_GUEST_FILES) $(GUEST)/guest_check $(GUEST)/kernel/vmlinuz
+$(GUEST)/initrd.img: guests/linux/make_initrd.sh $(LINUX_GUEST_FILES) $(GUEST)/guest_check $(GUEST)/kernel/vmlinuz \
+		$(GUEST_BUSYBOX)
 	@echo "  CPIO $@"
-	@guests/linux/make_initrd.sh $@ $(GUEST)/kernel/modules $(GUEST)/guest_check
+	@guests/linux/make_initrd.sh $@ $(GUEST_BUSYBOX) $(GUEST)/kernel/modules $(GUEST)/guest_check
 
 # Flat images for 64-bit mode, by what they do wrong.
 HOSTILE := guests/hostile/arch/$(ARCH)

@@ -38,6 +38,7 @@ run   qemu-system-x86      the emulated machine
 uefi  ovmf                 UEFI firmware for the emulated machine
 
 aarch64 gcc-aarch64-linux-gnu C compiler for AArch64; assembler and linker with it
+aarch64 linux-libc-dev-arm64-cross Linux'"'"'s headers for programs of AArch64 guests
 aarch64 qemu-system-arm    the emulated AArch64 machine
 aarch64 qemu-efi-aarch64   its UEFI firmware
 

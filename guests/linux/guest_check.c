@@ -5,38 +5,24 @@
  * time goes on evenly, that memory keeps what was written.
  *
  * A static program without a C library, so that it weighs a few kilobytes; it
- * speaks to Linux by system calls (x86-64 psABI, appendix A.2.1).
+ * speaks to Linux by system calls.
  */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <asm/unistd.h>
-#include <cpuid.h>
 #include <linux/mman.h>
 #include <linux/time.h>
+
+#include <guest_arch.h>
 
 #define WORKERS          4
 #define MEMORY_SIZE      (48ul << 20)
 #define NANOSECONDS      1000000000ll
-#define VECTOR_REGISTERS 16
-#define VECTOR_SIZE      32
 #define WORKER_TIME      (400 * 1000 * 1000ll) /* nanoseconds */
 #define SLEEP_TIME       (200 * 1000 * 1000ll)
 #define SLEEP_TIME_LIMIT (5 * NANOSECONDS) /* a loaded emulator may be late, never early */
-
-static long system_call(long number, long a, long b, long c, long d, long e, long f)
-{
-    register long r10 __asm__("r10") = d;
-    register long r8 __asm__("r8") = e;
-    register long r9 __asm__("r9") = f;
-    long result;
-    __asm__ volatile("syscall"
-                     : "=a"(result)
-                     : "0"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-                     : "rcx", "r11", "memory");
-    return result;
-}
 
 /* The compiler may call it for structure assignments. */
 void *memset(void *to, int byte, size_t size);
@@ -77,69 +63,20 @@ static void yield(void)
     (void)system_call(__NR_sched_yield, 0, 0, 0, 0, 0, 0);
 }
 
-/* AVX is there, and the kernel saves its registers (SDM vol. 1 §14.3). */
-static bool has_avx(void)
-{
-    unsigned int eax, ebx, ecx, edx;
-    if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) == 0 || (ecx & bit_OSXSAVE) == 0 || (ecx & bit_AVX) == 0) {
-        return false;
-    }
-    uint32_t low, high;
-    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-    return (low & 6u) == 6u;
-}
-
-struct vectors {
-    uint8_t bytes[VECTOR_REGISTERS][VECTOR_SIZE];
-} __attribute__((aligned(VECTOR_SIZE)));
-
-#define ALL_REGISTERS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
-#define LOAD_AVX(n)      "vmovdqa " #n "*32(%0), %%ymm" #n "\n\t"
-#define STORE_AVX(n)     "vmovdqa %%ymm" #n ", " #n "*32(%1)\n\t"
-#define LOAD_SSE(n)      "movdqa " #n "*32(%0), %%xmm" #n "\n\t"
-#define STORE_SSE(n)     "movdqa %%xmm" #n ", " #n "*32(%1)\n\t"
-
-/* Loads all vector registers, stays in user mode for a while or gives up the
- * processor by a system call in the same statement, and stores them again. */
-static void round_trip(const struct vectors *in, struct vectors *out, bool avx, bool give_up)
-{
-    long call = give_up ? __NR_sched_yield : -1;
-    uint32_t spins = give_up ? 1 : 20000;
-    if (avx) {
-        __asm__ volatile(ALL_REGISTERS(LOAD_AVX) "1: movq %2, %%rax\n\t"
-                                                 "testq %%rax, %%rax\n\tjs 2f\n\tsyscall\n\t"
-                                                 "2: decl %3\n\tjnz 1b\n\t" ALL_REGISTERS(STORE_AVX) "vzeroupper"
-                         :
-                         : "r"(in), "r"(out), "r"(call), "r"(spins)
-                         : "rax", "rcx", "r11", "memory", "cc");
-    } else {
-        __asm__ volatile(ALL_REGISTERS(LOAD_SSE) "1: movq %2, %%rax\n\t"
-                                                 "testq %%rax, %%rax\n\tjs 2f\n\tsyscall\n\t"
-                                                 "2: decl %3\n\tjnz 1b\n\t" ALL_REGISTERS(STORE_SSE)
-                         :
-                         : "r"(in), "r"(out), "r"(call), "r"(spins)
-                         : "rax", "rcx", "r11", "memory", "cc");
-    }
-}
-
-static void vector_worker(unsigned int number, bool avx)
+static void vector_worker(unsigned int number, unsigned int width)
 {
     static struct vectors in, out;
     const int64_t end = now() + WORKER_TIME;
     for (unsigned int round = 0; now() < end; round++) {
-        const unsigned int width = avx ? VECTOR_SIZE : 16;
-        for (unsigned int r = 0; r < VECTOR_REGISTERS; r++) {
-            for (unsigned int i = 0; i < width; i++) {
-                in.bytes[r][i] = (uint8_t)(number * 61u + r * 17u + i * 5u + round);
-                out.bytes[r][i] = 0;
-            }
+        const unsigned int size = VECTOR_REGISTERS * width;
+        for (unsigned int i = 0; i < size; i++) {
+            in.bytes[i] = (uint8_t)(number * 61u + i / width * 17u + i % width * 5u + round);
+            out.bytes[i] = 0;
         }
-        round_trip(&in, &out, avx, round % 2 == 0);
-        for (unsigned int r = 0; r < VECTOR_REGISTERS; r++) {
-            for (unsigned int i = 0; i < width; i++) {
-                if (out.bytes[r][i] != in.bytes[r][i]) {
-                    (void)system_call(__NR_exit_group, 1, 0, 0, 0, 0, 0);
-                }
+        round_trip(&in, &out, width, round % 2 == 0);
+        for (unsigned int i = 0; i < size; i++) {
+            if (out.bytes[i] != in.bytes[i]) {
+                (void)system_call(__NR_exit_group, 1, 0, 0, 0, 0, 0);
             }
         }
     }
@@ -149,12 +86,12 @@ static void vector_worker(unsigned int number, bool avx)
 /* Several processes with different register contents share the processor. */
 static bool check_vectors(void)
 {
-    const bool avx = has_avx();
+    const unsigned int width = vector_width();
     long children[WORKERS];
     for (unsigned int i = 0; i < WORKERS; i++) {
-        children[i] = system_call(__NR_fork, 0, 0, 0, 0, 0, 0);
+        children[i] = fork_process();
         if (children[i] == 0) {
-            vector_worker(i, avx);
+            vector_worker(i, width);
         }
     }
     bool good = true;
@@ -163,7 +100,9 @@ static bool check_vectors(void)
         good &= children[i] > 0;
         good &= system_call(__NR_wait4, children[i], (long)&status, 0, 0, 0, 0) == children[i] && status == 0;
     }
-    print(avx ? "guest_check: AVX registers: " : "guest_check: SSE registers (no AVX): ");
+    print("guest_check: ");
+    print(vector_name(width));
+    print(": ");
     return good;
 }
 
@@ -230,10 +169,3 @@ __attribute__((used)) static void run(void)
     good &= report(check_vectors());
     (void)system_call(__NR_exit_group, good ? 0 : 1, 0, 0, 0, 0, 0);
 }
-
-__asm__(".globl _start\n"
-        "_start:\n\t"
-        "xorl %ebp, %ebp\n\t"
-        "andq $-16, %rsp\n\t"
-        "call run\n\t"
-        "ud2\n");

@@ -5,15 +5,17 @@
 # guests/linux/root and a few programs and kernel modules. The same input gives
 # the same bytes.
 #
-#   guests/linux/make_initrd.sh OUTPUT MODULES PROGRAM...
+#   guests/linux/make_initrd.sh OUTPUT BUSYBOX MODULES PROGRAM...
 #
-# MODULES is a directory like /lib/modules. The image is not compressed: the
+# BUSYBOX is the guest's, which need not run on this machine: the names of its parts are
+# asked of the machine's own. MODULES is a directory like /lib/modules. The image is not compressed: the
 # guest then starts sooner, for a megabyte more of payload.
 set -eu
 
 output=$1
-modules=$2
-shift 2
+busybox=$2
+modules=$3
+shift 3
 here=$(dirname "$0")
 root=$output.root
 
@@ -21,7 +23,7 @@ rm -rf "$root"
 mkdir -p "$root/bin" "$root/sbin" "$root/etc" "$root/proc" "$root/sys" "$root/dev" "$root/tmp" "$root/root" \
     "$root/lib/modules"
 cp -R "$here"/root/. "$root"
-cp /bin/busybox "$root/bin/busybox"
+cp "$busybox" "$root/bin/busybox"
 /bin/busybox --list | while read -r applet; do
     [ "$applet" = busybox ] || [ -e "$root/bin/$applet" ] || ln -s busybox "$root/bin/$applet"
 done
@@ -29,8 +31,8 @@ ln -s bin/busybox "$root/init"
 for program in "$@"; do
     cp "$program" "$root/bin/"
 done
-# The ACPI power button, and the events that it makes.
-for module in button evdev; do
+# Power buttons (ACPI's; one on a GPIO controller), and the events that they make.
+for module in button gpio_keys evdev; do
     find "$modules" -name "$module.ko" -exec cp {} "$root/lib/modules/" \;
 done
 find "$root" -type d -exec chmod 755 {} +

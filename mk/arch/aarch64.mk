@@ -8,7 +8,7 @@ CROSS := aarch64-linux-gnu-
 # inline, because there is no library with outlined ones.
 ARCH_CFLAGS := -march=armv8-a -mgeneral-regs-only -mstrict-align -mno-outline-atomics -mbranch-protection=none \
 	-mstack-protector-guard=global
-ARCH_GUEST_CFLAGS := -mbranch-protection=none -mno-outline-atomics
+ARCH_GUEST_CFLAGS := -mgeneral-regs-only -mbranch-protection=none -mno-outline-atomics
 ARCH_KERNEL_CFLAGS :=
 ARCH_LOADER_CFLAGS :=
 ARCH_PD_CFLAGS :=
