@@ -17,6 +17,7 @@ TOOL = ROOT / "build" / "bin" / "skyscope"
 def files(tmp_path_factory):
     directory = tmp_path_factory.mktemp("files")
     elf_maker.write_all(directory)
+    elf_maker.write_aarch64(directory / "aarch64")
     return directory
 
 

@@ -64,8 +64,8 @@ CODE = (LOAD, READ | EXECUTE, 0x200000, b"\xf4" * 0x1234, 0x1234)
 DATA = (LOAD, READ | WRITE, 0x202000, bytes(range(256)), 0x1800)
 
 
-def program():
-    return elf([CODE, DATA], symbols=SYMBOLS)
+def program(machine=X86_64):
+    return elf([CODE, DATA], symbols=SYMBOLS, machine=machine)
 
 
 def linux_kernel(version=0x020F, preferred=0x1000000, init_size=0x1000000, command_line=2047):
@@ -80,6 +80,34 @@ def linux_kernel(version=0x020F, preferred=0x1000000, init_size=0x1000000, comma
     struct.pack_into("<Q", image, 0x258, preferred)
     struct.pack_into("<I", image, 0x260, init_size)
     return bytes(image)
+
+
+def arm64_image(image_size=0x1000000, flags=0xA, size=0x10000):
+    """The header of an arm64 Linux Image (Documentation/arm64/booting.rst) and a few bytes."""
+    image = bytearray(size)
+    struct.pack_into("<QQQ", image, 8, 0, image_size, flags)
+    image[0x38:0x3C] = b"ARM\x64"
+    return bytes(image)
+
+
+def write_aarch64(directory):
+    """Programs, a kernel and guests of the same names for AArch64."""
+    directory.mkdir()
+    for name in ("program", "serial_driver", "console", "manager", "vmm"):
+        (directory / (name + ".elf")).write_bytes(program(AARCH64))
+    kernel = (LOAD, READ | EXECUTE, 0xFFFF80200000, b"\0" * 64, 64)
+    loader = bytearray(arm64_image(size=0x8000))
+    loader[0x4000:0x4010] = b"SKYSCOPE-TRUST->"
+    files = {
+        "kernel.elf": elf([kernel], entry=0xFFFF80200000, machine=AARCH64),
+        "vmlinuz": arm64_image(),
+        "initrd.img": b"070701" + bytes(3000),
+        "data.bin": bytes(i % 251 for i in range(5000)),
+        "loader.img": bytes(loader),
+        "high.elf": elf([CODE, (LOAD, READ, 0x7FC0000000, b"x", 1)], machine=AARCH64),
+    }
+    for name, content in files.items():
+        (directory / name).write_bytes(content)
 
 
 def write_all(directory):

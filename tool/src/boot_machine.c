@@ -10,8 +10,8 @@
 #include <tool/payload_reader.h>
 #include <unistd.h>
 
-/* Of the EFI system partition: its directories are at its begin, for we make them first. */
-#define EFI_DIRECTORIES_SIZE (1u << 20)
+/* Of the EFI system partition: its directories are at its begin behind the FATs, for we make them first. */
+#define EFI_DIRECTORIES_SIZE (4u << 20)
 
 struct blob *boot_loader_read(struct arena *arena, const char *path, const struct blob *payload,
                               const struct target **target)

@@ -24,6 +24,9 @@ void write_key_id(struct json *json, const char *name, uint32_t algorithm, const
 void write_trust_key(struct json *json, const char *name, const struct trust_key *key);
 
 /* Names of enum values; "?" for unknown ones. */
+const char *irq_kind_name(uint32_t kind);
+/* Name of a place that is known only at boot, NULL if it is none. */
+const char *plan_place_name(uint64_t physical_address);
 const char *role_name(uint32_t role);
 const char *region_kind_name(uint32_t kind);
 /* "rwxu" with '-' for what is not set. */

@@ -2,6 +2,7 @@
 #include "inspect.h"
 #include <crypto/image_hash.h>
 #include <tool/json.h>
+#include <tool/target.h>
 
 static void write_images(struct json *json, const struct payload_view *view)
 {
@@ -36,7 +37,9 @@ static void write_regions(struct arena *arena, struct json *json, const struct p
         json_string(json, "kind", region_kind_name(region->kind));
         json_boolean(json, "contiguous", (region->flags & PLAN_REGION_CONTIGUOUS) != 0);
         json_boolean(json, "in_place", (region->flags & PLAN_REGION_IN_PLACE) != 0);
-        if (region->physical_address != PLAN_ANY_ADDRESS) {
+        if (plan_place_name(region->physical_address) != NULL) {
+            json_string(json, "place", plan_place_name(region->physical_address));
+        } else if (region->physical_address != PLAN_ANY_ADDRESS) {
             json_number(json, "physical_address", region->physical_address);
         }
         if (region->image != PLAN_NONE) {
@@ -141,12 +144,17 @@ static void write_connections(struct arena *arena, struct json *json, const stru
         json_open(json, NULL, '{');
         json_string(json, "pd", plan_pd_name(arena, view, irq->pd));
         json_number(json, "id", irq->id);
-        json_string(json, "kind", irq->kind == PLAN_IRQ_MSI ? "msi" : "ioapic");
-        json_number(json, "vector", irq->vector);
+        json_string(json, "kind", irq_kind_name(irq->kind));
+        if (view->plan.machine == PLAN_MACHINE_X86_64) {
+            json_number(json, "vector", irq->vector);
+        }
         if (irq->kind == PLAN_IRQ_MSI) {
             json_number(json, "pci_address", irq->pci_address);
             json_number(json, "msi_handle", irq->msi_handle);
-        } else {
+        } else if (irq->kind == PLAN_IRQ_GIC) {
+            json_number(json, "irq", irq->pin);
+            json_boolean(json, "edge", (irq->flags & PLAN_IRQ_EDGE) != 0);
+        } else if (irq->kind == PLAN_IRQ_IOAPIC) {
             json_number(json, "ioapic", irq->ioapic);
             json_number(json, "pin", irq->pin);
             json_boolean(json, "edge", (irq->flags & PLAN_IRQ_EDGE) != 0);
@@ -228,6 +236,8 @@ void inspect_json(struct arena *arena, const struct payload_view *view, bool dev
     if (view->plan_present) {
         json_open(&json, "plan", '{');
         json_string(&json, "system", view->plan.system_name);
+        const struct target *target = target_of_machine(view->plan.machine);
+        json_string(&json, "machine", target == NULL ? "?" : target->option);
         json_number(&json, "cpu_count", view->plan.cpu_count);
         json_number(&json, "kernel_pool_size", view->plan.kernel_pool_size);
         write_pds(arena, &json, view);

@@ -3,6 +3,18 @@
 #include <crypto/image_hash.h>
 #include <inttypes.h>
 #include <tool/number.h>
+#include <tool/target.h>
+
+const char *irq_kind_name(uint32_t kind)
+{
+    static const char *const names[] = {"?", "ioapic", "msi", "gic", "console"};
+    return kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "?";
+}
+
+const char *plan_place_name(uint64_t physical_address)
+{
+    return physical_address == PLAN_CONSOLE_ADDRESS ? "console" : physical_address == PLAN_GICV_ADDRESS ? "gicv" : NULL;
+}
 
 const char *role_name(uint32_t role)
 {
@@ -109,7 +121,9 @@ static void print_regions(struct arena *arena, const struct payload_view *view, 
         const struct plan_region *region = plan_row(view, PLAN_TABLE_REGIONS, i);
         fprintf(to, "  %4u %-32s %14" PRIu64 " %8s %-10s", i, plan_region_name(arena, view, i), region->size,
                 format_size(page, region->page_size), region_kind_name(region->kind));
-        if (region->physical_address != PLAN_ANY_ADDRESS) {
+        if (plan_place_name(region->physical_address) != NULL) {
+            fprintf(to, " at the %s", plan_place_name(region->physical_address));
+        } else if (region->physical_address != PLAN_ANY_ADDRESS) {
             fprintf(to, " at %#" PRIx64, region->physical_address);
         }
         if (region->image != PLAN_NONE) {
@@ -152,10 +166,17 @@ static void print_connections(struct arena *arena, const struct payload_view *vi
     fprintf(to, "\ninterrupts\n");
     for (uint32_t i = 0; i < view->row_counts[PLAN_TABLE_IRQS]; i++) {
         const struct plan_irq *irq = plan_row(view, PLAN_TABLE_IRQS, i);
-        fprintf(to, "  %s %u: vector %u, ", plan_pd_name(arena, view, irq->pd), irq->id, irq->vector);
+        fprintf(to, "  %s %u: ", plan_pd_name(arena, view, irq->pd), irq->id);
+        if (view->plan.machine == PLAN_MACHINE_X86_64) {
+            fprintf(to, "vector %u, ", irq->vector);
+        }
         if (irq->kind == PLAN_IRQ_MSI) {
             fprintf(to, "MSI of %02x:%02x.%x, handle %u\n", irq->pci_address >> 8 & 0xff, irq->pci_address >> 3 & 31,
                     irq->pci_address & 7, irq->msi_handle);
+        } else if (irq->kind == PLAN_IRQ_CONSOLE) {
+            fprintf(to, "the console's\n");
+        } else if (irq->kind == PLAN_IRQ_GIC) {
+            fprintf(to, "GIC %u, %s\n", irq->pin, (irq->flags & PLAN_IRQ_EDGE) != 0 ? "edge" : "level");
         } else if ((irq->flags & PLAN_IRQ_LEGACY_ISA) != 0) {
             fprintf(to, "ISA interrupt %u\n", irq->pin);
         } else {
@@ -181,6 +202,12 @@ static void print_vms(struct arena *arena, const struct payload_view *view, FILE
     }
 }
 
+static const char *machine_name(const struct payload_view *view)
+{
+    const struct target *target = target_of_machine(view->plan.machine);
+    return target == NULL ? "unknown machine" : target->name;
+}
+
 void inspect_text(struct arena *arena, const struct payload_view *view, bool development, FILE *to)
 {
     if (view->manifest_present) {
@@ -189,8 +216,8 @@ void inspect_text(struct arena *arena, const struct payload_view *view, bool dev
     }
     if (view->plan_present) {
         char pool[32];
-        fprintf(to, "\nplan of '%s': %u CPUs, kernel memory %s\n", view->plan.system_name, view->plan.cpu_count,
-                format_size(pool, view->plan.kernel_pool_size));
+        fprintf(to, "\nplan of '%s': %s, %u CPUs, kernel memory %s\n", view->plan.system_name, machine_name(view),
+                view->plan.cpu_count, format_size(pool, view->plan.kernel_pool_size));
         print_pds(arena, view, to);
         print_vms(arena, view, to);
         print_connections(arena, view, to);
