@@ -27,6 +27,7 @@ ifndef FIRST_PASS
 include mk/toolchain.mk
 include mk/rules.mk
 -include $(wildcard */build.mk)
+include sel4/sel4.mk
 include mk/targets.mk
 
 -include $(shell find $(HOST_BUILD) -type f -name '*.d' 2>/dev/null)

@@ -10,3 +10,7 @@ CFLAGS_tests_unit_drivers_uart_16550_test := -Idrivers/serial
 $(call unit_test,uart_16550_test,tests/unit/drivers/uart_16550_test.c drivers/serial/uart_16550.c)
 CFLAGS_tests_unit_drivers_uart_pl011_test := -Idrivers/serial
 $(call unit_test_aarch64,uart_pl011_test,tests/unit/drivers/uart_pl011_test.c drivers/serial/uart_pl011.c)
+
+# The timer service of systems on seL4.
+CFLAGS_tests_unit_drivers_timeouts_test := -Idrivers/timer
+$(call unit_test,timeouts_test,tests/unit/drivers/timeouts_test.c drivers/timer/timeouts.c)

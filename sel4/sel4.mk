@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The same programs for seL4, with a Microkit SDK: MICROKIT_SDK=DIRECTORY. Without
+# one there is nothing here.
+#
+# build/ARCH/sel4/BOARD-CONFIG/NAME.elf: linked with the SDK's libmicrokit.
+
+MICROKIT_SDK    ?=
+MICROKIT_CONFIG ?= release
+MICROKIT_BOARD  ?= $(MICROKIT_BOARD_$(ARCH))
+MICROKIT_BOARD_aarch64 := qemu_virt_aarch64
+MICROKIT_BOARD_x86_64  := x86_64_generic_vtx
+
+ifneq ($(MICROKIT_SDK),)
+SEL4_SDK := $(MICROKIT_SDK)/board/$(MICROKIT_BOARD)/$(MICROKIT_CONFIG)
+ifeq ($(wildcard $(SEL4_SDK)/lib/libmicrokit.a),)
+$(error There is no Microkit SDK with the board $(MICROKIT_BOARD) and the configuration $(MICROKIT_CONFIG) \
+	in MICROKIT_SDK=$(MICROKIT_SDK); its boards: $(notdir $(wildcard $(MICROKIT_SDK)/board/*)))
+endif
+SEL4_BUILD := $(BUILD)/sel4/$(MICROKIT_BOARD)-$(MICROKIT_CONFIG)
+
+# Headers of the SDK are no better than others' code is: no warnings from them. There
+# is nobody to seed a stack canary before main() here.
+SEL4_CFLAGS := $(COMMON_CFLAGS) $(FREESTANDING_CFLAGS) $(ARCH_CFLAGS) $(ARCH_PD_CFLAGS) -fno-stack-protector \
+	-Isel4/include -Isel4/arch/$(ARCH) -isystem $(SEL4_SDK)/include
+
+define sel4_compile_rules
+$(SEL4_BUILD)/objects/%.o: %.c
+	@mkdir -p $$(@D)
+	@echo "  CC  [sel4] $$<"
+	@$$(CC) $(subst @ARCH@,$(ARCH),$(SEL4_CFLAGS)) \
+		$$(subst @ARCH@,$(ARCH),$$(filter-out -Ilibmicrokit%,$$(CFLAGS_$$(subst /,_,$$(basename $$<))))) \
+		$$($(ARCH)_CFLAGS_$$(subst /,_,$$(basename $$<))) -c $$< -o $$@
+endef
+$(eval $(sel4_compile_rules))
+sel4_objects = $(patsubst %,$(SEL4_BUILD)/objects/%.o,$(basename $(subst @ARCH@,$(ARCH),$(1))))
+
+# $(call sel4_program,NAME,SOURCES,LINKER_FLAGS)
+define sel4_program_rules
+$(SEL4_BUILD)/$(1).elf: $(call sel4_objects,$(2) $(BASE_SOURCES))
+	@mkdir -p $$(@D)
+	@echo "  LD  $$@"
+	@$$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -Wl,--gc-sections $(3) \
+		-T $(SEL4_SDK)/lib/microkit.ld $$^ -L$(SEL4_SDK)/lib -Wl,--start-group -lmicrokit -Wl,--end-group -o $$@
+SEL4_PROGRAMS += $(SEL4_BUILD)/$(1).elf
+endef
+sel4_program = $(eval $(call sel4_program_rules,$(strip $(1)),$(strip $(2)),$(strip $(3))))
+
+SEL4_TIMERS := -Wl,--wrap=notified
+
+$(call sel4_program,timer_driver,drivers/timer/generic_timer.c drivers/timer/timeouts.c)
+$(call sel4_program,serial_driver,drivers/serial/serial_driver.c drivers/serial/arch/$(ARCH)/registers.c \
+	$(SERIAL_UART_$(ARCH)))
+$(call sel4_program,console,services/console/console.c $(CONSOLE_SOURCES) sel4/src/skyscope.c,$(SEL4_TIMERS))
+$(call sel4_program,manager,services/manager/manager_main.c $(MANAGER_SOURCES_$(ARCH)) $(CRYPTO_ENTROPY_SOURCES) \
+	sel4/src/skyscope.c,$(SEL4_TIMERS))
+SEL4_VMM_SOURCES := $(wildcard vmm/hv/sel4/*.c)
+$(foreach source,$(SEL4_VMM_SOURCES),$(eval CFLAGS_$(subst /,_,$(basename $(source))) := $(VMM_INCLUDES)))
+$(call sel4_program,vmm,$(SEL4_VMM_SOURCES) $(VMM_SOURCES) $(VMM_LIBRARY_$(ARCH)))
+$(call sel4_objects,$(VMM_SOURCES)): | $(LIBFDT_STAMP)
+
+.PHONY: sel4-programs
+sel4-programs: $(SEL4_PROGRAMS)
+endif
