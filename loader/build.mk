@@ -17,7 +17,8 @@ LOADER_PORTABLE_PURE_SOURCES := $(addprefix loader/src/,boot_source.c memory_map
 	tpm_find.c tpm_fifo.c tpm_crb.c tpm_command.c tpm_pcr.c tpm_nv.c rollback.c measured_boot.c)
 LOADER_PURE_SOURCES_x86_64 := $(LOADER_PORTABLE_PURE_SOURCES) $(addprefix loader/arch/x86_64/,multiboot1.c \
 	multiboot2.c pvh.c boot_memory_kind.c acpi_read.c acpi_madt.c acpi_fadt.c clock.c)
-LOADER_PURE_SOURCES_aarch64 := $(LOADER_PORTABLE_PURE_SOURCES) $(DEVICE_TREE_SOURCES) $(LIBFDT_SOURCES)
+LOADER_PURE_SOURCES_aarch64 := $(LOADER_PORTABLE_PURE_SOURCES) $(DEVICE_TREE_SOURCES) $(LIBFDT_SOURCES) \
+	$(addprefix loader/arch/aarch64/,acpi_read.c acpi_madt.c uefi_time.c)
 LOADER_PURE_SOURCES := $(LOADER_PURE_SOURCES_x86_64)
 LOADER_SOURCES := $(sort $(LOADER_PURE_SOURCES_$(ARCH)) $(addprefix loader/src/,main.c hardware.c start.c report.c \
 	trusted_platform.c pci_ecam.c) \

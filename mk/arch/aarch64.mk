@@ -10,7 +10,8 @@ ARCH_CFLAGS := -march=armv8-a -mgeneral-regs-only -mstrict-align -mno-outline-at
 	-mstack-protector-guard=global
 ARCH_GUEST_CFLAGS := -mgeneral-regs-only -mbranch-protection=none -mno-outline-atomics
 ARCH_KERNEL_CFLAGS :=
-ARCH_LOADER_CFLAGS :=
+# UEFI, which the loader calls, keeps X18 for itself.
+ARCH_LOADER_CFLAGS := -ffixed-x18
 ARCH_PD_CFLAGS :=
 ARCH_KERNEL_BRANCHES := -fno-jump-tables
 

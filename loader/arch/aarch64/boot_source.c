@@ -27,6 +27,16 @@ static int read_linux(uint64_t address, struct boot_source *source, struct loade
     return device_tree_open(bytes, size, &tree, error) && device_tree_boot_source(&tree, source, error);
 }
 
+static const struct uefi_handoff *uefi;
+
+void boot_source_clock(struct hardware_info *hardware)
+{
+    if (uefi != NULL) {
+        hardware->wall_clock = uefi->wall_clock;
+        hardware->wall_clock_ticks = uefi->wall_clock_ticks;
+    }
+}
+
 int boot_source_read(const struct physical_memory *memory, const struct boot_entry *entry, struct boot_source *source,
                      struct loader_error *error)
 {
@@ -34,7 +44,12 @@ int boot_source_read(const struct physical_memory *memory, const struct boot_ent
     if (entry->first == HARDWARE_BOOT_LINUX) {
         return read_linux(entry->second, source, error);
     }
-    const struct uefi_handoff *handoff = (const struct uefi_handoff *)(uintptr_t)entry->second;
-    memcpy(source, &handoff->source, sizeof(*source));
+    uefi = (const struct uefi_handoff *)(uintptr_t)entry->second;
+    memcpy(source, &uefi->source, sizeof(*source));
+    uint32_t size = DEVICE_TREE_HEADER_SIZE;
+    if (source->device_tree != 0 && page_tables_map_early(source->device_tree, size)) {
+        size = device_tree_size((const void *)(uintptr_t)source->device_tree);
+        (void)page_tables_map_early(source->device_tree, size);
+    }
     return 1;
 }

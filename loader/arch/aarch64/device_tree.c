@@ -164,21 +164,31 @@ static bool is_memory_node(const struct device_tree *tree, int node)
     return size == sizeof("memory") && memcmp(type, "memory", size) == 0 && device_tree_enabled(tree, node);
 }
 
-int device_tree_boot_source(const struct device_tree *tree, struct boot_source *source, struct loader_error *error)
+bool device_tree_reserved(const struct device_tree *tree, struct boot_source *source)
 {
     struct device_tree_path path = {.depth = UINT32_MAX};
     int reserved = fdt_path_offset(tree->blob, "/reserved-memory");
+    while (reserved >= 0 && device_tree_next(tree, &path)) {
+        if (path.depth == 2 && path.nodes[1] == reserved && device_tree_enabled(tree, path.nodes[2]) &&
+            !add_nodes_memory(tree, &path, HARDWARE_MEMORY_RESERVED, source)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int device_tree_boot_source(const struct device_tree *tree, struct boot_source *source, struct loader_error *error)
+{
+    struct device_tree_path path = {.depth = UINT32_MAX};
     bool room = true;
     (void)device_tree_chosen(tree, source);
     while (room && device_tree_next(tree, &path)) {
         int node = path.nodes[path.depth];
         if (path.depth == 1 && is_memory_node(tree, node)) {
             room = add_nodes_memory(tree, &path, HARDWARE_MEMORY_USABLE, source);
-        } else if (path.depth == 2 && reserved >= 0 && path.nodes[1] == reserved && device_tree_enabled(tree, node)) {
-            room = add_nodes_memory(tree, &path, HARDWARE_MEMORY_RESERVED, source);
         }
     }
-    if (!room || !add_reservations(tree, source)) {
+    if (!room || !device_tree_reserved(tree, source) || !add_reservations(tree, source)) {
         return error_set(error, "device tree: more than %u ranges of memory", BOOT_MAX_MEMORY_RANGES);
     }
     if (source->memory_count == 0) {

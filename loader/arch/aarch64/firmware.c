@@ -5,6 +5,7 @@
 #include <base/memory.h>
 #include <loader/log.h>
 #include <loader/machine.h>
+#include <loader_arch/acpi.h>
 #include <loader_arch/cpu.h>
 #include <loader_arch/device_tree.h>
 #include <loader_arch/entry.h>
@@ -29,6 +30,13 @@ void firmware_read(const struct physical_memory *memory, const struct boot_sourc
     if (header != NULL && device_tree_open(header, device_tree_size(header), &tree, &error)) {
         device_tree_console(&tree, hardware);
         device_tree_hardware(&tree, read_register(mpidr_el1) & MPIDR_AFFINITY, hardware);
+    } else if (source->rsdp_size > 0) {
+        hardware->rsdp_address = source->rsdp_address;
+        if (!acpi_read(memory, source->rsdp, source->rsdp_size, hardware)) {
+            log_warning("no ACPI tables: only one CPU and no interrupts can be used");
+        }
+    } else {
+        log_warning("neither a device tree nor ACPI tables: only one CPU and no interrupts can be used");
     }
     tpm_named = hardware->tpm_start_method != 0;
     psci_start(hardware);
@@ -41,5 +49,7 @@ void clock_read(struct hardware_info *hardware)
     if (address != 0 && device_reach(address, RTC_SIZE)) {
         hardware->wall_clock = mmio_read32(address);
         hardware->wall_clock_ticks = cycle_counter();
+    } else {
+        boot_source_clock(hardware);
     }
 }

@@ -34,6 +34,8 @@ int device_tree_boot_source(const struct device_tree *tree, struct boot_source *
 /* Only initial RAM disk and command line; false if the tree says nothing but that (GRUB
  * makes such a tree where the firmware has ACPI tables instead). */
 bool device_tree_chosen(const struct device_tree *tree, struct boot_source *source);
+/* The memory that /reserved-memory names. False: too many ranges. */
+bool device_tree_reserved(const struct device_tree *tree, struct boot_source *source);
 /* The console that /chosen names, else the first that there is. */
 void device_tree_console(const struct device_tree *tree, struct hardware_info *hardware);
 /* CPUs, PSCI, interrupt controller, timers, PCI, SMMUs, clock and TPM. What is wrong

@@ -19,9 +19,6 @@ struct uefi_handoff {
     uint64_t device_tree; /* 0: none */
     /* The console that ACPI's SPCR names. */
     struct hardware_range uart;
-    struct hardware_interrupt uart_interrupt;
-    uint32_t uart_kind; /* enum hardware_uart_kind */
-    uint32_t reserved;
     uint64_t wall_clock, wall_clock_ticks; /* as in hardware_info */
 };
 
@@ -40,5 +37,9 @@ struct mmu_registers {
 extern struct mmu_registers mmu_registers;
 void mmu_enable(void);
 
+/* The time of day that UEFI told, if it did. */
+void boot_source_clock(struct hardware_info *hardware);
+
+struct boot_entry; /* <loader/machine.h> */
 /* Finds and uses the console that the device tree or the handoff names. */
 void console_find(const struct boot_entry *entry);
