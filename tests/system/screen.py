@@ -13,7 +13,7 @@ FIRST = 32  # of the font's characters
 
 def letters():
     """{the rows of a letter, doubled, as they are in a cell: the letter}"""
-    source = (ROOT / "loader/src/font.c").read_text()
+    source = next((ROOT / "loader").rglob("font.c")).read_text()
     glyphs = re.findall(r"^    \{((?:0x[0-9a-f]{2}(?:, )?){7})\}", source, re.MULTILINE)
     assert len(glyphs) == 95
     found = {}
