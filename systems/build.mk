@@ -53,7 +53,8 @@ $(BUILD)/systems/$(1)/payload.unsigned: $(call system_file,$(1)) $(HOST_BUILD)/b
 	@cp $$< $$(@D)/$(1).system
 	@echo "  PAYLOAD $$@"
 	@$(HOST_BUILD)/bin/skyscope build --quiet --kernel-image $(BUILD)/kernel.elf \
-		$(SYSTEM_SEARCH_PATH:%=--search-path %) --search-path $(BUILD)/systems/$(1) --output $$@ $$<
+		$(SYSTEM_SEARCH_PATH:%=--search-path %) --search-path $(BUILD)/systems/$(1) --search-path $$(<D) \
+		--output $$@ $$(if $$(filter $(1).system,$$(<F)),$$<,$$(@D)/$(1).system)
 $(BUILD)/systems/$(1)/payload.bin: $(BUILD)/systems/$(1)/payload.unsigned $(HOST_BUILD)/keys/system.trust
 	$$(call sign,$$<,$$@)
 $(BUILD)/systems/$(1)/$(1).iso: $(BUILD)/systems/$(1)/payload.bin $(LOADER)
