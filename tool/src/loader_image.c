@@ -99,7 +99,7 @@ const char *loader_find_anchor(struct arena *arena, const struct blob *loader, s
 
 const char *loader_set_anchor(struct arena *arena, struct blob *loader, const struct blob *anchor)
 {
-    struct anchor_place place;
+    struct anchor_place place = {0};
     const char *problem = loader_find_anchor(arena, loader, &place);
     if (problem != NULL) {
         return problem;
