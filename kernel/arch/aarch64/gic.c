@@ -3,6 +3,7 @@
 #include <arch/cpu.h>
 #include <arch/gic.h>
 #include <arch/page_table.h>
+#include <arch/percpu.h>
 #include <kernel/log.h>
 #include <kernel/system.h>
 

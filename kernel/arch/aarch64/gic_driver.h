@@ -4,7 +4,8 @@
 #pragma once
 
 #include <arch/gic.h>
-#include <arch/percpu.h>
+
+struct percpu;
 
 #define GICD_CTLR      0x000u
 #define GICD_TYPER     0x004u

@@ -3,6 +3,7 @@
  * without Security Extensions sees it. */
 #include <arch/gic.h>
 #include <arch/page_table.h>
+#include <arch/percpu.h>
 #include <kernel/log.h>
 
 #include "gic_driver.h"

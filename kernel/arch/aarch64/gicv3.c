@@ -5,6 +5,7 @@
 #include <arch/gic.h>
 #include <arch/gic_redistributor.h>
 #include <arch/page_table.h>
+#include <arch/percpu.h>
 #include <kernel/log.h>
 #include <kernel/system.h>
 

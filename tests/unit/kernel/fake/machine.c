@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include <arch/percpu.h>
-#include <arch/time.h>
 #include <arch/port.h>
+#include <arch/time.h>
 #include <kernel/arch.h>
 #include <kernel/control.h>
 #include <kernel/fault.h>

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <arch/frame.h>
 #include <skyscope/kernel_info.h>
 
 #include "plan.h"
@@ -84,8 +85,8 @@ static void thread(struct fake_plan *plan, unsigned int number, uint32_t pd_inde
         .budget_us = 1000,
         .period_us = 1000,
         .entry = 0x200000,
-        .stack_top = 0x7fffffffd000,
-        .ipc_buffer = index == 0 ? 0x7ffffffff000 : 0x7ffd00001000,
+        .stack_top = USER_ADDRESS_END - 0x2000,
+        .ipc_buffer = index == 0 ? USER_ADDRESS_END : USER_ADDRESS_END - 0x100000,
         .vcpu = PLAN_NONE,
     };
 }
@@ -134,21 +135,14 @@ void fake_plan_init(struct fake_plan *plan)
     plan->ends[2] = (struct plan_channel_end){FAKE_PD_SERVER, 4, FAKE_PD_VMM, 1, 0, PLAN_CHANNEL_NOTIFY};
     plan->ends[3] = (struct plan_channel_end){FAKE_PD_VMM, 0, FAKE_PD_SERVER, 0, 4, PLAN_CHANNEL_NOTIFY};
 
-    plan->irqs[0] = (struct plan_irq){.pd = FAKE_PD_SERVER,
-                                      .id = 7,
-                                      .kind = PLAN_IRQ_IOAPIC,
-                                      .flags = PLAN_IRQ_LEGACY_ISA | PLAN_IRQ_EDGE,
-                                      .pin = 4,
-                                      .vector = 1};
-    plan->irqs[1] = (struct plan_irq){.pd = FAKE_PD_SERVER, .id = 8, .kind = PLAN_IRQ_MSI, .vector = 107};
-    plan->ioports[0] = (struct plan_ioport){.pd = FAKE_PD_SERVER, .id = 0, .base = 0x3f8, .size = 8};
+    fake_plan_arch_init(plan);
 
     set_name(plan->vms[0].name, "guest");
     plan->vms[0].space = FAKE_PDS;
     plan->vms[0].pd = FAKE_PD_VMM;
     plan->vms[0].vcpu_count = 1;
     plan->vcpus[0].thread = 3;
-    plan->vcpus[0].state_page = 0x7ffc00000000;
+    plan->vcpus[0].state_page = USER_ADDRESS_END - 0x200000;
 }
 
 void fake_machine_init(struct fake_machine *machine)
@@ -159,9 +153,7 @@ void fake_machine_init(struct fake_machine *machine)
     hardware->version = HARDWARE_INFO_VERSION;
     hardware->size = sizeof(*hardware);
     hardware->cpu_count = 2;
-    hardware->arch.lapic_address = 0xfee00000;
-    hardware->arch.ioapic_count = 1;
-    hardware->arch.ioapics[0] = (struct hardware_ioapic){.address = 0xfec00000, .pin_count = 24};
+    fake_machine_arch_init(&hardware->arch);
     /* Two adjacent ranges: extent 3 lies across the border. */
     hardware->memory_count = 3;
     hardware->memory[0] = (struct hardware_memory){.base = 0x100000, .size = 0x500000, .kind = HARDWARE_MEMORY_USABLE};

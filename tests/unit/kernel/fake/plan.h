@@ -29,5 +29,9 @@ struct fake_machine {
     struct hardware_info hardware;
 };
 
+/* The architecture's part of each, in plan_ARCH.c. */
+void fake_plan_arch_init(struct fake_plan *plan);
+void fake_machine_arch_init(struct hardware_arch *hardware);
+
 void fake_plan_init(struct fake_plan *plan);
 void fake_machine_init(struct fake_machine *machine);
