@@ -167,8 +167,8 @@ static void check_timer(void)
     }
     check("the timer interrupts a busy guest", timer_count == 1);
     for (int i = 0; i < 100; i++) {
-        set_timer(millisecond);
         uint64_t count = timer_count;
+        set_timer(millisecond);
         while (timer_count == count && now() - start < 60 * frequency) {
             interrupts_off();
             if (timer_count == count) {
@@ -199,8 +199,8 @@ static void check_timer(void)
     leave_the_guest(100);
     write_register(cntv_ctl_el0, 0);
     leave_the_guest(1);
+    uint64_t count = timer_count; /* interrupts are off */
     set_timer(millisecond);
-    uint64_t count = timer_count;
     interrupts_on();
     start = now();
     while (now() - start < 20 * millisecond) {
