@@ -19,6 +19,7 @@ struct sel4_vcpu {
     microkit_child child;
     bool on;      /* hv_vcpu_on: it is to run */
     bool running; /* the kernel may run it: its registers are in the kernel, not in the page */
+    bool stopped; /* suspended: it neither runs nor waits for the reply to a fault */
     bool kicked;  /* vmm_handle_event() is owed */
     /* Virtual interrupts that were given to the kernel, by list register; 0: free. */
     uint64_t injected[VCPU_GIC_LISTS];

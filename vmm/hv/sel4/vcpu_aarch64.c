@@ -364,8 +364,11 @@ bool sel4_vcpu_exit(struct sel4_vcpu *vcpu, microkit_msginfo message)
 void sel4_vcpu_settle(struct sel4_vcpu *vcpu, bool timer_asserted)
 {
     if (!vcpu->on) {
-        if (vcpu->running) {
+        if (!vcpu->stopped) { /* nor may it wait for a reply when this thread receives the next message */
             microkit_vcpu_stop(vcpu->child);
+            vcpu->stopped = true;
+        }
+        if (vcpu->running) {
             vcpu->running = false;
             read_registers(vcpu);
         }
@@ -379,6 +382,7 @@ void sel4_vcpu_settle(struct sel4_vcpu *vcpu, bool timer_asserted)
     if (!vcpu->running) {
         write_dirty(vcpu);
         vcpu->running = true;
+        vcpu->stopped = false;
         write_registers(vcpu);
     }
 }
@@ -387,6 +391,7 @@ void sel4_vcpu_init(struct sel4_vcpu *vcpu, microkit_child child)
 {
     memset(vcpu, 0, sizeof(*vcpu));
     vcpu->child = child;
+    vcpu->stopped = true;
     vcpu->page.state.pstate = PSTATE_RESET;
     vcpu->page.state.gic.list_count = LIST_REGISTERS;
     vcpu->page.state.gic.version = GIC_VERSION;
