@@ -4,8 +4,9 @@
 #include <skyscope.h>
 #include <stdint.h>
 
+#include <attacks.h>
+
 #include "../common/report.h"
-#include "attacks.h"
 
 struct attack {
     const char *name;
@@ -31,23 +32,6 @@ void notified(microkit_channel ch)
     (void)ch;
 }
 
-static bool as_expected(const struct attack *attack, microkit_msginfo info)
-{
-    bool memory_fault = microkit_msginfo_get_label(info) == seL4_Fault_VMFault;
-    bool exception = microkit_msginfo_get_label(info) == seL4_Fault_UserException;
-    seL4_Word vector = exception ? microkit_mr_get(seL4_UserException_Number) : 0;
-    switch (attack->expectation) {
-    case MEMORY_FAULT:
-        return memory_fault;
-    case STACK_FAULT:
-        return exception && (vector == 12 || vector == 13);
-    case BAD_RETURN:
-        return memory_fault || (exception && vector == 13);
-    default:
-        return exception && vector == attack->expectation;
-    }
-}
-
 seL4_Bool fault(microkit_child child, microkit_msginfo info, microkit_msginfo *reply)
 {
     (void)reply;
@@ -55,7 +39,7 @@ seL4_Bool fault(microkit_child child, microkit_msginfo info, microkit_msginfo *r
         report("WRONG child %u", child);
         return seL4_False;
     }
-    if (!as_expected(&attacks[child], info)) {
+    if (!attack_ended_as_expected(attacks[child].expectation, info)) {
         wrong++;
         report("WRONG %s: label %u: %lx %lx %lx %lx", attacks[child].name,
                (unsigned int)microkit_msginfo_get_label(info), microkit_mr_get(0), microkit_mr_get(1),

@@ -24,20 +24,20 @@ import time
 
 import pexpect
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = ROOT / "build"
+from platform_under_test import ARCH, BUILD, HOST_BUILD, PLATFORM, ROOT, TOOL  # noqa: F401 (for the tests)
+
 LOGS = pathlib.Path(os.environ.get("SKYSCOPE_TEST_LOGS", BUILD / "test-logs"))
 
 # Times are generous, because an emulator on a busy machine is slow; a slower
 # machine still can stretch them all.
 TIME_FACTOR = float(os.environ.get("SKYSCOPE_TEST_TIME_FACTOR", "1"))
 
-QEMU = os.environ.get("QEMU", "qemu-system-x86_64")
-CPU_MODEL = "EPYC,+svm,+npt"
+QEMU = os.environ.get("QEMU", PLATFORM.qemu)
+CPU_MODEL = PLATFORM.cpu
 HOT_KEY = "\x1d"  # Ctrl-]
 
-OVMF_CODE = pathlib.Path("/usr/share/OVMF/OVMF_CODE.fd")
-OVMF_VARS = pathlib.Path("/usr/share/OVMF/OVMF_VARS.fd")
+OVMF_CODE = PLATFORM.uefi_code
+OVMF_VARS = PLATFORM.uefi_variables
 
 # Terminal control sequences, which shells and firmware print.
 ESCAPE_SEQUENCE = re.compile(r"\x1b(?:\[[0-9;?=]*[A-Za-z]|[()][A-Z0-9]|[=>78cDEHM])")
@@ -52,23 +52,24 @@ class Machine:
 
     name       name of the log file (letters, digits, - and _)
     payload    file for the loader; boots by `-kernel LOADER -initrd PAYLOAD`
-    loader     the loader's ELF file
+    loader     the loader's file
     kernel     any other file for -kernel (payload is then not used)
     initrd     file for -initrd, with kernel
     append     command line for -kernel
     iso        ISO image, booted as a CD-ROM
     disk       raw disk image, booted as a hard disk (an ISO too: isohybrid)
-    firmware   "bios" or "uefi"
+    firmware   "bios" or "uefi": of x86-64's machine, and of AArch64's with an image
     cpus       number of processors
     memory     as QEMU's -m
     cpu        CPU model
+    gic        version of an AArch64 machine's interrupt controller: 2 or 3
     extra      more arguments for QEMU
     reboot     let the machine reset instead of ending QEMU
     timeout    seconds that expect() waits if it is not told otherwise
     """
 
-    def __init__(self, name, *, payload=None, loader=BUILD / "loader.elf", kernel=None, initrd=None, append=None,
-                 iso=None, disk=None, firmware="bios", cpus=2, memory="2G", cpu=CPU_MODEL, extra=(), reboot=False,
+    def __init__(self, name, *, payload=None, loader=PLATFORM.loader, kernel=None, initrd=None, append=None,
+                 iso=None, disk=None, firmware=None, cpus=2, memory="2G", cpu=CPU_MODEL, gic=3, extra=(), reboot=False,
                  timeout=120):
         if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
             raise ValueError(f"bad machine name {name!r}")
@@ -82,13 +83,16 @@ class Machine:
         # Short path: the address of a UNIX socket has at most 107 characters.
         self._directory = pathlib.Path(tempfile.mkdtemp(prefix="skyscope-"))
         arguments = [
-            "-accel", "tcg", "-machine", "q35", "-cpu", cpu, "-smp", str(cpus), "-m", str(memory),
-            "-nodefaults", "-no-user-config", "-display", "none",
+            "-accel", "tcg", "-machine", PLATFORM.machine.format(gic=gic), "-cpu", cpu, "-smp", str(cpus),
+            "-m", str(memory), "-nodefaults", "-no-user-config", "-display", "none",
             "-chardev", "stdio,id=com1,signal=off", "-serial", "chardev:com1",
             "-qmp", f"unix:{self._directory}/qmp,server=on,wait=off",
         ]
         if not reboot:
             arguments += ["-no-reboot"]
+        if firmware is None:
+            # A payload needs none: QEMU starts the loader itself.
+            firmware = PLATFORM.firmware if iso is not None or disk is not None else "bios"
         if firmware == "uefi":
             variables = self._directory / "OVMF_VARS.fd"
             shutil.copy(OVMF_VARS, variables)
@@ -97,9 +101,9 @@ class Machine:
         elif firmware != "bios":
             raise ValueError(f"unknown firmware {firmware!r}")
         if iso is not None:
-            arguments += ["-cdrom", str(iso), "-boot", "d"]
+            arguments += PLATFORM.cdrom(iso)
         elif disk is not None:
-            arguments += ["-drive", f"file={disk},format=raw,if=ide,readonly=off,snapshot=on", "-boot", "c"]
+            arguments += PLATFORM.disk(disk)
         elif kernel is not None:
             arguments += ["-kernel", str(kernel)]
             if initrd is not None:

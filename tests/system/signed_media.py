@@ -3,7 +3,7 @@
 
 import subprocess
 
-from machine import BUILD, ROOT
+from machine import BUILD, PLATFORM, ROOT, TOOL
 
 PAYLOAD = BUILD / "systems/vcpu_check/payload.bin"
 VOUCHED = 'loader: "vcpu_check" version 7 signed by primary key pair'
@@ -21,11 +21,11 @@ class SignedMedia:
         self._run("keygen", "--quiet", "--development", self.keys)
         self._run("sign", "--quiet", "--keys", self.keys, "--rollback-index", "7", "--output", self.payload, PAYLOAD)
         self._run("provision", "--quiet", "--trust", self.keys / "system.trust", "--output", self.loader,
-                  BUILD / "loader-template.elf")
+                  PLATFORM.loader_template)
 
     @staticmethod
     def _run(*words):
-        subprocess.run([BUILD / "bin/skyscope", *map(str, words)], check=True, cwd=ROOT)
+        subprocess.run([TOOL, *map(str, words)], check=True, cwd=ROOT)
 
     def iso(self, name="image.iso", options=()):
         path = self.directory / name

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from machine import BUILD
+from machine import BUILD, TOOL
 from signed_media import STARTED, VOUCHED, SignedMedia, flip
 
 PIECE = slice(0x40000, 0x40100)  # of the payload
@@ -58,7 +58,7 @@ def test_no_system_reaches_a_disk():
     payloads = sorted((BUILD / "systems").glob("*/payload.bin"))
     assert len(payloads) > 5
     for payload in payloads:
-        plan = json.loads(subprocess.run([BUILD / "bin/skyscope", "inspect", "--json", payload], check=True,
+        plan = json.loads(subprocess.run([TOOL, "inspect", "--json", payload], check=True,
                                          capture_output=True).stdout)["plan"]
         assert [region["name"] for region in plan["regions"] if region["kind"] == "device"] == [], payload
         for port in plan["ioports"]:

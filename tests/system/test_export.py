@@ -8,10 +8,9 @@ import subprocess
 import pytest
 
 from console import Skyscope
-from machine import BUILD
+from machine import BUILD, TOOL
 
 SYSTEM = BUILD / "systems/export"
-TOOL = BUILD / "bin/skyscope"
 END = "-----END SKYSCOPE SEALED LOG-----"
 NO_RANDOM_NUMBERS = ["qemu64,+svm,+npt", "EPYC,+svm,+npt,-rdrand,-rdseed"]
 

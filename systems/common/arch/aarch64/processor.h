@@ -90,6 +90,27 @@ static inline void disturb_processor_state(void)
     __asm__ volatile("msr tpidr_el0, %0\n\tmsr nzcv, %1" : : "r"(~0ull), "r"(0xf0000000ull) : "cc");
 }
 
+/* Is it as the kernel gives it to each program? */
+static inline bool processor_state_clear(void)
+{
+    uint64_t thread_pointer, read_only;
+    __asm__ volatile("mrs %0, tpidr_el0\n\tmrs %1, tpidrro_el0" : "=r"(thread_pointer), "=r"(read_only));
+    return (thread_pointer | read_only) == 0;
+}
+
+/* A vector register. */
+static inline void keep_in_vector_register(uint64_t value)
+{
+    __asm__ volatile(".arch_extension fp\n\tfmov d7, %0" : : "r"(value));
+}
+
+static inline uint64_t kept_in_vector_register(void)
+{
+    uint64_t value;
+    __asm__ volatile(".arch_extension fp\n\tfmov %0, d7" : "=r"(value));
+    return value;
+}
+
 /* SYSCALL_PD_CONTROL without libmicrokit. */
 static inline int64_t raw_pd_control(uint64_t child, uint64_t operation, uint64_t entry_point)
 {

@@ -85,6 +85,28 @@ static inline void disturb_processor_state(void)
     __asm__ volatile("mov %w0, %%ds\n\tmov %w0, %%es\n\tmov %w0, %%fs\n\tmov %w0, %%gs" : : "r"(user_data));
 }
 
+/* Is it as the kernel gives it to each program? */
+static inline bool processor_state_clear(void)
+{
+    unsigned int ds, es, fs, gs;
+    __asm__ volatile("mov %%ds, %0\n\tmov %%es, %1\n\tmov %%fs, %2\n\tmov %%gs, %3"
+                     : "=r"(ds), "=r"(es), "=r"(fs), "=r"(gs));
+    return (ds | es | fs | gs) == 0;
+}
+
+/* A vector register. */
+static inline void keep_in_vector_register(uint64_t value)
+{
+    __asm__ volatile("movq %0, %%xmm7" : : "r"(value));
+}
+
+static inline uint64_t kept_in_vector_register(void)
+{
+    uint64_t value;
+    __asm__ volatile("movq %%xmm7, %0" : "=r"(value));
+    return value;
+}
+
 /* SYSCALL_PD_CONTROL without libmicrokit. */
 static inline int64_t raw_pd_control(uint64_t child, uint64_t operation, uint64_t entry_point)
 {

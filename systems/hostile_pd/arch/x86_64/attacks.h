@@ -2,6 +2,10 @@
 /* What the attackers try, by the number in their names, and what must come of it. */
 #pragma once
 
+#include <stdbool.h>
+
+#include <microkit.h>
+
 /* Expectation: an exception of that vector, or a memory fault. Attackers that end
  * unharmed say so with UD2, vector 6. */
 #define MEMORY_FAULT 100
@@ -61,3 +65,20 @@
     ATTACK(write_segment_bases, SURVIVES)                                                                              \
     ATTACK(interrupt_flag_by_popf, SURVIVES)                                                                           \
     ATTACK(storm_of_faults, SURVIVES)
+
+static inline bool attack_ended_as_expected(unsigned int expectation, microkit_msginfo info)
+{
+    bool memory_fault = microkit_msginfo_get_label(info) == seL4_Fault_VMFault;
+    bool exception = microkit_msginfo_get_label(info) == seL4_Fault_UserException;
+    seL4_Word vector = exception ? microkit_mr_get(seL4_UserException_Number) : 0;
+    switch (expectation) {
+    case MEMORY_FAULT:
+        return memory_fault;
+    case STACK_FAULT:
+        return exception && (vector == 12 || vector == 13);
+    case BAD_RETURN:
+        return memory_fault || (exception && vector == 13);
+    default:
+        return exception && vector == expectation;
+    }
+}
