@@ -103,21 +103,23 @@ static void interrupt_back(struct gic *gic, uint32_t vcpu, uint64_t lr, uint32_t
     soft = soft || intid < GIC_SGIS; /* the kernel may have made it pending while it was active */
     bool pending = (lr & LR_PENDING) != 0 && soft && (bank->drop_pending & bit) == 0;
     bool active = (lr & LR_ACTIVE) != 0;
+    if (active && intid < GIC_SGIS) {
+        state->sgi_active_source[intid] = (uint8_t)LR_SOURCE(lr);
+    }
+    /* One that the kernel listed may be active in a list register of ours: the same SGI of another source. */
+    active = active || ((bank->active & ~bank->listed & bit) != 0);
     bank->listed &= ~bit;
     bank->listed_pending &= ~bit;
     if (pending) {
         bank->latched |= bit;
     }
-    active = ((active && (bank->clear_active & bit) == 0)) || (bank->set_active & bit) != 0;
+    active = (active && (bank->clear_active & bit) == 0) || (bank->set_active & bit) != 0;
     bank->active = active ? bank->active | bit : bank->active & ~bit;
     bank->drop_pending &= ~bit;
     bank->set_active &= ~bit;
     bank->clear_active &= ~bit;
     if (intid < GIC_SGIS) {
-        if (pending) {
-            state->sgi_sources[intid] |= (uint8_t)(1u << LR_SOURCE(lr));
-        }
-        state->sgi_active_source[intid] = (uint8_t)LR_SOURCE(lr);
+        state->sgi_sources[intid] |= (uint8_t)(pending ? 1u << LR_SOURCE(lr) : 0);
     } else if (intid >= GIC_PRIVATE && gic->spi_vcpu[intid - GIC_PRIVATE] != vcpu) {
         gic_changed(gic, vcpu, intid);
     }
@@ -206,10 +208,11 @@ void gic_read_back(struct gic *gic, uint32_t vcpu)
     for (; state->end_count > 0; state->end_count--) {
         end_unlisted(gic, vcpu);
     }
+    for (uint32_t used = state->used; used != 0; used &= used - 1u) {
+        register_back(gic, vcpu, (uint32_t)__builtin_ctz(used));
+    }
+    /* After those of ours: an SGI of ours that has ended may be there once more by the kernel. */
     for (uint32_t i = 0; i < list_count(state->hardware); i++) {
-        if ((state->used & 1u << i) != 0) {
-            register_back(gic, vcpu, i);
-        }
         kernels_back(gic, vcpu, &state->hardware->list[i]);
     }
     state->used = 0;
@@ -380,11 +383,16 @@ static void fill(struct gic *gic, uint32_t vcpu)
     for_active = active.count < for_active ? active.count : for_active;
     uint32_t for_pending = places - for_active;
     for_pending = pending.count < for_pending ? pending.count : for_pending;
+    bool waiting = pending.overflow || for_pending < pending.count;
+    for (uint32_t i = 0; i < for_active && waiting; i++) {
+        /* Or it would come again before a waiting one of higher priority. */
+        active.entries[i].pending = false;
+    }
     list_all(gic, vcpu, &active, for_active, &room);
     list_all(gic, vcpu, &pending, for_pending, &room);
 
     uint32_t control = 0;
-    if ((pending.overflow || for_pending < pending.count) && for_pending > 0) {
+    if (waiting && for_pending > 0) {
         /* None of these conditions may hold already, or the guest would never run. */
         control |= VCPU_GIC_NO_PENDING;
         control |= count - count_ones(room) >= 2 ? VCPU_GIC_UNDERFLOW : 0;

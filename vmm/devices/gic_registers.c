@@ -82,7 +82,8 @@ static void clear_pending(struct gic *gic, uint32_t vcpu, uint32_t first_intid, 
 {
     struct gic_bank *bank = gic_bank_of(gic, vcpu, first_intid);
     bits = pendable(gic, first_intid, bits);
-    bank->drop_pending |= gic_recall(gic, vcpu, first_intid, bits);
+    uint32_t later = gic_recall(gic, vcpu, first_intid, bits);
+    bank->drop_pending |= later;
     bank->latched &= ~bits;
     if (first_intid < GIC_PRIVATE) {
         __atomic_fetch_and(&gic->vcpus[vcpu].hardware->private_pending, ~(bits & GIC_SGI_MASK), __ATOMIC_ACQ_REL);

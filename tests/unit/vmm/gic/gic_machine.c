@@ -208,6 +208,34 @@ void machine_exit(struct machine *machine, uint32_t vcpu)
     settle_if_heard(machine);
 }
 
+bool machine_kernel_sgi(struct machine *machine, uint32_t source, uint32_t target, uint32_t intid)
+{
+    struct machine_cpu *cpu = &machine->cpus[target];
+    bool v2 = machine->gic.config.version == 2;
+    uint64_t *free = NULL;
+    /* While interrupts wait for list registers, the order is the kernel's and the model's together: an SGI that waits
+     * in the model as well may come twice, one of the kernel's before something more urgent. */
+    bool waits = (machine->gic.vcpus[target].bank.latched >> intid & 1) != 0 || cpu->page.control != 0;
+    if (!cpu->running || waits || (cpu->page.private_enabled >> intid & 1) == 0) {
+        return false;
+    }
+    for (uint32_t i = 0; i < MACHINE_LISTS; i++) {
+        uint64_t *lr = &cpu->page.list[i];
+        if ((*lr & LR_STATE) != 0 && (uint32_t)*lr == intid && (!v2 || LR_SOURCE(*lr) == source)) {
+            *lr |= LR_PENDING;
+            return true;
+        }
+        free = (*lr & LR_STATE) == 0 ? lr : free;
+    }
+    if (free == NULL) {
+        return false;
+    }
+    *free = LR_PENDING | (v2 ? (uint64_t)source << 32 : LR_GROUP1) | (uint64_t)cpu->page.private_priority[intid] << 48 |
+            intid;
+    settle_if_heard(machine);
+    return true;
+}
+
 bool machine_sleep(struct machine *machine, uint32_t vcpu)
 {
     begin(machine, vcpu);
@@ -220,6 +248,13 @@ bool machine_sleep(struct machine *machine, uint32_t vcpu)
     machine->current = GIC_NO_VCPU;
     settle_if_heard(machine);
     return wakes;
+}
+
+void machine_wake(struct machine *machine, uint32_t vcpu)
+{
+    begin(machine, vcpu);
+    enter(machine);
+    settle_if_heard(machine);
 }
 
 /* --- The CPU interface --- */
@@ -270,7 +305,8 @@ void machine_end(struct machine *machine, uint32_t vcpu, uint32_t intid)
         found = (*lr & LR_ACTIVE) != 0 && id == intid;
         *lr &= found ? ~LR_ACTIVE : ~0ull;
     }
-    cpu->end_count += found ? 0 : 1;
+    /* Counted anew from when it is asked for. */
+    cpu->end_count += !found && (cpu->page.control & VCPU_GIC_ENTRY_NOT_PRESENT) != 0 ? 1 : 0;
     settle_if_heard(machine);
 }
 

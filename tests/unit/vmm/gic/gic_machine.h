@@ -62,6 +62,9 @@ void machine_system_register(struct machine *machine, uint32_t vcpu, enum gic_sg
 /* By a device, on no vCPU's thread. */
 void machine_line(struct machine *machine, uint32_t line, bool level);
 void machine_msi(struct machine *machine, uint32_t device, uint32_t event);
+/* The kernel's own way for an SGI: into a free list register of the target, or marked in the one that it is in. False:
+ * it may not, or there is none. */
+bool machine_kernel_sgi(struct machine *machine, uint32_t source, uint32_t target, uint32_t intid);
 /* An exit for another reason. */
 void machine_exit(struct machine *machine, uint32_t vcpu);
 
@@ -72,6 +75,8 @@ void machine_end(struct machine *machine, uint32_t vcpu, uint32_t intid);
 uint32_t machine_take(struct machine *machine, uint32_t vcpu);
 /* WFI; true: an interrupt ended it at once. Else the vCPU sleeps until it is woken. */
 bool machine_sleep(struct machine *machine, uint32_t vcpu);
+/* It runs for a reason that is no interrupt. */
+void machine_wake(struct machine *machine, uint32_t vcpu);
 /* The list register with this INTID, or 0. */
 uint64_t machine_list(const struct machine *machine, uint32_t vcpu, uint32_t intid);
 
