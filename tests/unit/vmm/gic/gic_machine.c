@@ -36,8 +36,14 @@ static const struct gic_ops ops = {.current = current_vcpu, .kick = kick};
 
 void machine_create(struct machine *machine, uint32_t version, uint32_t vcpus, bool its)
 {
+    machine_create_with_lists(machine, version, vcpus, its, MACHINE_LISTS);
+}
+
+void machine_create_with_lists(struct machine *machine, uint32_t version, uint32_t vcpus, bool its, uint32_t lists)
+{
     memset(machine, 0, sizeof(*machine));
     machine->vcpus = vcpus;
+    machine->lists = lists;
     machine->current = GIC_NO_VCPU;
     machine->memory.count = 1;
     machine->memory.ranges[0] = (struct vm_ram_range){
@@ -45,7 +51,7 @@ void machine_create(struct machine *machine, uint32_t version, uint32_t vcpus, b
     struct gic_config config = {.version = version, .vcpu_count = vcpus, .its = its, .ops = &ops, .context = machine};
     for (uint32_t i = 0; i < vcpus; i++) {
         struct vcpu_gic *page = &machine->cpus[i].page;
-        page->list_count = MACHINE_LISTS;
+        page->list_count = lists;
         page->kernel_private = 0xffff | 1u << GUEST_PPI_VIRTUAL_TIMER;
         page->version = version;
         page->vmcr = 0xf8000003;
@@ -86,12 +92,12 @@ static void look(struct machine *machine, uint32_t vcpu)
     machine->current = GIC_NO_VCPU;
 }
 
-static uint32_t maintenance(const struct machine_cpu *cpu)
+static uint32_t maintenance(const struct machine_cpu *cpu, uint32_t lists)
 {
     uint32_t reasons = 0;
     uint32_t valid = 0;
     bool pending = false;
-    for (uint32_t i = 0; i < MACHINE_LISTS; i++) {
+    for (uint32_t i = 0; i < lists; i++) {
         uint64_t lr = cpu->page.list[i];
         reasons |= (lr & (LR_STATE | LR_HARDWARE | LR_END)) == LR_END ? 1u : 0;
         valid += (lr & LR_STATE) != 0 ? 1u : 0;
@@ -106,9 +112,9 @@ static uint32_t maintenance(const struct machine_cpu *cpu)
 static void maintain(struct machine *machine, uint32_t vcpu)
 {
     struct machine_cpu *cpu = &machine->cpus[vcpu];
-    for (uint32_t reasons; cpu->running && (reasons = maintenance(cpu)) != 0;) {
+    for (uint32_t reasons; cpu->running && (reasons = maintenance(cpu, machine->lists)) != 0;) {
         machine->maintenance_exits++;
-        for (uint32_t i = 0; i < MACHINE_LISTS; i++) {
+        for (uint32_t i = 0; i < machine->lists; i++) {
             uint64_t *lr = &cpu->page.list[i];
             *lr = (*lr & (LR_STATE | LR_HARDWARE | LR_END)) == LR_END ? 0 : *lr;
         }
@@ -118,7 +124,7 @@ static void maintain(struct machine *machine, uint32_t vcpu)
         gic_maintenance(&machine->gic, vcpu);
         enter(machine);
         /* The guest must get to run now. */
-        assert_int_equal(maintenance(cpu), 0);
+        assert_int_equal(maintenance(cpu, machine->lists), 0);
     }
 }
 
@@ -219,7 +225,7 @@ bool machine_kernel_sgi(struct machine *machine, uint32_t source, uint32_t targe
     if (!cpu->running || waits || (cpu->page.private_enabled >> intid & 1) == 0) {
         return false;
     }
-    for (uint32_t i = 0; i < MACHINE_LISTS; i++) {
+    for (uint32_t i = 0; i < machine->lists; i++) {
         uint64_t *lr = &cpu->page.list[i];
         if ((*lr & LR_STATE) != 0 && (uint32_t)*lr == intid && (!v2 || LR_SOURCE(*lr) == source)) {
             *lr |= LR_PENDING;
@@ -269,7 +275,7 @@ uint32_t machine_acknowledge(struct machine *machine, uint32_t vcpu)
     struct machine_cpu *cpu = &machine->cpus[vcpu];
     uint64_t *best = NULL;
     assert_true(cpu->running);
-    for (uint32_t i = 0; i < MACHINE_LISTS; i++) {
+    for (uint32_t i = 0; i < machine->lists; i++) {
         uint64_t *lr = &cpu->page.list[i];
         uint32_t enable = (*lr & LR_GROUP1) != 0 ? 2 : 1;
         if ((*lr & LR_STATE) != LR_PENDING || (cpu->page.vmcr & enable) == 0 ||
@@ -299,7 +305,7 @@ void machine_end(struct machine *machine, uint32_t vcpu, uint32_t intid)
     bool found = false;
     assert_true(cpu->depth > 0);
     cpu->depth--;
-    for (uint32_t i = 0; i < MACHINE_LISTS && !found; i++) {
+    for (uint32_t i = 0; i < machine->lists && !found; i++) {
         uint64_t *lr = &cpu->page.list[i];
         uint32_t id = (uint32_t)*lr | (v2 && (uint32_t)*lr < 16 ? LR_SOURCE(*lr) << 10 : 0);
         found = (*lr & LR_ACTIVE) != 0 && id == intid;
@@ -321,7 +327,7 @@ uint32_t machine_take(struct machine *machine, uint32_t vcpu)
 
 uint64_t machine_list(const struct machine *machine, uint32_t vcpu, uint32_t intid)
 {
-    for (uint32_t i = 0; i < MACHINE_LISTS; i++) {
+    for (uint32_t i = 0; i < machine->lists; i++) {
         uint64_t lr = machine->cpus[vcpu].page.list[i];
         if ((lr & LR_STATE) != 0 && (uint32_t)lr == intid) {
             return lr;

@@ -19,7 +19,7 @@
 #include <vmm/devices/gic.h>
 
 #define MACHINE_RAM_SIZE (2u << 20)
-#define MACHINE_LISTS    4u
+#define MACHINE_LISTS    4u    /* list registers, but for machine_create_with_lists() */
 #define NOTHING          1023u /* INTID: no interrupt */
 
 #define LR_SOURCE(lr)   ((uint32_t)((lr) >> 32) & 7u)
@@ -44,7 +44,7 @@ struct machine {
     struct gic gic;
     struct guest_memory memory;
     struct machine_cpu cpus[VM_MAX_VCPUS];
-    uint32_t vcpus;
+    uint32_t vcpus, lists;
     uint32_t current; /* GIC_NO_VCPU: no thread of the VMM runs */
     uint32_t kicked;
     uint32_t kicks, maintenance_exits, retries; /* counts */
@@ -54,6 +54,7 @@ struct machine {
 
 /* All vCPUs run, with all priorities and both groups let through. */
 void machine_create(struct machine *machine, uint32_t version, uint32_t vcpus, bool its);
+void machine_create_with_lists(struct machine *machine, uint32_t version, uint32_t vcpus, bool its, uint32_t lists);
 
 /* Accesses of a vCPU's guest: with the exit, retries and the entry. */
 uint64_t machine_read(struct machine *machine, uint32_t vcpu, uint64_t address, uint32_t width);
