@@ -97,6 +97,15 @@ def test_ports_and_interrupts(machine, build):
     assert "microkit_x86_ioport_write_16: error writing data" in output
 
 
+@pytest.mark.skipif(ARCH != "aarch64", reason="the device's addresses are those of QEMU's machine virt")
+@pytest.mark.parametrize("gic", [2, 3])
+def test_line_and_message_of_a_device(machine, build, gic):
+    output = run(machine, build, "device_irqs", ["edu: passed"], gic=gic, extra=["-device", "edu,addr=1"])
+    assert "edu: ok a line that stays up interrupts again, once for each acknowledgement" in output
+    assert "edu: ok messages, and the line no more" in output
+    assert "unexpected" not in output
+
+
 def test_mistakes_are_explained(machine, build):
     output = run(machine, build, "mistakes", ["parent: passed"])
     for function, kind, number in [("notify", "channel", 1), ("notify", "channel", 61), ("notify", "channel", 62),

@@ -4,6 +4,7 @@
 #include <arch/cpu.h>
 #include <arch/gic.h>
 #include <arch/gic_redistributor.h>
+#include <arch/its.h>
 #include <arch/page_table.h>
 #include <arch/percpu.h>
 #include <kernel/log.h>
@@ -65,17 +66,19 @@ void gicv3_init(const struct hardware_arch *hardware)
     }
 }
 
-static volatile uint32_t *find_redistributor(uint64_t mpidr)
+uint64_t gicv3_redistributor_address(uint32_t cpu, volatile uint32_t **registers)
 {
     const struct hardware_arch *hardware = &kernel_system.hardware->arch;
 
     for (uint32_t i = 0; i < hardware->redistributor_count; i++) {
-        uint64_t offset = gic_redistributor_find(regions[i], region_size(hardware, i), mpidr);
+        uint64_t offset =
+            gic_redistributor_find(regions[i], region_size(hardware, i), kernel_system.hardware->cpus[cpu].mpidr);
         if (offset != GIC_REDISTRIBUTOR_NONE) {
-            return (volatile uint32_t *)(volatile void *)(regions[i] + offset);
+            *registers = (volatile uint32_t *)(volatile void *)(regions[i] + offset);
+            return hardware->redistributors[i].address + offset;
         }
     }
-    return NULL;
+    return 0;
 }
 
 gic_registers_t gicv3_private_registers(void)
@@ -106,8 +109,7 @@ static void redistributor_wait(const struct percpu *percpu)
 
 void gicv3_cpu_init(struct percpu *percpu)
 {
-    percpu->redistributor = find_redistributor(percpu->mpidr);
-    if (percpu->redistributor == NULL) {
+    if (gicv3_redistributor_address(percpu->index, &percpu->redistributor) == 0) {
         kernel_refuse("CPU %u (affinity 0x%llx) has no redistributor", percpu->index,
                       (unsigned long long)percpu->mpidr);
     }

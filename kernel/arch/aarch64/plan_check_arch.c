@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What of a plan depends on this architecture: interrupts of the GIC, device addresses
  * that follow from the machine, and no I/O ports. */
+#include <arch/its.h>
 #include <kernel/plan_check.h>
 #include <skyscope/types.h>
 
@@ -13,6 +14,9 @@ bool plan_arch_check_hardware(const struct hardware_arch *hardware, struct plan_
 {
     if (hardware->gic_version != 2 && hardware->gic_version != 3) {
         return plan_refuse(error, "hardware: an interrupt controller of version %u", hardware->gic_version);
+    }
+    if (hardware->gic_version == 2 && hardware->its_count != 0) {
+        return plan_refuse(error, "hardware: an ITS of a GICv2");
     }
     return plan_check_count(error, "regions of redistributors", hardware->redistributor_count,
                             HARDWARE_MAX_GIC_REGIONS) &&
@@ -95,7 +99,7 @@ static uint32_t spi_of(const struct plan_irq *irq, const struct hardware_arch *h
     case PLAN_IRQ_CONSOLE:
         return hardware->uart_interrupt.intid;
     case PLAN_IRQ_MSI:
-        return irq->msi_handle;
+        return hardware->its_count == 0 ? irq->msi_handle : 0;
     default:
         return 0;
     }
@@ -104,6 +108,11 @@ static uint32_t spi_of(const struct plan_irq *irq, const struct hardware_arch *h
 static bool check_msi(const struct plan_irq *irq, const char *name, const struct hardware_arch *hardware,
                       struct plan_error *error)
 {
+    if (hardware->its_count != 0) {
+        return (irq->msi_handle < ITS_EVENTS_PER_DEVICE && irq->pci_address <= UINT16_MAX) ||
+               plan_refuse(error, "interrupt %u of PD %s: device 0x%x has no MSI %u, the last is %u", irq->id, name,
+                           irq->pci_address, irq->msi_handle, ITS_EVENTS_PER_DEVICE - 1);
+    }
     if (hardware->v2m.address == 0) {
         return plan_refuse(error, "interrupt %u of PD %s: this machine has nothing that takes MSIs", irq->id, name);
     }

@@ -12,6 +12,7 @@
 #include <arch/gic_redistributor.h>
 
 #include "../../../kernel/arch/aarch64/gic_driver.h"
+#include "../../../kernel/arch/aarch64/its_command.h"
 
 #define FRAME 0x10000u
 
@@ -119,6 +120,22 @@ static void test_registers(void **state)
     assert_int_equal(registers[GICD_ICFGR / 4 + 2], 2u << 4);
 }
 
+static void assert_command(struct its_command command, uint64_t w0, uint64_t w1, uint64_t w2)
+{
+    assert_true(command.words[0] == w0 && command.words[1] == w1 && command.words[2] == w2 && command.words[3] == 0);
+}
+
+static void test_its_commands(void **state)
+{
+    (void)state;
+    const uint64_t valid = 1ull << 63;
+    assert_command(its_map_device(0x18, 0x40001100, 8), 0x1800000008, 7, valid | 0x40001100);
+    assert_command(its_map_collection(3, 0x80a0000), 0x09, 0, valid | 0x80a0003);
+    assert_command(its_map_event(0x18, 5, 8193, 3), 0x180000000a, 0x200100000005, 3);
+    assert_command(its_invalidate(0x18, 5), 0x180000000c, 5, 0);
+    assert_command(its_synchronise(0x80a0000), 0x05, 0, 0x80a0000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +146,7 @@ int main(void)
         cmocka_unit_test(test_intids),
         cmocka_unit_test(test_priorities),
         cmocka_unit_test(test_registers),
+        cmocka_unit_test(test_its_commands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,10 +63,19 @@ CASE(valid, (void)0, NULL)
 CASE(other_machine, plan.header.machine = PLAN_MACHINE_X86_64, "another machine")
 CASE(ioports, plan.header.tables[PLAN_TABLE_IOPORTS].count = 1, "I/O ports")
 
+static void give_gicv3(void)
+{
+    HARDWARE.gic_version = 3;
+    HARDWARE.redistributor_count = 1;
+    HARDWARE.redistributors[0] = (struct hardware_range){0x480a0000, 0xf60000};
+    HARDWARE.its_count = 1;
+    HARDWARE.its[0].address = 0x48080000;
+}
+
 CASE(no_gic, HARDWARE.gic_version = 0, "version 0")
 CASE(gic_version, HARDWARE.gic_version = 4, "version 4")
 CASE(too_many_redistributors, HARDWARE.redistributor_count = 9, "redistributors")
-CASE(too_many_its, HARDWARE.its_count = 9, "ITSs")
+CASE(too_many_its, (give_gicv3(), HARDWARE.its_count = 9), "ITSs")
 CASE(too_many_smmus, HARDWARE.smmu_count = 9, "SMMUs")
 
 CASE(irq_isa, plan.irqs[1].flags = PLAN_IRQ_LEGACY_ISA, "bad flags")
@@ -87,6 +96,23 @@ CASE(msi_range, (plan.irqs[1].kind = PLAN_IRQ_MSI, plan.irqs[1].msi_handle = 144
 CASE(msi_below, (plan.irqs[1].kind = PLAN_IRQ_MSI, plan.irqs[1].msi_handle = 79), "takes MSIs of")
 CASE(msi_nowhere, (plan.irqs[1].kind = PLAN_IRQ_MSI, plan.irqs[1].msi_handle = 80, HARDWARE.v2m.address = 0),
      "nothing that takes MSIs")
+CASE(its_of_gicv2, (give_gicv3(), HARDWARE.gic_version = 2), "ITS of a GICv2")
+
+static void give_msis(void)
+{
+    give_gicv3();
+    for (unsigned int i = 0; i < 2; i++) {
+        plan.irqs[i].kind = PLAN_IRQ_MSI;
+        plan.irqs[i].pci_address = 0x08;
+        plan.irqs[i].msi_handle = i;
+    }
+}
+CASE(its, give_msis(), NULL)
+CASE(its_last_event, (give_msis(), plan.irqs[0].msi_handle = 255), NULL)
+CASE(its_event, (give_msis(), plan.irqs[0].msi_handle = 256), "no MSI 256")
+CASE(its_device, (give_msis(), plan.irqs[0].pci_address = 0x10000), "device 0x10000 has no MSI")
+CASE(its_twice, (give_msis(), plan.irqs[0].msi_handle = 1), "this MSI is already")
+CASE(its_other_device, (give_msis(), plan.irqs[0].msi_handle = 1, plan.irqs[0].pci_address = 0x10), NULL)
 CASE(msi_and_spi,
      (plan.irqs[0] = plan.irqs[1], plan.irqs[0].id = 9, plan.irqs[0].pin = 80, plan.irqs[1].kind = PLAN_IRQ_MSI,
       plan.irqs[1].msi_handle = 80),
@@ -101,8 +127,8 @@ CASE(device_gicc, DEVICE.physical_address = 0x48010000, "interrupt controller")
 CASE(device_gich, DEVICE.physical_address = 0x48030000, "interrupt controller")
 CASE(device_gicv, DEVICE.physical_address = 0x48040000, "interrupt controller")
 CASE(device_v2m, DEVICE.physical_address = 0x48020000, "interrupt controller")
-CASE(device_redistributor, DEVICE.physical_address = 0x48fff000, "redistributors")
-CASE(device_its, DEVICE.physical_address = 0x48090000, "an ITS")
+CASE(device_redistributor, (give_gicv3(), DEVICE.physical_address = 0x48fff000), "redistributors")
+CASE(device_its, (give_gicv3(), DEVICE.physical_address = 0x48090000), "an ITS")
 CASE(device_smmu, DEVICE.physical_address = 0x4a06f000, "an SMMU")
 CASE(device_other, DEVICE.physical_address = 0x4a070000, NULL)
 CASE(device_too_high, DEVICE.physical_address = 1ull << 48, "cannot be at")
@@ -177,6 +203,13 @@ int main(void)
         TEST(msi_range),
         TEST(msi_below),
         TEST(msi_nowhere),
+        TEST(its_of_gicv2),
+        TEST(its),
+        TEST(its_last_event),
+        TEST(its_event),
+        TEST(its_device),
+        TEST(its_twice),
+        TEST(its_other_device),
         TEST(msi_and_spi),
         TEST(no_console),
         TEST(console_kind),

@@ -23,10 +23,6 @@ void fake_machine_arch_init(struct hardware_arch *hardware)
         .uart = {0x49000000, 0x1000},
         .uart_kind = HARDWARE_UART_PL011,
         .uart_interrupt = {.intid = 33},
-        .redistributor_count = 1,
-        .redistributors = {{0x480a0000, 0xf60000}},
-        .its_count = 1,
-        .its = {{.address = 0x48080000}},
         .smmu_count = 1,
         .smmus = {{.registers = {0x4a050000, 0x20000}, .version = 3}},
     };
