@@ -11,7 +11,7 @@ GUEST_KERNEL_PACKAGE := linux-image-cloud-$(GUEST_DEBIAN_ARCH)
 GUEST_GENERIC_KERNEL_PACKAGE := linux-image-$(GUEST_DEBIAN_ARCH)
 
 FETCH_PACKAGE := guests/fetch_debian_package.sh
-# $(call debian_kernel,DIRECTORY,PACKAGE): build/guest/DIRECTORY/vmlinuz, and its modules in DIRECTORY/modules/VERSION.
+# $(call debian_kernel_rules,DIRECTORY,PACKAGE): build/guest/DIRECTORY/vmlinuz, and its modules in DIRECTORY/modules/VERSION.
 define debian_kernel_rules
 $(GUEST)/$(1)/vmlinuz: $(FETCH_PACKAGE)
 	@echo "  GET $(2)"
@@ -41,15 +41,20 @@ $(GUEST)/guest_check: $(GUEST_CHECK)
 	@$(CC) $(GUEST_USER_CFLAGS) -Iguests/linux/arch/$(ARCH) $< -o $@
 
 LINUX_GUEST_FILES := $(shell find guests/linux/root -type f)
-$(GUEST)/initrd.img: guests/linux/make_initrd.sh $(LINUX_GUEST_FILES) $(GUEST)/guest_check $(GUEST)/kernel/vmlinuz \
+# $(call initrd_rules,NAME,DIRECTORY): build/guest/NAME with modules of the kernel in DIRECTORY.
+define initrd_rules
+$(GUEST)/$(1): guests/linux/make_initrd.sh $(LINUX_GUEST_FILES) $(GUEST)/guest_check $(GUEST)/$(2)/vmlinuz \
 		$(GUEST_BUSYBOX)
-	@echo "  CPIO $@"
-	@guests/linux/make_initrd.sh $@ $(GUEST_BUSYBOX) $(GUEST)/kernel/modules $(GUEST)/guest_check
+	@echo "  CPIO $$@"
+	@guests/linux/make_initrd.sh $$@ $(GUEST_BUSYBOX) $(GUEST)/$(2)/modules $(GUEST)/guest_check
+endef
+$(eval $(call initrd_rules,initrd.img,kernel))
+$(eval $(call initrd_rules,initrd_generic.img,kernel_generic))
 
 # Flat images for 64-bit mode, by what they do wrong.
 HOSTILE := guests/hostile/arch/$(ARCH)
-HOSTILE_GUESTS := triple_fault spin scribble
-HOSTILE_CFLAGS := -std=gnu11 -O1 -g -MMD -MP $(WARNINGS) $(FREESTANDING_CFLAGS) $(ARCH_CFLAGS) $(ARCH_PD_CFLAGS)
+HOSTILE_GUESTS := $(filter-out start,$(basename $(notdir $(wildcard $(HOSTILE)/*.c))))
+HOSTILE_CFLAGS := -std=gnu11 -O1 -g -MMD -MP $(WARNINGS) $(INCLUDES) $(FREESTANDING_CFLAGS) $(ARCH_CFLAGS) $(ARCH_PD_CFLAGS)
 $(eval $(call compile_rules,hostile,$(HOSTILE_CFLAGS)))
 
 define hostile_guest_rules

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # Boots an ISO image in QEMU with this terminal as the machine's first serial
-# port. The processor is emulated (TCG), with AMD's virtualisation extensions.
+# port. The processor is emulated (TCG): one with AMD's virtualisation extensions, or,
+# if the image is for AArch64, one with EL2.
 #
 #   mk/run.sh ISO
 #
-# Environment: FIRMWARE=bios (default) or uefi; MACHINE_CPUS, MACHINE_MEMORY.
+# Environment: FIRMWARE=bios (default) or uefi, AArch64: uefi; MACHINE_CPUS, MACHINE_MEMORY;
+# MACHINE_CPU, a model as QEMU names it; MACHINE_GIC=2 or 3 (default), AArch64's interrupt controller.
 set -eu
 
 if [ $# -ne 1 ]; then
@@ -46,7 +48,8 @@ Booting $iso in QEMU. This terminal is the machine's console.
 END
 
 # The emulated processor lacks features that its model names; QEMU warns of each.
-build/bin/skyscope run --firmware "${FIRMWARE:-bios}" --cpus "${MACHINE_CPUS:-2}" --memory "${MACHINE_MEMORY:-2G}" \
+build/bin/skyscope run ${FIRMWARE:+--firmware "$FIRMWARE"} ${MACHINE_CPU:+--cpu "$MACHINE_CPU"} \
+    ${MACHINE_GIC:+--gic "$MACHINE_GIC"} --cpus "${MACHINE_CPUS:-2}" --memory "${MACHINE_MEMORY:-2G}" \
     "$iso" 2>"$messages" || {
     status=$?
     grep -v "TCG doesn't support requested feature" "$messages" >&2 || true

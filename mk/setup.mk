@@ -28,7 +28,8 @@ FIRST_PASS := yes
 .PHONY: $(or $(MAKECMDGOALS),all) second-pass
 $(or $(MAKECMDGOALS),all): second-pass ;
 second-pass:
-	@mk/setup.sh $(sort $(foreach goal,$(requested),$(needs_$(goal))) $(filter aarch64,$(ARCH)))
+	@mk/setup.sh $(sort $(foreach goal,$(requested),$(needs_$(goal))) $(filter aarch64,$(ARCH)) \
+		$(if $(filter test system-test lint,$(requested)),$(filter aarch64,$(ARCHS))))
 	@$(MAKE) --no-print-directory SECOND_PASS=yes $(MAKECMDGOALS)
 endif
 endif

@@ -4,8 +4,9 @@
 
     tests/run.py [--jobs N] [--logs DIRECTORY] [--fuzz-seconds N] KIND:FILE...
 
-KIND is unit (a cmocka program), fuzz (a libFuzzer program) or pytest (a file
-with tests for pytest). The output of each goes to a log file of its own; of a
+KIND is unit (a cmocka program), fuzz (a libFuzzer program), pytest (a file
+with tests for pytest) or pytest-ARCH (the same, on machines of that
+architecture: SKYSCOPE_ARCH). The output of each goes to a log file of its own; of a
 test that fails, the end is shown too. The last line is
 
     N passed, N failed[, N skipped]
@@ -15,6 +16,7 @@ and the exit status is 0 if none failed, 1 if some did, 2 if the call was wrong.
 
 import argparse
 import concurrent.futures
+import functools
 import json
 import os
 import pathlib
@@ -99,13 +101,13 @@ def run_fuzz(file, log, options):
     """A libFuzzer program: one pass if it finds nothing in the time given, or in a million runs."""
     result = Result()
     name = pathlib.Path(file).name
-    corpus = options.logs / "corpus" / name
+    corpus = options.logs / "corpus" / pathlib.Path(file).parent.name / name
     shutil.rmtree(corpus, ignore_errors=True)
     corpus.mkdir(parents=True)
     seeds = [ROOT / "tests/fuzz/corpus" / name, pathlib.Path(file).parent / "seeds" / name]
     enough = "-runs=1000000" if name in MILLION_RUNS else f"-max_total_time={options.fuzz_seconds}"
     command = [file, enough, "-timeout=10", "-rss_limit_mb=1024", "-seed=1",
-               "-print_final_stats=1", f"-artifact_prefix={options.logs}/{name}-", str(corpus)]
+               "-print_final_stats=1", f"-artifact_prefix={options.logs}/{pathlib.Path(file).parent.name}-{name}-", str(corpus)]
     command += [str(directory) for directory in seeds if directory.is_dir()]
     status = run(command, log, TIME_LIMITS["fuzz"] + options.fuzz_seconds)
     if status == 0:
@@ -115,13 +117,14 @@ def run_fuzz(file, log, options):
     return result
 
 
-def run_pytest(file, log, options):
+def run_pytest(file, log, options, architecture=None):
     """A file of tests for pytest: counts what its JUnit report says."""
     result = Result()
     report = log.with_suffix(".xml")
     report.unlink(missing_ok=True)
     status = run(["/usr/bin/python3", "-B", "-m", "pytest", "-c", "tests/pytest.ini", "--rootdir=tests", "-v",
-                  f"--junitxml={report}", file], log, TIME_LIMITS["pytest"])
+                  f"--junitxml={report}", file], log, TIME_LIMITS["pytest"],
+                 {"SKYSCOPE_ARCH": architecture} if architecture else None)
     try:
         cases = list(xml.etree.ElementTree.parse(report).iter("testcase"))
     except (OSError, xml.etree.ElementTree.ParseError):
@@ -141,6 +144,8 @@ def run_pytest(file, log, options):
 
 
 RUNNERS = {"unit": run_unit, "fuzz": run_fuzz, "pytest": run_pytest}
+RUNNERS |= {f"pytest-{architecture}": functools.partial(run_pytest, architecture=architecture)
+            for architecture in ("x86_64", "aarch64")}
 
 
 def main():
@@ -166,7 +171,7 @@ def main():
     except (OSError, ValueError):
         durations = {}
     guess = {"pytest": 100, "fuzz": 10, "unit": 1}
-    tests.sort(key=lambda test: -durations.get(":".join(test), guess[test[0]]))
+    tests.sort(key=lambda test: -durations.get(":".join(test), guess[test[0].partition("-")[0]]))
 
     printing = threading.Lock()
     results = []

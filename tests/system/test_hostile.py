@@ -11,12 +11,17 @@ from machine import ARCH, BUILD
 # What scribble reports.
 MISDEEDS = {
     "x86_64": ["memory", "model-specific registers", "I/O ports", "local APIC"],
-    "aarch64": ["memory", "interrupt controller", "system registers", "calls"],
+    "aarch64": ["memory", "interrupt controller", "calls", "system registers"],
 }[ARCH]
 
 # system, {hostile VM: its number}, texts that show that it did its worst
+LOOPS = {
+    # Only x86-64 knows a processor that gives up: its VM is restarted every time.
+    "x86_64": ("hostile_triple_fault", {"crasher": 1}, ["hostile: triple fault"] * 3),
+    "aarch64": ("hostile_exception_loop", {"looper": 1}, ["hostile: exception loop"]),
+}
 SYSTEMS = [
-    ("hostile_triple_fault", {"crasher": 1}, ["hostile: triple fault"] * 3),
+    LOOPS[ARCH],
     ("hostile_spin", {"spinner": 1, "neighbour": 2}, ["hostile: spinning"]),
     ("hostile_scribble", {"scribbler": 1, "neighbour": 2},
      [f"hostile: {what}: " for what in MISDEEDS]),
@@ -55,6 +60,7 @@ def test_others_stay_responsive(system, hostile, misdeeds):
         healthy(skyscope)
 
 
+@pytest.mark.skipif(ARCH != "x86_64", reason="a processor that takes exceptions without end does not give up")
 def test_a_crash_is_counted_and_named():
     with Skyscope("hostile-crash-count", payload=BUILD / "systems/hostile_triple_fault/payload.bin") as skyscope:
         skyscope.expect_shell("linux", 480)
