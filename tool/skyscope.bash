@@ -20,6 +20,18 @@ _skyscope()
         mapfile -t COMPREPLY < <(compgen -W "x86_64 aarch64" -- "$word")
         return
         ;;
+    --kernel)
+        mapfile -t COMPREPLY < <(compgen -W "skyscope sel4" -- "$word")
+        return
+        ;;
+    --board)
+        mapfile -t COMPREPLY < <(compgen -W "qemu_virt_aarch64 x86_64_generic_vtx" -- "$word")
+        return
+        ;;
+    --config)
+        mapfile -t COMPREPLY < <(compgen -W "release debug smp-release smp-debug" -- "$word")
+        return
+        ;;
     --gic)
         mapfile -t COMPREPLY < <(compgen -W "2 3" -- "$word")
         return
@@ -45,7 +57,7 @@ _skyscope()
         mapfile -t COMPREPLY < <(compgen -f -X '!*.trust' -- "$word"; compgen -d -- "$word")
         return
         ;;
-    -s | --search-path | --keys)
+    -s | --search-path | --keys | --sdk)
         mapfile -t COMPREPLY < <(compgen -d -- "$word")
         return
         ;;
@@ -57,7 +69,7 @@ _skyscope()
         fi
         return
         ;;
-    --kernel-image | --loader | --secure-boot-key | --secure-boot-cert | --passphrase-file | -k | --key)
+    --kernel-image | --microkit-image | --loader | --secure-boot-key | --secure-boot-cert | --passphrase-file | -k | --key)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
         ;;
@@ -67,15 +79,15 @@ _skyscope()
     esac
     case $command in
     check)
-        options='--search-path --arch --memory --cpus --quiet --help'
+        options='--search-path --arch --kernel --sdk --board --config --memory --cpus --quiet --help'
         files='!*.system'
         ;;
     expand)
-        options='--output --search-path --arch --help'
+        options='--output --search-path --arch --kernel --sdk --board --config --help'
         files='!*.system'
         ;;
     build)
-        options='--output --search-path --arch --kernel-image --memory --cpus --rollback-index --quiet --help'
+        options='--output --search-path --arch --kernel --sdk --board --config --microkit-image --kernel-image --memory --cpus --rollback-index --quiet --help'
         files='!*.system'
         ;;
     iso)

@@ -142,14 +142,30 @@ static bool role_taken(const struct manifest *manifest, uint32_t role)
 
 static enum manifest_error check_role(const struct manifest *manifest, uint32_t role)
 {
-    if (role < MANIFEST_ROLE_KERNEL || role > MANIFEST_ROLE_TREE) {
+    if (role < MANIFEST_ROLE_KERNEL || role > MANIFEST_ROLE_MODULE) {
         return MANIFEST_UNKNOWN_ROLE;
     }
     if ((role == MANIFEST_ROLE_TREE) != (manifest->kind == MANIFEST_KIND_DISK)) {
         return MANIFEST_ROLE_NOT_ALLOWED;
     }
-    bool once = role == MANIFEST_ROLE_KERNEL || role == MANIFEST_ROLE_PLAN || role == MANIFEST_ROLE_TREE;
+    bool once = role == MANIFEST_ROLE_KERNEL || role == MANIFEST_ROLE_PLAN || role == MANIFEST_ROLE_TREE ||
+                role == MANIFEST_ROLE_FOREIGN_KERNEL;
     return once && role_taken(manifest, role) ? MANIFEST_DUPLICATE_ROLE : MANIFEST_OK;
+}
+
+/* Whether the images together make a system, ours or another kernel's, or a disk. */
+static enum manifest_error check_roles(const struct manifest *manifest)
+{
+    bool kernel = role_taken(manifest, MANIFEST_ROLE_KERNEL), plan = role_taken(manifest, MANIFEST_ROLE_PLAN);
+    if (manifest->kind == MANIFEST_KIND_DISK) {
+        return MANIFEST_OK;
+    }
+    if (!role_taken(manifest, MANIFEST_ROLE_FOREIGN_KERNEL)) {
+        return !kernel || !plan                             ? MANIFEST_MISSING_ROLE
+               : role_taken(manifest, MANIFEST_ROLE_MODULE) ? MANIFEST_ROLE_NOT_ALLOWED
+                                                            : MANIFEST_OK;
+    }
+    return kernel || plan || role_taken(manifest, MANIFEST_ROLE_PROGRAM) ? MANIFEST_ROLE_NOT_ALLOWED : MANIFEST_OK;
 }
 
 static enum manifest_error check_flags(const struct manifest_image *image)
@@ -233,9 +249,7 @@ static bool parse_images(struct parser *parser, uint64_t first_offset)
     if (parser->reader.offset != parser->reader.size) {
         return refuse(parser, MANIFEST_TRAILING_BYTES);
     }
-    bool complete = manifest->kind == MANIFEST_KIND_DISK ||
-                    (role_taken(manifest, MANIFEST_ROLE_KERNEL) && role_taken(manifest, MANIFEST_ROLE_PLAN));
-    return complete || refuse(parser, MANIFEST_MISSING_ROLE);
+    return accept(parser, check_roles(manifest));
 }
 
 bool manifest_parse(const void *bytes, size_t size, uint64_t first_offset, struct manifest *manifest,

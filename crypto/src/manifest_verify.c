@@ -84,7 +84,7 @@ const char *manifest_error_text(enum manifest_error error)
         [MANIFEST_BAD_IMAGE_NAME] = "the image's name is empty, too long or not printable ASCII",
         [MANIFEST_DUPLICATE_IMAGE] = "an image before has the same name",
         [MANIFEST_UNKNOWN_ROLE] = "the image has an unknown role",
-        [MANIFEST_ROLE_NOT_ALLOWED] = "the image has a role that this kind of manifest does not have",
+        [MANIFEST_ROLE_NOT_ALLOWED] = "the image has a role that this kind of manifest or of system does not have",
         [MANIFEST_UNKNOWN_FLAGS] = "the image has unknown flags",
         [MANIFEST_UNSIGNED_NOT_ALLOWED] = "the image is marked unsigned, which only what a guest boots may be",
         [MANIFEST_WRONG_HASH_LENGTH] = "the image's hash has a wrong length",

@@ -91,6 +91,9 @@ static int check_layout(struct payload *payload, struct loader_error *error)
     if (end != payload->size) {
         return error_set(error, "payload: %llu bytes follow the last image", (unsigned long long)(payload->size - end));
     }
+    if (payload->kernel == NULL || payload->plan == NULL) {
+        return error_set(error, "payload: it is a system for another kernel, which this loader cannot start");
+    }
     return 1;
 }
 

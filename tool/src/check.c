@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "check.h"
+#include <tool/sel4.h>
 #include <tool/symbols.h>
 
 void system_check(struct system *system, const struct machine *machine)
@@ -14,6 +15,9 @@ void system_check(struct system *system, const struct machine *machine)
     check_ioports(system);
     check_protection_domains(system);
     check_vms(system);
+    if (system->sel4.board != NULL) {
+        sel4_check(system);
+    }
     symbols_check(system);
     if (machine->memory != 0) {
         check_machine_memory(system, machine->memory);

@@ -2,12 +2,13 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <tool/command.h>
+#include <tool/kernel_options.h>
 
 static const char help[] =
     "Usage: skyscope check [OPTION]... FILE.system\n"
     "Finds mistakes in a system file. Each is printed as FILE:LINE: error: what is wrong; what would be right.\n\n"
     "  -s, --search-path DIR   look for programs and data in DIR too; can be repeated\n"
-    "      --arch ARCH         machine that the system is for: x86_64 (the default) or aarch64\n"
+    "      --arch ARCH         machine that the system is for: x86_64 (the default) or aarch64\n" KERNEL_OPTIONS_HELP
     "      --memory SIZE       check against a machine with this much memory, such as 2G\n"
     "      --cpus N            check against a machine with this many CPUs\n"
     "  -q, --quiet             say nothing but errors\n"
@@ -15,7 +16,13 @@ static const char help[] =
 
 int command_check(int count, char **arguments)
 {
-    enum { OPTION_ARCH = 256, OPTION_MEMORY, OPTION_CPUS, OPTION_HELP };
+    enum {
+        OPTION_ARCH = 256,
+        OPTION_KERNEL,
+        OPTION_MEMORY = OPTION_KERNEL + KERNEL_OPTION_COUNT,
+        OPTION_CPUS,
+        OPTION_HELP
+    };
     static const struct option options[] = {
         {"search-path", required_argument, NULL, 's'},
         {"arch", required_argument, NULL, OPTION_ARCH},
@@ -23,11 +30,13 @@ int command_check(int count, char **arguments)
         {"cpus", required_argument, NULL, OPTION_CPUS},
         {"quiet", no_argument, NULL, 'q'},
         {"help", no_argument, NULL, OPTION_HELP},
+        KERNEL_OPTIONS(OPTION_KERNEL),
         {NULL, 0, NULL, 0},
     };
     struct arena arena = {0};
     struct list search = {0};
     struct machine machine = {0};
+    struct kernel_options kernel = {0};
     bool quiet = false;
     int status = EXIT_OK;
     int option;
@@ -52,14 +61,17 @@ int command_check(int count, char **arguments)
             fputs(help, stdout);
             arena_free(&arena);
             return EXIT_OK;
-        default:
+        case '?':
             status = usage_error("check", "wrong option");
+            break;
+        default:
+            kernel_option_set(&kernel, option - OPTION_KERNEL, optarg);
         }
     }
     if (status == EXIT_OK && !one_operand("check", "the system file", count, arguments)) {
         status = EXIT_USAGE;
     }
-    if (status == EXIT_OK) {
+    if (status == EXIT_OK && kernel_options_complete(&arena, "check", &kernel, &machine, &status)) {
         struct system system;
         const char *file = arguments[optind];
         bool good = system_load(&system, file, &search, &machine);

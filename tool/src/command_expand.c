@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <tool/command.h>
+#include <tool/kernel_options.h>
 #include <tool/print_system.h>
 
 static const char help[] =
@@ -10,10 +11,11 @@ static const char help[] =
     "Prints the Microkit system description that a system file stands for: each <vm> becomes protection domains,\n"
     "memory regions and channels.\n\n"
     "  -o, --output DIR        write NAME.system and the files that it refers to (configuration blocks) to DIR\n"
-    "      --arch ARCH         machine that the system is for: x86_64 (the default) or aarch64\n"
+    "      --arch ARCH         machine that the system is for: x86_64 (the default) or aarch64\n" KERNEL_OPTIONS_HELP
     "  -s, --search-path DIR   look for programs and data in DIR too; can be repeated\n"
     "      --help              show this\n\n"
-    "Without <vm> and without Skyscope's attributes, the result is a plain description for Microkit.\n";
+    "Without <vm> and without Skyscope's attributes, the result is a plain description for Microkit. With --kernel\n"
+    "sel4 it always is.\n";
 
 static int write_output(struct system *system, const char *directory, const char *text, size_t size)
 {
@@ -50,7 +52,7 @@ static int expand(const char *file, const struct list *search, const struct mach
         if (to == NULL) {
             status = failure("out of memory");
         } else {
-            system_print(&system, to);
+            system_print(&system, false, to);
             fclose(to);
             if (directory != NULL) {
                 status = write_output(&system, directory, text, size);
@@ -68,17 +70,19 @@ static int expand(const char *file, const struct list *search, const struct mach
 
 int command_expand(int count, char **arguments)
 {
-    enum { OPTION_ARCH = 256, OPTION_HELP };
+    enum { OPTION_ARCH = 256, OPTION_KERNEL, OPTION_HELP = OPTION_KERNEL + KERNEL_OPTION_COUNT };
     static const struct option options[] = {
         {"output", required_argument, NULL, 'o'},
         {"search-path", required_argument, NULL, 's'},
         {"arch", required_argument, NULL, OPTION_ARCH},
         {"help", no_argument, NULL, OPTION_HELP},
+        KERNEL_OPTIONS(OPTION_KERNEL),
         {NULL, 0, NULL, 0},
     };
     struct arena arena = {0};
     struct list search = {0};
     struct machine machine = {0};
+    struct kernel_options kernel = {0};
     const char *directory = NULL;
     int status = EXIT_OK;
     int option;
@@ -97,14 +101,17 @@ int command_expand(int count, char **arguments)
             fputs(help, stdout);
             arena_free(&arena);
             return EXIT_OK;
-        default:
+        case '?':
             status = usage_error("expand", "wrong option");
+            break;
+        default:
+            kernel_option_set(&kernel, option - OPTION_KERNEL, optarg);
         }
     }
     if (status == EXIT_OK && !one_operand("expand", "the system file", count, arguments)) {
         status = EXIT_USAGE;
     }
-    if (status == EXIT_OK) {
+    if (status == EXIT_OK && kernel_options_complete(&arena, "expand", &kernel, &machine, &status)) {
         status = expand(arguments[optind], &search, &machine, directory);
     }
     arena_free(&arena);

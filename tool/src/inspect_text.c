@@ -18,7 +18,8 @@ const char *plan_place_name(uint64_t physical_address)
 
 const char *role_name(uint32_t role)
 {
-    static const char *const names[] = {"?", "kernel", "plan", "program", "data", "guest"};
+    static const char *const names[] = {"?",     "kernel", "plan",           "program", "data",
+                                        "guest", "tree",   "foreign_kernel", "module"};
     return role < sizeof(names) / sizeof(names[0]) ? names[role] : "?";
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <crypto/image_hash.h>
+#include <elf.h>
 #include <string.h>
 #include <tool/layout.h>
 #include <tool/payload_reader.h>
@@ -204,6 +205,9 @@ const void *plan_row(const struct payload_view *view, enum plan_table table, uin
     return index < view->row_counts[table] ? (const uint8_t *)view->rows[table] + index * entry_sizes[table] : NULL;
 }
 
+/* e_machine, in ELF files of any class. */
+#define MACHINE_OFFSET 18u
+
 uint32_t payload_machine(struct arena *arena, const struct blob *blob)
 {
     struct payload_view *view = ARENA_NEW(arena, struct payload_view);
@@ -213,8 +217,14 @@ uint32_t payload_machine(struct arena *arena, const struct blob *blob)
     for (uint32_t i = 0; i < view->manifest.image_count; i++) {
         const struct manifest_image *row = &view->manifest.images[i];
         struct plan_header header;
-        if (row->role == MANIFEST_ROLE_PLAN && row->offset <= blob->size && row->size <= blob->size - row->offset &&
-            row->size >= sizeof(header)) {
+        bool inside = row->offset <= blob->size && row->size <= blob->size - row->offset;
+        if (row->role == MANIFEST_ROLE_FOREIGN_KERNEL && inside && row->size >= sizeof(Elf64_Ehdr)) {
+            const uint8_t *elf = blob->data + row->offset;
+            return memcmp(elf, ELFMAG, SELFMAG) != 0 ? 0
+                   : elf[EI_CLASS] == ELFCLASS32     ? PLAN_MACHINE_X86_64 /* as GRUB wants it */
+                                                     : elf[MACHINE_OFFSET] | (uint32_t)elf[MACHINE_OFFSET + 1] << 8;
+        }
+        if (row->role == MANIFEST_ROLE_PLAN && inside && row->size >= sizeof(header)) {
             memcpy(&header, blob->data + row->offset, sizeof(header));
             return memcmp(header.magic, PLAN_MAGIC, sizeof(header.magic)) == 0 ? header.machine : 0;
         }

@@ -1,10 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <inttypes.h>
+#include <limits.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <tool/layout.h>
 #include <tool/print_system.h>
+#include <tool/target.h>
 
 #define BUDGET_DEFAULT_US 1000u
+
+struct printer {
+    struct system *system;
+    bool found_paths; /* files by where they were found */
+    bool microkit;    /* nothing but what the Microkit knows */
+};
 
 static void indent(FILE *to, unsigned int depth)
 {
@@ -53,7 +62,17 @@ static void hexadecimal(FILE *to, const char *name, uint64_t value)
     fprintf(to, " %s=\"0x%" PRIx64 "\"", name, value);
 }
 
-static void print_region(const struct region *region, FILE *to)
+/* A file's name in the description: as it was given, or where it was found. */
+static const char *file_name(const struct printer *printer, const char *name, const char *found)
+{
+    char path[PATH_MAX];
+    if (!printer->found_paths || found == NULL || realpath(found, path) == NULL) {
+        return name;
+    }
+    return arena_copy_string(&printer->system->arena, path);
+}
+
+static void print_region(const struct printer *printer, const struct region *region, FILE *to)
 {
     static const char *const sources[] = {
         [REGION_SOURCE_RAM] = "ram",
@@ -74,7 +93,14 @@ static void print_region(const struct region *region, FILE *to)
     } else if (region->has_physical_address) {
         hexadecimal(to, "phys_addr", region->physical_address);
     }
-    text_attribute(to, "prefill_path", region->prefill_path);
+    bool made = region->prefill != NULL && region->prefill->generated;
+    text_attribute(
+        to, "prefill_path",
+        file_name(printer, region->prefill_path, region->prefill == NULL || made ? NULL : region->prefill->path));
+    if (printer->microkit) {
+        fputs(" />\n", to);
+        return;
+    }
     text_attribute(to, "source", sources[region->source]);
     if (region->is_guest) {
         text_attribute(to, "guest", "true");
@@ -154,11 +180,24 @@ static void print_irq(const struct irq *irq, unsigned int depth, FILE *to)
     fputs(" />\n", to);
 }
 
-static void print_machine(const struct virtual_machine *vm, unsigned int depth, FILE *to)
+/* A monitor on seL4/AArch64 is above its vCPUs, which are threads of their own there. */
+static uint32_t microkit_priority(const struct printer *printer, const struct pd *pd)
 {
+    bool above = printer->microkit && pd->vm != NULL && pd->priority == 0;
+    return above ? 1 : pd->priority;
+}
+
+static void print_machine(const struct printer *printer, const struct pd *pd, unsigned int depth, FILE *to)
+{
+    const struct virtual_machine *vm = pd->vm;
     indent(to, depth);
     fputs("<virtual_machine", to);
     text_attribute(to, "name", vm->name);
+    if (printer->microkit && printer->system->target == &target_aarch64) {
+        number(to, "priority", microkit_priority(printer, pd) - 1);
+        number(to, "budget", pd->budget);
+        number(to, "period", pd->period);
+    }
     fputs(">\n", to);
     LIST_FOR (const struct vcpu, vcpu, &vm->vcpus) {
         indent(to, depth + 1);
@@ -175,14 +214,14 @@ static void print_machine(const struct virtual_machine *vm, unsigned int depth, 
     fputs("</virtual_machine>\n", to);
 }
 
-static void print_pd_attributes(const struct pd *pd, FILE *to)
+static void print_pd_attributes(const struct printer *printer, const struct pd *pd, FILE *to)
 {
     text_attribute(to, "name", pd->name);
     if (pd->parent != NULL) {
         number(to, "id", pd->child_id);
         text_attribute(to, "setvar_id", pd->setvar_id);
     }
-    number(to, "priority", pd->priority);
+    number(to, "priority", microkit_priority(printer, pd));
     if (pd->budget != BUDGET_DEFAULT_US || pd->period != pd->budget) {
         number(to, "budget", pd->budget);
         number(to, "period", pd->period);
@@ -199,21 +238,24 @@ static void print_pd_attributes(const struct pd *pd, FILE *to)
     if (!pd->fpu) {
         text_attribute(to, "fpu", "false");
     }
-    if (pd->system_control) {
+    if (pd->system_control && !printer->microkit) {
         text_attribute(to, "system_control", "true");
+    }
+    if (pd->system_control && printer->system->sel4.firmware_calls) {
+        text_attribute(to, "smc", "true");
     }
 }
 
-static void print_pd(const struct pd *pd, unsigned int depth, FILE *to)
+static void print_pd(const struct printer *printer, const struct pd *pd, unsigned int depth, FILE *to)
 {
     indent(to, depth);
     fputs("<protection_domain", to);
-    print_pd_attributes(pd, to);
+    print_pd_attributes(printer, pd, to);
     fputs(">\n", to);
     indent(to, depth + 1);
     fputs("<program_image", to);
-    text_attribute(to, "path", pd->image_path);
-    text_attribute(to, "path_for_symbols", pd->symbols_path);
+    text_attribute(to, "path", file_name(printer, pd->image_path, pd->image_file));
+    text_attribute(to, "path_for_symbols", file_name(printer, pd->symbols_path, pd->symbols_file));
     fputs(" />\n", to);
     print_maps(&pd->maps, depth + 1, to);
     LIST_FOR (const struct irq, irq, &pd->irqs) {
@@ -237,10 +279,10 @@ static void print_pd(const struct pd *pd, unsigned int depth, FILE *to)
         fputs(" />\n", to);
     }
     if (pd->vm != NULL) {
-        print_machine(pd->vm, depth + 1, to);
+        print_machine(printer, pd, depth + 1, to);
     }
     LIST_FOR (const struct pd, child, &pd->children) {
-        print_pd(child, depth + 1, to);
+        print_pd(printer, child, depth + 1, to);
     }
     indent(to, depth);
     fputs("</protection_domain>\n", to);
@@ -269,14 +311,16 @@ static void print_channel(const struct channel *channel, FILE *to)
     fputs("</channel>\n", to);
 }
 
-void system_print(const struct system *system, FILE *to)
+void system_print(struct system *system, bool found_paths, FILE *to)
 {
+    const struct printer printer = {
+        .system = system, .found_paths = found_paths, .microkit = system->sel4.board != NULL};
     fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<system>\n", to);
     LIST_FOR (const struct region, region, &system->regions) {
-        print_region(region, to);
+        print_region(&printer, region, to);
     }
     LIST_FOR (const struct pd, pd, &system->top_pds) {
-        print_pd(pd, 1, to);
+        print_pd(&printer, pd, 1, to);
     }
     LIST_FOR (const struct channel, channel, &system->channels) {
         print_channel(channel, to);

@@ -3,6 +3,7 @@
 #include <skyscope/kernel_info.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tool/sel4.h>
 #include <tool/system.h>
 #include <tool/target.h>
 
@@ -180,9 +181,6 @@ void system_init(struct system *system, const char *file, const struct list *sea
     }
     list_append(&system->arena, directories, (void *)(uintptr_t)directory_of(&system->arena, file));
     list_append(&system->arena, directories, arena_copy_string(&system->arena, "."));
-    const char *installation = installation_directory(&system->arena);
-    list_append(&system->arena, directories,
-                arena_format(&system->arena, "%s%s/programs", installation, target->directory));
     system->search = directories;
 }
 
@@ -190,6 +188,10 @@ bool system_load(struct system *system, const char *file, const struct list *sea
 {
     system_init(system, file, search, machine->target != NULL ? machine->target : &target_x86_64);
     system->kernel_file = machine->kernel_file;
+    system->sel4 = machine->sel4;
+    list_append(&system->arena, system->search,
+                arena_format(&system->arena, "%s%s%s/programs", installation_directory(&system->arena),
+                             system->target->directory, system->sel4.board != NULL ? "/sel4" : ""));
     const char *reason = NULL;
     struct blob *text = read_file(&system->arena, file, FILE_MAX_SIZE, &reason);
     if (text == NULL) {
@@ -199,6 +201,9 @@ bool system_load(struct system *system, const char *file, const struct list *sea
     system_parse(system, text->data, text->size);
     if (!system->syntax_error) {
         system_expand(system);
+        if (system->sel4.board != NULL) {
+            sel4_adapt(system);
+        }
         system_resolve(system);
         system_check(system, machine);
     }

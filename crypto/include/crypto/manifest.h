@@ -72,12 +72,16 @@ enum manifest_kind {
 };
 
 enum manifest_role {
-    MANIFEST_ROLE_KERNEL = 1,  /* the separation kernel, an ELF64 executable; exactly one in a system */
-    MANIFEST_ROLE_PLAN = 2,    /* the plan, <skyscope/plan.h>; exactly one in a system */
+    MANIFEST_ROLE_KERNEL = 1,  /* the separation kernel, an ELF64 executable; exactly one in a system of ours */
+    MANIFEST_ROLE_PLAN = 2,    /* the plan, <skyscope/plan.h>; exactly one in a system of ours */
     MANIFEST_ROLE_PROGRAM = 3, /* a protection domain's ELF64 program image */
     MANIFEST_ROLE_DATA = 4,    /* prefill data: configuration, command lines */
     MANIFEST_ROLE_GUEST = 5,   /* what a VM boots: kernel, initrd, firmware */
     MANIFEST_ROLE_TREE = 6,    /* data under a Merkle tree; only in a disk's manifest */
+    /* A system for another kernel has exactly one of these, and no kernel, plan or program: it is entered as a boot
+     * loader enters it, on AArch64 an ELF64 executable at EL2, on x86-64 one for Multiboot 2. */
+    MANIFEST_ROLE_FOREIGN_KERNEL = 7,
+    MANIFEST_ROLE_MODULE = 8, /* a boot module of the foreign kernel, in the order of the manifest */
 };
 
 enum manifest_image_flag {
@@ -124,7 +128,7 @@ enum manifest_error {
     MANIFEST_BAD_IMAGE_NAME,
     MANIFEST_DUPLICATE_IMAGE,
     MANIFEST_UNKNOWN_ROLE,
-    MANIFEST_ROLE_NOT_ALLOWED, /* a role of the other kind of manifest */
+    MANIFEST_ROLE_NOT_ALLOWED, /* a role of the other kind of manifest, or of a system for another kernel */
     MANIFEST_UNKNOWN_FLAGS,
     MANIFEST_UNSIGNED_NOT_ALLOWED, /* unsigned, and not what a guest boots */
     MANIFEST_WRONG_HASH_LENGTH,

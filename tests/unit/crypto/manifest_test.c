@@ -254,7 +254,9 @@ static void test_values(void **state)
     EXPECT_WITH(images[2].name[0], '\0', MANIFEST_BAD_IMAGE_NAME);
     EXPECT_WITH(images[2].name[1], '\x80', MANIFEST_BAD_IMAGE_NAME);
     EXPECT_WITH(images[0].role, 0, MANIFEST_UNKNOWN_ROLE);
-    EXPECT_WITH(images[0].role, 7, MANIFEST_UNKNOWN_ROLE);
+    EXPECT_WITH(images[0].role, 9, MANIFEST_UNKNOWN_ROLE);
+    EXPECT_WITH(images[2].role, MANIFEST_ROLE_FOREIGN_KERNEL, MANIFEST_ROLE_NOT_ALLOWED);
+    EXPECT_WITH(images[2].role, MANIFEST_ROLE_MODULE, MANIFEST_ROLE_NOT_ALLOWED);
     EXPECT_WITH(images[2].role, MANIFEST_ROLE_TREE, MANIFEST_ROLE_NOT_ALLOWED);
     EXPECT_WITH(images[0].role, MANIFEST_ROLE_DATA, MANIFEST_MISSING_ROLE);
     EXPECT_WITH(images[1].role, MANIFEST_ROLE_PROGRAM, MANIFEST_MISSING_ROLE);
@@ -280,6 +282,29 @@ static void test_values(void **state)
     manifest = sample();
     strcpy(manifest->images[3].name, "plan");
     assert_int_equal(parse_written(manifest), MANIFEST_DUPLICATE_IMAGE);
+
+    /* A system for another kernel has no kernel, plan or program of ours. */
+    static const struct {
+        uint32_t roles[3];
+        enum manifest_error expected;
+    } systems[] = {
+        {{MANIFEST_ROLE_FOREIGN_KERNEL, MANIFEST_ROLE_MODULE, MANIFEST_ROLE_MODULE}, MANIFEST_OK},
+        {{MANIFEST_ROLE_MODULE, MANIFEST_ROLE_FOREIGN_KERNEL, MANIFEST_ROLE_DATA}, MANIFEST_OK},
+        {{MANIFEST_ROLE_FOREIGN_KERNEL, MANIFEST_ROLE_DATA, MANIFEST_ROLE_GUEST}, MANIFEST_OK},
+        {{MANIFEST_ROLE_FOREIGN_KERNEL, MANIFEST_ROLE_PLAN, MANIFEST_ROLE_DATA}, MANIFEST_ROLE_NOT_ALLOWED},
+        {{MANIFEST_ROLE_KERNEL, MANIFEST_ROLE_FOREIGN_KERNEL, MANIFEST_ROLE_DATA}, MANIFEST_ROLE_NOT_ALLOWED},
+        {{MANIFEST_ROLE_FOREIGN_KERNEL, MANIFEST_ROLE_DATA, MANIFEST_ROLE_PROGRAM}, MANIFEST_ROLE_NOT_ALLOWED},
+        {{MANIFEST_ROLE_FOREIGN_KERNEL, MANIFEST_ROLE_FOREIGN_KERNEL, MANIFEST_ROLE_DATA}, MANIFEST_DUPLICATE_ROLE},
+        {{MANIFEST_ROLE_MODULE, MANIFEST_ROLE_DATA, MANIFEST_ROLE_GUEST}, MANIFEST_MISSING_ROLE},
+        {{MANIFEST_ROLE_KERNEL, MANIFEST_ROLE_PLAN, MANIFEST_ROLE_MODULE}, MANIFEST_ROLE_NOT_ALLOWED},
+    };
+    for (size_t i = 0; i < sizeof(systems) / sizeof(systems[0]); i++) {
+        manifest = sample();
+        for (size_t j = 0; j < 3; j++) {
+            manifest->images[j].role = systems[i].roles[j];
+        }
+        assert_int_equal(parse_written(manifest), systems[i].expected);
+    }
 
     /* Kinds do not mix. */
     static uint8_t bytes[MANIFEST_MAX_SIZE];

@@ -51,7 +51,8 @@ struct build_request {
     const char *file;
     const char *kernel;
     const struct list *search;
-    struct machine machine; /* target NULL: what the kernel is for */
+    struct machine machine;     /* target NULL: what the kernel is for */
+    const char *microkit_image; /* seL4: where to write the Microkit's own image, NULL: nowhere */
     uint64_t rollback_index;
     bool quiet;
 };

@@ -167,13 +167,24 @@ struct vm_element {
     uint32_t index;
 };
 
+/* seL4 instead of our own kernel: see <tool/sel4.h>. */
+struct sel4_board;
+struct sel4_request {
+    const struct sel4_board *board; /* NULL: our own kernel */
+    const char *sdk;                /* directory, NULL: none (check and expand need none) */
+    const char *configuration;      /* of the SDK: "release", "debug", "smp-release" ... */
+    uint32_t cpus;                  /* that the SDK's kernel runs on, 0: not known */
+    bool firmware_calls;            /* AArch64: that kernel lets PDs call the secure firmware */
+};
+
 struct system {
     struct arena arena;
     struct diagnostics diagnostics;
     const char *file;
-    const char *name;              /* file name without directory and extension */
-    const struct list *search;     /* directories, char * */
-    const struct target *target;   /* what it is built for */
+    const char *name;            /* file name without directory and extension */
+    struct list *search;         /* directories, char * */
+    const struct target *target; /* what it is built for */
+    struct sel4_request sel4;
     const char *kernel_file;       /* the kernel image that says so, NULL: the command line does */
     struct list top_pds;           /* struct pd: as nested in the file */
     struct list pds;               /* struct pd: parents before children, depth first */
@@ -190,6 +201,7 @@ struct system {
 struct machine {
     const struct target *target; /* NULL: x86-64 */
     const char *kernel_file;     /* that is for this target, NULL: none was named */
+    struct sel4_request sel4;    /* board NULL: our own kernel */
     uint64_t memory;             /* bytes, 0: not known */
     uint64_t cpus;               /* 0: not known */
 };

@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Systems on seL4: what they expand to, what is refused, and what the Microkit's own tool makes of them.
+
+The tests that build need an SDK: MICROKIT_SDK names its directory. Without one they are skipped.
+"""
+
+import os
+import pathlib
+import struct
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+from conftest import Tool
+from elf_maker import AARCH64
+from test_tool import MICROKIT
+
+SDK = os.environ.get("MICROKIT_SDK")
+BOARD = "qemu_virt_aarch64"
+NEEDS_SDK = pytest.mark.skipif(not SDK, reason="MICROKIT_SDK names no SDK of the Microkit")
+VM = '<system>\n<vm name="g" memory="64MiB"{}><kernel path="vmlinuz" /><initrd path="initrd.img" /></vm>\n{}</system>'
+
+
+@pytest.fixture
+def arm(files, tmp_path):
+    return Tool(files / "aarch64", tmp_path)
+
+
+def expand(tool, text, *options, board=BOARD):
+    path = tool.write(text)
+    result = tool.run("expand", "--kernel", "sel4", "--board", board, "-s", tool.files, "-o", "out", *options, path)
+    assert result.returncode == 0, result.stderr
+    return ElementTree.fromstring((tool.directory / "out/test.system").read_text(encoding="utf-8"))
+
+
+def check(tool, text, *options, board=BOARD):
+    return tool.check(tool.write(text), "--kernel", "sel4", "--board", board, *options)
+
+
+def refused(result, line, message):
+    assert result.returncode == 1
+    errors = [text for text in result.stderr.splitlines() if ": error: " in text]
+    assert len(errors) == 1 and f":{line}: error: " in errors[0] and message in errors[0], result.stderr
+    assert ";" in errors[0]
+
+
+def find(root, element, **attributes):
+    return next(e for e in root.iter(element) if all(e.get(k) == v for k, v in attributes.items()))
+
+
+# What the Microkit has on Arm and not on x86-64 (manual, chapter "System Description File").
+ARM = {"irq": {"irq", "id", "trigger", "setvar_id"}, "virtual_machine": {"name", "priority", "budget", "period"}}
+
+
+@pytest.mark.parametrize("board", [BOARD, "x86_64_generic_vtx"])
+def test_nothing_but_the_microkits(files, tmp_path, board):
+    tool = Tool(files / "aarch64" if board == BOARD else files, tmp_path)
+    root = expand(tool, VM.format("", ""), board=board)
+    known = {**MICROKIT, **ARM} if board == BOARD else MICROKIT
+    for element in root.iter():
+        assert element.tag in known
+        assert set(element.keys()) <= known[element.tag], (element.tag, element.attrib)
+    for region in root.iter("memory_region"):
+        assert int(region.get("page_size", "0x1000"), 0) in (0x1000, 0x200000)
+        path = region.get("prefill_path")
+        assert path is None or (tool.directory / "out" / path).exists() or (tool.files / path).exists()
+
+
+def test_places_of_the_board(arm):
+    root = expand(arm, VM.format("", ""))
+    assert find(root, "memory_region", name="serial_registers").get("phys_addr") == "0x9000000"
+    irq = find(root, "irq")
+    assert (irq.get("irq"), irq.get("trigger")) == ("33", None)
+    gicv = find(root, "memory_region", name="virtual_cpu_interface")
+    assert (gicv.get("phys_addr"), gicv.get("size")) == ("0x8040000", "0x2000")
+    assert find(root, "map", mr="virtual_cpu_interface").get("vaddr") == "0x8010000"
+
+
+def test_what_our_kernel_provides_is_memory(arm):
+    root = expand(arm, VM.format(' vcpus="2" cpus="0,0"', ""))
+    for name in ("hardware", "statistics", "kernel_log"):
+        region = find(root, "memory_region", name=name)
+        assert set(region.keys()) == {"name", "size", "page_size"}
+        assert find(root, "map", mr=name).get("perms") == "r"
+    pages = find(root, "memory_region", name="g_vcpu_pages")
+    assert int(pages.get("size"), 0) == 0x2000
+    map_ = find(root, "map", mr="g_vcpu_pages")
+    assert map_.get("perms") == "rw"
+    # The configuration block says the same of them.
+    block = (arm.directory / "out/g_config.bin").read_bytes()
+    at = struct.calcsize("<QII64sIIIIIIII12Q6Q4QQ")
+    assert struct.unpack_from("<2Q", block, at) == (int(map_.get("vaddr"), 0), int(map_.get("vaddr"), 0) + 0x1000)
+
+
+def test_guest_images_have_large_pages(arm):
+    root = expand(arm, VM.format("", ""))
+    for name in ("g_kernel", "g_initrd"):
+        region = find(root, "memory_region", name=name)
+        assert int(region.get("page_size"), 0) == 0x200000 and int(region.get("size"), 0) == 0x200000
+        assert int(find(root, "map", mr=name).get("vaddr"), 0) % 0x200000 == 0
+
+
+@pytest.mark.parametrize("given, monitor, vcpu", [(100, 100, 99), (1, 1, 0), (0, 1, 0)])
+def test_a_monitor_is_above_its_vcpus(arm, given, monitor, vcpu):
+    root = expand(arm, VM.format(f' priority="{given}" budget="300" period="900"', ""))
+    vm = find(root, "virtual_machine", name="g")
+    assert find(root, "protection_domain", name="g_vmm").get("priority") == str(monitor)
+    assert (vm.get("priority"), vm.get("budget"), vm.get("period")) == (str(vcpu), "300", "900")
+
+
+def test_x86_console(tool):
+    root = expand(tool, VM.format("", ""), board="x86_64_generic_vtx")
+    irq = find(root, "irq")
+    assert (irq.get("pin"), irq.get("trigger"), irq.get("polarity")) == ("4", "edge", None)
+    assert (find(root, "ioport").get("addr"), find(root, "ioport").get("size")) == ("0x3f8", "8")
+    vm = find(root, "virtual_machine", name="g")
+    assert set(vm.keys()) == {"name"}
+    assert not [r for r in root.iter("memory_region") if "cpu_interface" in r.get("name")]
+
+
+# --- what a Microkit system cannot be ---
+
+PD = '<system>\n<protection_domain name="a"{}><program_image path="program.elf" />\n{}</protection_domain>\n{}</system>'
+REGION = '<memory_region name="r"{} />'
+MAP = '<map mr="r" vaddr="0x40000000" perms="r" />'
+
+
+@pytest.mark.parametrize("text, line, message", [
+    (PD.format(' system_control="true"', "", ""), 2, "system_control: on seL4 no program can power the machine off"),
+    (PD.format("", MAP, REGION.format(' source="hardware"')), 4, "only Skyscope's own kernel does"),
+    (PD.format("", MAP, REGION.format(' source="statistics"')), 4, "only Skyscope's own kernel does"),
+    (PD.format("", MAP, REGION.format(' source="kernel_log"')), 4, "only Skyscope's own kernel does"),
+    (PD.format("", MAP, REGION.format(' size="1GiB" page_size="1GiB"')), 4, "pages of 4 KiB and 2 MiB"),
+    (VM.format(' vcpus="9"', ""), 2, "has 9 vCPUs and on seL4, board qemu_virt_aarch64, can have 8: its GICv2"),
+    (VM.format("", "").replace('path="vmlinuz"', 'path="vmlinuz" unsigned="true"'), 2, "is unsigned: on seL4 all"),
+])
+def test_refused(arm, text, line, message):
+    refused(check(arm, text), line, message)
+
+
+def test_vms_of_one_own_are_refused_too(tool):
+    text = PD.format("", '<virtual_machine name="v"><vcpu id="0" /><vcpu id="1" /></virtual_machine>', "")
+    result = check(tool, text, board="x86_64_generic_vtx")
+    assert result.returncode == 1 and "has 2 vCPUs and on seL4, board x86_64_generic_vtx, can have 1" in result.stderr
+
+
+def test_smp_guests_on_x86(tool):
+    assert check(tool, VM.format("", ""), board="x86_64_generic_vtx").returncode == 0
+    refused(check(tool, VM.format(' vcpus="2"', ""), board="x86_64_generic_vtx"), 2,
+            "has 2 vCPUs and on seL4, board x86_64_generic_vtx, can have 1: the Microkit has one vCPU")
+
+
+def test_isa_interrupts(tool):
+    refused(check(tool, PD.format("", '<irq id="1" pin="4" vector="3" legacy="true" />', ""),
+                  board="x86_64_generic_vtx"), 3, "the Microkit knows pins of IOAPICs only")
+
+
+def test_sealed_logs(arm):
+    result = arm.run("keygen", "--operator", "--quiet", "--development", "operator")
+    assert result.returncode == 0, result.stderr
+    refused(check(arm, VM.format("", '<operator key="operator/operator.pub" />')), 3, "on seL4 there is nothing to seal")
+
+
+@pytest.mark.parametrize("arguments, message", [
+    (["--kernel", "linux"], "--kernel 'linux' is not known; use skyscope or sel4"),
+    (["--sdk", "somewhere"], "add --kernel sel4"),
+    (["--board", BOARD], "add --kernel sel4"),
+    (["--kernel", "sel4"], "choose qemu_virt_aarch64 or x86_64_generic_vtx with --board"),
+    (["--kernel", "sel4", "--board", "toaster"], "board 'toaster' is not known"),
+    (["--kernel", "sel4", "--board", BOARD, "--arch", "x86_64"], "is for AArch64, and --arch asks for x86-64"),
+])
+def test_wrong_options(arm, arguments, message):
+    for command in ("check", "expand", "build"):
+        result = arm.run(command, *arguments, arm.write(VM.format("", "")))
+        assert result.returncode == 2 and message in result.stderr, result.stderr
+
+
+def test_options_of_build(arm):
+    path = arm.write(VM.format("", ""))
+    for arguments, message in ((["--kernel", "sel4", "--board", BOARD], "--sdk DIR is missing"),
+                               (["--microkit-image", "x"], "--microkit-image is for seL4"),
+                               (["--kernel", "sel4", "--board", BOARD, "--kernel-image", "x"], "the SDK has the kernel")):
+        result = arm.run("build", *arguments, path)
+        assert result.returncode == 2 and message in result.stderr
+
+
+def test_arch_chooses_the_board(arm):
+    path = arm.write(VM.format("", ""))
+    result = arm.run("check", "--kernel", "sel4", "--arch", "aarch64", "-s", arm.files, path)
+    assert result.returncode == 0, result.stderr
+
+
+# --- SDKs ---
+
+def make_sdk(directory, script, cpus=1, configuration="release"):
+    """The parts of an SDK that the tool looks at."""
+    kernel = directory / "board" / BOARD / configuration / "include/kernel"
+    kernel.mkdir(parents=True)
+    (kernel / "gen_config.h").write_text(f"#define CONFIG_ARM_HYPERVISOR_SUPPORT  1\n#define CONFIG_MAX_NUM_NODES  {cpus}\n")
+    (directory / "bin").mkdir(exist_ok=True)
+    program = directory / "bin/microkit"
+    program.write_text("#!/bin/sh\n" + script)
+    program.chmod(0o755)
+    return directory
+
+
+def build(tool, sdk, *options):
+    return tool.run("build", "--kernel", "sel4", "--sdk", sdk, "-s", tool.files, "-o", "out.payload", *options,
+                    tool.write(VM.format("", "")))
+
+
+def test_no_sdk(arm):
+    (arm.directory / "empty").mkdir()
+    result = build(arm, "empty", "--board", BOARD)
+    assert result.returncode == 1 and "'empty' is no SDK of the Microkit: it has no bin/microkit" in result.stderr
+    result = build(arm, make_sdk(arm.directory / "sdk", "exit 0"), "--config", "debug", "--board", BOARD)
+    assert result.returncode == 1 and "has no board qemu_virt_aarch64 with configuration debug" in result.stderr
+    result = build(arm, arm.directory / "sdk", "--board", "x86_64_generic_vtx")
+    assert result.returncode == 1 and "has no board x86_64_generic_vtx" in result.stderr
+
+
+def test_the_microkits_tool_fails(arm):
+    for number, (script, message) in enumerate((("echo 'microkit: error: oh' >&2; exit 3", "failed with status 3"),
+                                                ("exit 0", "made no usable"),
+                                                ("kill -9 $$", "failed with status 137"))):
+        result = build(arm, make_sdk(arm.directory / f"sdk{number}", script))
+        assert result.returncode == 1 and message in result.stderr, result.stderr
+        assert not (arm.directory / "out.payload").exists()
+    assert "microkit: error: oh" in build(arm, arm.directory / "sdk0").stderr
+
+
+def test_cpus_of_the_sdk(arm):
+    sdk = make_sdk(arm.directory / "sdk", "exit 0")
+    text = VM.format(' cpus="1"', "")
+    result = check(arm, text, "--sdk", sdk)
+    refused(result, 2, "'g' would run on CPU 1, and the SDK's kernel (qemu_virt_aarch64, release) runs on 1; use lower")
+    assert check(arm, text).returncode == 0
+    more = make_sdk(sdk, "exit 0", cpus=4, configuration="smp-release")
+    assert check(arm, text, "--sdk", more, "--config", "smp-release").returncode == 0
+
+
+# --- a real one ---
+
+@NEEDS_SDK
+def test_payload_of_a_real_sdk(arm):
+    result = build(arm, pathlib.Path(SDK).resolve(), "--microkit-image", "image.elf")
+    assert result.returncode == 0, result.stderr
+    assert "seL4, board qemu_virt_aarch64, configuration release; 4 protection domains" in result.stdout
+    image = (arm.directory / "image.elf").read_bytes()
+    assert image[:4] == b"\x7fELF" and struct.unpack_from("<H", image, 18) == (AARCH64,)
+    assert image in (arm.directory / "out.payload").read_bytes()
+    keys = ("keygen", "--quiet", "--development", "keys")
+    for command in (keys, ("sign", "--quiet", "--keys", "keys", "--output", "signed", "out.payload"),
+                    ("verify", "--trust", "keys/system.trust", "signed")):
+        result = arm.run(*command)
+        assert result.returncode == 0, result.stdout + result.stderr
+    text = arm.run("inspect", "signed")
+    assert text.returncode == 0 and "foreign_kernel" in text.stdout, text.stdout + text.stderr
+    result = arm.run("run", "--dry-run", "--loader", arm.files / "loader.img", "signed")
+    assert result.returncode == 0 and result.stdout.startswith("qemu-system-aarch64 "), result.stderr
+    # The same input gives the same bytes.
+    first = (arm.directory / "out.payload").read_bytes()
+    assert build(arm, pathlib.Path(SDK).resolve()).returncode == 0
+    assert (arm.directory / "out.payload").read_bytes() == first
+
+
+@NEEDS_SDK
+def test_what_the_real_tool_refuses_is_told(arm):
+    """A description that is right to us and not to the Microkit: its own words are shown."""
+    path = arm.write(PD.format("", MAP.replace("0x40000000", "0x200000"), REGION.format(' size="0x1000"')))
+    result = arm.run("build", "--kernel", "sel4", "--sdk", SDK, "-s", arm.files, path)
+    assert result.returncode == 1 and "overlap" in result.stderr
+    assert "the Microkit's tool (" in result.stderr and "its messages are above" in result.stderr

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* An expanded system on seL4: what changes, and what is refused. */
+#include "element_builder.h"
+#include <string.h>
+#include <tool/layout.h>
+#include <tool/sel4.h>
+#include <tool/target.h>
+
+/* --- What changes --- */
+
+static bool is_gicv(const struct region *region)
+{
+    return region->has_physical_address && region->physical_address == PLAN_GICV_ADDRESS;
+}
+
+/* A list without the items for which the predicate holds. */
+static struct list without(struct system *system, const struct list *list, bool (*drop)(struct system *, const void *))
+{
+    struct list kept = {0};
+    for (size_t i = 0; i < list->count; i++) {
+        if (!drop(system, list->items[i])) {
+            list_append(&system->arena, &kept, list->items[i]);
+        }
+    }
+    return kept;
+}
+
+static bool drop_region(struct system *system, const void *item)
+{
+    (void)system;
+    return is_gicv(item);
+}
+
+static bool drop_map(struct system *system, const void *item)
+{
+    const struct map *map = item;
+    const struct region *region = system_find_region(system, map->region_name);
+    return region != NULL && is_gicv(region);
+}
+
+/* Places that are known, for the board is. Regions that our kernel fills are ordinary memory, and stay empty. Large
+ * pages are filled faster. */
+static void adapt_region(const struct sel4_board *board, struct region *region)
+{
+    if (region->has_physical_address && region->physical_address == PLAN_CONSOLE_ADDRESS) {
+        region->physical_address = board->uart;
+    } else if (is_gicv(region)) {
+        region->physical_address = board->gicv;
+    }
+    if (region->generated && region_provided_size(region) != 0) {
+        region->source = REGION_SOURCE_RAM;
+    }
+    if (region->generated && region->is_guest) {
+        region->page_size = PAGE_SIZE_2M;
+        region->size = align_up(region->size, PAGE_SIZE_2M);
+    }
+}
+
+static void adapt_irq(const struct sel4_board *board, const struct pd *pd, struct irq *irq)
+{
+    if (irq->kind == PLAN_IRQ_CONSOLE) {
+        irq->kind = PLAN_IRQ_GIC;
+        irq->pin = board->uart_interrupt;
+        irq->pin_valid = true;
+    } else if (pd->generated && irq->legacy) {
+        /* On all PCs but the oddest the ISA interrupts but the timer's are at the pins of their numbers. */
+        irq->legacy = false;
+        irq->edge = true;
+    }
+}
+
+/* The pages that our kernel shares with a monitor are memory of its own. */
+static void add_vcpu_pages(struct system *system, struct pd *pd)
+{
+    const char *name = arena_format(&system->arena, "%s_vcpu_pages", pd->vm->name);
+    struct region *region = add_region(system, pd->line, name, pd->vm->vcpus.count * LAYOUT_PAGE, PAGE_SIZE_4K, NULL);
+    add_map(system, &pd->maps, pd->line, region, layout_vcpu_page(system->target, 0), PLAN_MAP_READ | PLAN_MAP_WRITE,
+            NULL);
+}
+
+static void adapt_pds(struct system *system, const struct list *pds)
+{
+    const struct sel4_board *board = system->sel4.board;
+    LIST_FOR (struct pd, pd, pds) {
+        LIST_FOR (struct irq, irq, &pd->irqs) {
+            adapt_irq(board, pd, irq);
+        }
+        if (pd->vm != NULL) {
+            if (board->gicv == 0) {
+                pd->vm->maps = without(system, &pd->vm->maps, drop_map);
+            }
+            if (pd->generated && pd->vm->vcpus.count != 0) {
+                add_vcpu_pages(system, pd);
+            }
+        }
+        adapt_pds(system, &pd->children);
+    }
+}
+
+void sel4_adapt(struct system *system)
+{
+    adapt_pds(system, &system->top_pds);
+    if (system->sel4.board->gicv == 0) {
+        system->regions = without(system, &system->regions, drop_region);
+    }
+    LIST_FOR (struct region, region, &system->regions) {
+        adapt_region(system->sel4.board, region);
+    }
+}
+
+/* --- What is refused --- */
+
+static void refuse_regions(struct system *system)
+{
+    LIST_FOR (const struct region, region, &system->regions) {
+        if (region_provided_size(region) != 0) {
+            report_error(
+                &system->diagnostics, region->line,
+                "<memory_region name=\"%s\"> source: seL4 fills no such region, only Skyscope's own kernel does; "
+                "remove it",
+                region->name);
+        }
+        if (region->is_unsigned) {
+            report_error(&system->diagnostics, region->line,
+                         "<memory_region name=\"%s\"> is unsigned: on seL4 all of a system is one image, of which "
+                         "nothing can be replaced; remove unsigned",
+                         region->name);
+        }
+        if (region->page_size == PAGE_SIZE_1G) {
+            report_error(&system->diagnostics, region->line,
+                         "<memory_region name=\"%s\"> page_size: the Microkit has pages of 4 KiB and 2 MiB; use one of "
+                         "them",
+                         region->name);
+        }
+    }
+}
+
+static void refuse_cpu(struct system *system, long line, const char *name, uint32_t cpu)
+{
+    const struct sel4_request *sel4 = &system->sel4;
+    if (sel4->cpus != 0 && cpu >= sel4->cpus) {
+        report_error(&system->diagnostics, line,
+                     "'%s' would run on CPU %u, and the SDK's kernel (%s, %s) runs on %u; use lower numbers, or an SDK "
+                     "with a configuration for more (--config smp-%s)",
+                     name, cpu, sel4->board->name, sel4->configuration, sel4->cpus, sel4->configuration);
+    }
+}
+
+static void refuse_vm(struct system *system, const struct pd *pd)
+{
+    const struct sel4_board *board = system->sel4.board;
+    if (pd->vm->vcpus.count > board->vcpus) {
+        report_error(&system->diagnostics, pd->vm->line,
+                     "virtual machine '%s' has %zu vCPUs and on seL4, board %s, can have %u: %s; give it fewer",
+                     pd->vm->name, pd->vm->vcpus.count, board->name, board->vcpus, board->vcpus_reason);
+    }
+    for (uint32_t i = 0; i < pd_thread_count(pd); i++) {
+        refuse_cpu(system, pd->vm->line, pd->vm->name, pd_thread_cpu(pd, i));
+    }
+}
+
+void sel4_check(struct system *system)
+{
+    refuse_regions(system);
+    LIST_FOR (const struct pd, pd, &system->pds) {
+        if (pd->system_control && !pd->generated) {
+            report_error(
+                &system->diagnostics, pd->line,
+                "<protection_domain name=\"%s\"> system_control: on seL4 no program can power the machine off by "
+                "the kernel; remove it",
+                pd->name);
+        }
+        LIST_FOR (const struct irq, irq, &pd->irqs) {
+            if (irq->legacy) {
+                report_error(&system->diagnostics, irq->line,
+                             "<irq legacy=\"true\">: the Microkit knows pins of IOAPICs only; give pin, trigger and "
+                             "polarity as the machine's firmware tables say");
+            }
+        }
+        if (pd->vm != NULL) {
+            refuse_vm(system, pd);
+        } else {
+            refuse_cpu(system, pd->line, pd->name, pd->cpu);
+        }
+    }
+    if (system->operator_line != 0) {
+        report_error(
+            &system->diagnostics, system->operator_line,
+            "<operator>: logs are sealed by what Skyscope's own kernel provides, and on seL4 there is nothing to "
+            "seal; remove it");
+    }
+}
