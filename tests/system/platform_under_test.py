@@ -23,6 +23,7 @@ class Platform:
     cpu: str
     cpus: tuple                  # models that must work
     firmware: str                # by which images boot if nothing else is said
+    firmwares: tuple             # by which they can boot
     uefi_code: pathlib.Path
     uefi_variables: pathlib.Path
 
@@ -54,13 +55,14 @@ class Platform:
 PLATFORMS = {
     "x86_64": Platform(
         name="x86_64", build=HOST_BUILD, loader_suffix="elf", qemu="qemu-system-x86_64", machine="q35",
-        cpu="EPYC,+svm,+npt", cpus=("EPYC,+svm,+npt", "max"), firmware="bios",
+        cpu="EPYC,+svm,+npt", cpus=("EPYC,+svm,+npt", "max"), firmware="bios", firmwares=("bios", "uefi"),
         uefi_code=pathlib.Path("/usr/share/OVMF/OVMF_CODE.fd"),
         uefi_variables=pathlib.Path("/usr/share/OVMF/OVMF_VARS.fd")),
     "aarch64": Platform(
         name="aarch64", build=HOST_BUILD / "aarch64", loader_suffix="img", qemu="qemu-system-aarch64",
         machine="virt,virtualization=on,gic-version={gic}",
         cpu="cortex-a57", cpus=("cortex-a53", "cortex-a57", "cortex-a72", "max"), firmware="uefi",
+        firmwares=("uefi",),
         uefi_code=pathlib.Path("/usr/share/AAVMF/AAVMF_CODE.fd"),
         uefi_variables=pathlib.Path("/usr/share/AAVMF/AAVMF_VARS.fd")),
 }
