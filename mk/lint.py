@@ -25,7 +25,7 @@ OUTPUT = ROOT / "build" / "lint"
 CHECKS = ["spdx", "format", "tidy", "cppcheck", "shell", "python"]
 
 # Options of gcc's that clang does not know, or that bring gcc's own headers.
-GCC_ONLY_PREFIXES = ("-fno-ipa", "-fanalyzer", "-mindirect-branch", "-mfunction-return", "-fconserve-stack")
+GCC_ONLY_PREFIXES = ("-fno-ipa", "-fno-tree-loop", "-fanalyzer", "-mindirect-branch", "-mfunction-return", "-fconserve-stack")
 
 CPPCHECK_OPTIONS = [
     "--quiet", "--error-exitcode=1", "--inline-suppr", "--std=c11", "--enable=warning,performance,portability",
@@ -43,17 +43,18 @@ def tracked_files():
     return sorted(name for name in output.split("\0") if name and (ROOT / name).is_file())
 
 
-def compile_commands():
+def compile_commands_for(architecture):
     """Asks make how it would compile everything: {file: arguments}, and what make complained of."""
     asked = subprocess.run(["make", "--no-print-directory", "--always-make", "--dry-run", "--keep-going",
-                            "SECOND_PASS=yes", "everything"], cwd=ROOT, capture_output=True, text=True)
+                            "SECOND_PASS=yes", f"ARCH={architecture}", "everything"], cwd=ROOT, capture_output=True,
+                           text=True)
     commands = {}
     for line in asked.stdout.replace("\\\n", " ").splitlines():
         try:
             words = shlex.split(line)
         except ValueError:
             continue
-        if not words or pathlib.Path(words[0]).name not in ("gcc", "clang", "cc"):
+        if not words or pathlib.Path(words[0]).name not in ("gcc", "clang", "cc", "aarch64-linux-gnu-gcc"):
             continue
         for word in words[1:]:
             if word.endswith(".c") and (ROOT / word).is_file():
@@ -61,15 +62,29 @@ def compile_commands():
     return commands, asked.stderr.strip() if asked.returncode != 0 else ""
 
 
+def compile_commands():
+    """As compile_commands_for(), for all architectures: each file as the one compiles it that it is for."""
+    commands, complaint = compile_commands_for("x86_64")
+    others, other_complaint = compile_commands_for("aarch64")
+    for file, words in others.items():
+        if file not in commands or "aarch64" in file:
+            commands[file] = words
+    return commands, "\n".join(filter(None, (complaint, other_complaint)))
+
+
 def clang_arguments(words):
     """A compiler's arguments as clang takes them, without output and dependency files."""
     result = ["clang"]
+    if words[0].startswith("aarch64-"):
+        result += ["--target=aarch64-linux-gnu", "-isystem", "/usr/aarch64-linux-gnu/include"]
     skip = 0
     for i, word in enumerate(words[1:], 1):
         if skip:
             skip -= 1
-        elif word == "-isystem" and "/gcc/" in words[i + 1]:
+        elif word == "-isystem" and ("/gcc/" in words[i + 1] or "/gcc-cross/" in words[i + 1]):
             skip = 1
+        elif word.startswith("-mstack-protector-guard") and words[0].startswith("aarch64-"):
+            continue
         elif word in ("-o", "-MF", "-MT"):
             skip = 1
         elif word in ("-MMD", "-MP", "-nostdinc", "-Werror") or word.startswith(GCC_ONLY_PREFIXES):

@@ -21,10 +21,10 @@
 static bool rndrrs(uint64_t *value)
 {
     for (unsigned int i = 0; i < TRIES; i++) {
-        bool failed;
+        uint32_t failed;
         /* RNDRRS, by its encoding: Z is set where there was no number. */
-        __asm__ volatile("mrs %0, s3_3_c2_c4_1" : "=r"(*value), "=@cceq"(failed));
-        if (!failed) {
+        __asm__ volatile("mrs %0, s3_3_c2_c4_1\n\tcset %w1, eq" : "=r"(*value), "=r"(failed) : : "cc");
+        if (failed == 0) {
             return true;
         }
         __asm__ volatile("yield");
