@@ -18,7 +18,7 @@ $(BUILD)/guest/bench_exits.bin: $(BUILD)/guest/bench_exits.elf
 	@$(OBJCOPY) -O binary $< $@
 
 # A Linux user space of one program.
-$(BUILD)/guest/bench_init: bench/linux/init.c
+$(BUILD)/guest/bench_init: bench/linux/arch/$(ARCH)/init.c
 	@mkdir -p $(@D)
 	@echo "  CC  [guest] $<"
 	@$(CC) $(GUEST_USER_CFLAGS) $< -o $@
@@ -33,7 +33,7 @@ BENCH_NEEDS := $(LOADER) $(BUILD)/kernel.elf $(BENCH_SYSTEMS:%=$(BUILD)/systems/
 
 .PHONY: bench
 bench: $(BENCH_NEEDS)
-	@bench/run.py
+	@SKYSCOPE_ARCH=$(ARCH) bench/run.py
 
 # Where the instructions go: bench/profile/profile.py.
 $(HOST_BUILD)/bench/profile.so: bench/profile/plugin.c

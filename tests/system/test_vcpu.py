@@ -4,19 +4,33 @@
 import pytest
 
 from console import Skyscope
-from machine import BUILD
+from machine import ARCH, BUILD
 
 PAYLOAD = BUILD / "systems/vcpu_check/payload.bin"
-# With XSAVE and AVX; without either; with more extended states.
-PROCESSORS = ["EPYC,+svm,+npt", "qemu64,+svm,+npt", "max,+svm,+npt"]
+# CPU, version of the interrupt controller (AArch64).
+PROCESSORS = {
+    # With XSAVE and AVX; without either; with more extended states.
+    "x86_64": [("EPYC,+svm,+npt", 0), ("qemu64,+svm,+npt", 0), ("max,+svm,+npt", 0)],
+    # Without VHE; with it; with SVE, too.
+    "aarch64": [("cortex-a53", 2), ("cortex-a53", 3), ("cortex-a57", 3), ("cortex-a72", 2), ("neoverse-n1", 3),
+                ("max", 2), ("max", 3)],
+}[ARCH]
+VMS = {"x86_64": ["first", "second"], "aarch64": ["first", "second", "third", "fourth"]}[ARCH]
+CPUS = {"x86_64": 1, "aarch64": 2}[ARCH]
 
 
-@pytest.mark.parametrize("cpu", PROCESSORS, ids=[cpu.partition(",")[0] for cpu in PROCESSORS])
-def test_virtual_cpus_are_as_real_ones(cpu):
-    name = "vcpu-" + cpu.partition(",")[0].lower()
-    with Skyscope(name, payload=PAYLOAD, cpus=1, cpu=cpu) as skyscope:
-        for number, vm in enumerate(("first", "second")):
+def name_of(processor):
+    """cortex-a53 with a GICv2: cortex-a53-gic2."""
+    cpu, gic = processor
+    return cpu.partition(",")[0].lower() + (f"-gic{gic}" if gic != 0 else "")
+
+
+@pytest.mark.parametrize("processor", PROCESSORS, ids=[name_of(processor) for processor in PROCESSORS])
+def test_virtual_cpus_are_as_real_ones(processor):
+    cpu, gic = processor
+    with Skyscope(f"vcpu-{name_of(processor)}", payload=PAYLOAD, cpus=CPUS, cpu=cpu, gic=gic) as skyscope:
+        for number, vm in enumerate(VMS):
             if number != 0:
                 skyscope.to_console(number, vm)
-            index, _ = skyscope.expect([r"vcpu-check: all is well", r"vcpu-check: something is wrong"], 120)
+            index, _ = skyscope.expect([r"vcpu-check: all is well", r"vcpu-check: something is wrong"], 300)
             assert index == 0, [line for line in skyscope.output().splitlines() if "FAILED" in line]
