@@ -11,8 +11,8 @@
  */
 #include <arch/cpu.h>
 #include <arch/cpuid.h>
+#include <arch/fpu.h>
 #include <arch/percpu.h>
-#include <kernel/fpu.h>
 #include <kernel/log.h>
 #include <kernel/pool.h>
 

@@ -23,8 +23,8 @@ void fpu_cpu_init(cpu_id_t cpu);
 
 /* Boot: allocates initial state from the pool. NULL: out of pool. */
 struct fpu_state *fpu_create(void);
-/* Initial values (as after FNINIT, all extended components in their initial
- * configuration). On the CPU where the state is used, or before its first use. */
+/* Initial values: x86-64's as after FNINIT, with all extended components in their initial
+ * configuration; AArch64's 0. On the CPU where the state is used, or before its first use. */
 void fpu_reset(struct fpu_state *state);
 
 /* The running CPU now runs a thread with this state; NULL: one that may not use
@@ -34,14 +34,3 @@ void fpu_switch(struct fpu_state *state);
 /* Loads state into the registers, if they are another's, without giving the
  * current thread the right to use them: for entering a guest. */
 void fpu_load(struct fpu_state *state);
-
-/* Extended states (XCR0 bits) that the hardware has and the kernel switches. 0:
- * no XSAVE, only FXSAVE. */
-uint64_t fpu_features(void);
-/* Whether state may run with this value of XCR0: a subset of fpu_features() in a
- * combination that the architecture allows. */
-bool fpu_xcr0_valid(uint64_t xcr0);
-/* Value of XCR0 while state owns the registers; must be valid. Initially
- * fpu_features(). Takes effect when state is next loaded, or at once if it is loaded. */
-void fpu_set_xcr0(struct fpu_state *state, uint64_t xcr0);
-uint64_t fpu_xcr0(const struct fpu_state *state);

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <arch/cpu.h>
+#include <arch/fpu.h>
 #include <arch/msr.h>
-#include <kernel/fpu.h>
 #include <kernel/vcpu.h>
 
 #include "check.h"
