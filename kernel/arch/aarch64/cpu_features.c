@@ -97,6 +97,7 @@ uint64_t cpu_features_in_force(void)
     bits |= cpu_features.ras ? KERNEL_FEATURE_RAS : 0;
     bits |= cpu_features.sve ? KERNEL_FEATURE_SVE : 0;
     bits |= cpu_features.ssbs ? KERNEL_FEATURE_SSBS : 0;
+    bits |= cpu_features.rndr ? KERNEL_FEATURE_RNG : 0;
     bits |= cpu_features.branch_workaround != 0 ? KERNEL_FEATURE_BRANCH_WORKAROUND : 0;
     return bits;
 }
@@ -111,7 +112,7 @@ void cpu_features_report(uint64_t in_force)
         {KERNEL_FEATURE_SVE, "sve"},   {KERNEL_FEATURE_RAS, "ras"},
         {KERNEL_FEATURE_SSBS, "ssbs"}, {KERNEL_FEATURE_BRANCH_WORKAROUND, "branch-workaround"},
         {KERNEL_FEATURE_SMMU, "smmu"}, {KERNEL_FEATURE_GICV3, "gicv3"},
-        {KERNEL_FEATURE_ITS, "its"},
+        {KERNEL_FEATURE_ITS, "its"},   {KERNEL_FEATURE_RNG, "rng"},
     };
     char line[160];
     int length = 0;
