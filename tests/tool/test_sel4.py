@@ -239,6 +239,64 @@ def test_cpus_of_the_sdk(arm):
     assert check(arm, text, "--sdk", more, "--config", "smp-release").returncode == 0
 
 
+# In place of the SDK's tool: keeps what it was given, and makes an image.
+KEEPER = """cp "$1" '{0}/given.system'
+echo "$@" >'{0}/given'
+while [ "$1" != --output ]; do shift; done
+cp '{1}' "$2"
+"""
+
+
+def keeper(tool):
+    return make_sdk(tool.directory / "sdk", KEEPER.format(tool.directory, tool.files / "program.elf"))
+
+
+def test_what_the_microkits_tool_is_given(arm):
+    result = build(arm, keeper(arm), "--microkit-image", "image.elf")
+    assert result.returncode == 0, result.stderr
+    words = (arm.directory / "given").read_text().split()
+    assert words[1:7] == ["--board", BOARD, "--config", "release", "--image-type", "elf"]
+    assert words[-2] == "--search-path" and pathlib.Path(words[0]).parent == pathlib.Path(words[-1])
+    root = ElementTree.fromstring((arm.directory / "given.system").read_text())
+    # Files of the search path by where they were found, those that were made beside the description.
+    assert find(root, "memory_region", name="g_kernel").get("prefill_path") == str(arm.files / "vmlinuz")
+    assert find(root, "memory_region", name="g_config").get("prefill_path") == "g_config.bin"
+    assert {e.get("path") for e in root.iter("program_image")} == {
+        str(arm.files / name) for name in ("serial_driver.elf", "console.elf", "manager.elf", "vmm.elf")}
+    assert not pathlib.Path(words[-1]).exists()  # nothing temporary stays
+    image = (arm.files / "program.elf").read_bytes()
+    assert (arm.directory / "image.elf").read_bytes() == image
+    payload = (arm.directory / "out.payload").read_bytes()
+    assert payload[4096:4096 + len(image)] == image
+
+
+def test_run(arm):
+    assert build(arm, keeper(arm), "--microkit-image", "image.elf").returncode == 0
+    for arguments, end in ((["image.elf"], "-kernel image.elf"),
+                           (["--loader", arm.files / "loader.img", "out.payload"], "-initrd out.payload")):
+        result = arm.run("run", "--dry-run", *arguments)
+        assert result.returncode == 0, result.stderr
+        assert result.stdout.startswith("qemu-system-aarch64 -accel tcg -machine virt,virtualization=on,gic-version=2 -cpu "
+                                        "cortex-a53 ")
+        assert result.stdout.rstrip().endswith(end)
+    result = arm.run("run", "--dry-run", "--firmware", "uefi", "image.elf")
+    assert result.returncode == 2 and "is a Microkit's image" in result.stderr
+
+
+def test_run_of_other_elf_files(tool):
+    result = tool.run("run", "--dry-run", tool.files / "program.elf")
+    assert result.returncode == 1 and "is for x86-64, where seL4 and its boot module are two files" in result.stderr
+    result = tool.run("run", "--dry-run", tool.files / "i386.elf")
+    assert result.returncode == 1 and "cannot be used: it is neither for x86-64 nor for AArch64" in result.stderr
+
+
+def test_inspect(arm):
+    """Another kernel's payload has nothing of ours in it."""
+    assert build(arm, keeper(arm)).returncode == 0
+    text = arm.run("inspect", "out.payload")
+    assert text.returncode == 0 and "foreign_kernel" in text.stdout and "plan of" not in text.stdout
+
+
 # --- a real one ---
 
 @NEEDS_SDK

@@ -1,22 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <elf.h>
 #include <getopt.h>
 #include <skyscope/payload.h>
 #include <stdio.h>
 #include <string.h>
 #include <tool/boot_image.h>
 #include <tool/command.h>
+#include <tool/elf_image.h>
+#include <tool/payload_reader.h>
 #include <tool/process.h>
 #include <unistd.h>
 
 static const char help[] =
     "Usage: skyscope run [OPTION]... FILE [-- QEMU-OPTION...]\n"
     "Boots FILE, an ISO or disk image or a payload, in QEMU; this terminal becomes the console. Ctrl-A x leaves. FILE\n"
-    "says whether it is for x86-64 or AArch64.\n\n"
+    "says whether it is for x86-64 or AArch64. An AArch64 image of the Microkit (an ELF file, skyscope build --kernel\n"
+    "sel4 --microkit-image FILE) is booted as it is.\n\n"
     "  -m, --memory SIZE       memory of the machine (default 2G)\n"
     "  -c, --cpus N            CPUs of the machine (default 2)\n"
-    "      --cpu MODEL         kind of CPU as QEMU names it (default EPYC,+svm,+npt; AArch64: cortex-a72)\n"
+    "      --cpu MODEL         kind of CPU as QEMU names it (default EPYC,+svm,+npt; AArch64: cortex-a72, seL4:\n"
+    "                          cortex-a53)\n"
     "      --machine NAME      machine as QEMU names it (default q35; AArch64: virt,virtualization=on)\n"
-    "      --gic VERSION       interrupt controller of an AArch64 machine: 2 or 3 (the default)\n"
+    "      --gic VERSION       interrupt controller of an AArch64 machine: 2 or 3 (default 3, seL4: 2)\n"
     "      --firmware KIND     bios or uefi (default bios; AArch64: uefi); for an image\n"
     "      --kernel-direct     QEMU loads the loader itself, without GRUB; for a payload (the default there)\n"
     "      --loader FILE       use this loader with a payload (default: the one built with this tool)\n"
@@ -24,11 +29,14 @@ static const char help[] =
     "      --dry-run           show the QEMU command and do nothing\n"
     "      --help              show this\n";
 
+/* Of the board qemu_virt_aarch64 in the Microkit's SDK. */
+#define SEL4_CPU "cortex-a53"
+
 struct run_request {
     const char *file, *loader, *cpu, *machine, *firmware;
     const struct target *target;
     uint64_t memory, cpus, gic;
-    bool uefi, disk, direct, verbose, dry_run;
+    bool uefi, disk, direct, microkit, sel4, verbose, dry_run;
 };
 
 static void add(struct arena *arena, struct list *arguments, const char *word)
@@ -74,14 +82,16 @@ static bool add_firmware(struct arena *arena, const struct target_qemu *qemu, st
 }
 
 /* What the file is, by its content. */
-static bool look_at_file(const char *path, bool *is_payload, bool *is_iso, bool *is_disk)
+static bool look_at_file(const char *path, bool *is_payload, bool *is_iso, bool *is_disk, bool *is_elf)
 {
     char start[8] = "", volume[6] = "", table[8] = "";
     FILE *file = fopen(path, "rb");
     if (file == NULL) {
         return false;
     }
-    *is_payload = fread(start, 1, 8, file) == 8 && memcmp(start, PAYLOAD_MAGIC, 8) == 0;
+    bool whole = fread(start, 1, 8, file) == 8;
+    *is_payload = whole && memcmp(start, PAYLOAD_MAGIC, 8) == 0;
+    *is_elf = whole && memcmp(start, ELFMAG, SELFMAG) == 0;
     /* The primary volume descriptor of ISO 9660 is in sector 16. */
     *is_iso =
         fseek(file, 16 * 2048 + 1, SEEK_SET) == 0 && fread(volume, 1, 5, file) == 5 && memcmp(volume, "CD001", 5) == 0;
@@ -116,7 +126,7 @@ static bool build_command(struct arena *arena, const struct run_request *request
     add(arena, arguments, qemu->program);
     add_two(arena, arguments, "-accel", "tcg");
     add_two(arena, arguments, "-machine", machine);
-    add_two(arena, arguments, "-cpu", request->cpu != NULL ? request->cpu : qemu->cpu);
+    add_two(arena, arguments, "-cpu", request->cpu);
     add_two(arena, arguments, "-smp", arena_format(arena, "%llu", (unsigned long long)request->cpus));
     add_two(arena, arguments, "-m", arena_format(arena, "%lluM", (unsigned long long)(request->memory >> 20)));
     add(arena, arguments, "-nodefaults");
@@ -131,7 +141,9 @@ static bool build_command(struct arena *arena, const struct run_request *request
             add_two(arena, arguments, "-device", qemu->efi_device);
         }
     }
-    if (request->direct) {
+    if (request->microkit) {
+        add_two(arena, arguments, "-kernel", request->file);
+    } else if (request->direct) {
         add_two(arena, arguments, "-kernel", request->loader);
         add_two(arena, arguments, "-initrd", escape_commas(arena, request->file));
     } else {
@@ -149,11 +161,27 @@ static int find_target(struct arena *arena, struct run_request *request)
         return EXIT_OK;
     }
     const char *reason = NULL;
+    if (request->microkit) {
+        struct blob *file = read_file(arena, request->file, FILE_MAX_SIZE, &reason);
+        struct elf_image *image = file == NULL ? NULL : elf_read(arena, file, &reason);
+        request->target = image == NULL ? NULL : target_of_machine(image->machine);
+        request->sel4 = true;
+        if (image == NULL) {
+            return failure("'%s' cannot be used: %s", request->file, reason);
+        }
+        return request->target == &target_aarch64
+                   ? EXIT_OK
+                   : failure(
+                         "'%s' is for %s, where seL4 and its boot module are two files; run the payload or an image "
+                         "of it",
+                         request->file, request->target->name);
+    }
     struct blob *payload = read_file(arena, request->file, FILE_MAX_SIZE, &reason);
     if (payload == NULL) {
         return failure("'%s' cannot be read: %s", request->file, reason);
     }
     struct blob *loader = boot_loader_read(arena, request->loader, payload, &request->target);
+    request->sel4 = payload_is_foreign(arena, payload);
     request->loader = loader == NULL ? NULL : loader->path;
     return loader == NULL ? EXIT_FAILED : EXIT_OK;
 }
@@ -161,17 +189,17 @@ static int find_target(struct arena *arena, struct run_request *request)
 static int check_request(struct arena *arena, struct run_request *request)
 {
     bool is_payload = false, is_iso = false;
-    if (!look_at_file(request->file, &is_payload, &is_iso, &request->disk)) {
+    if (!look_at_file(request->file, &is_payload, &is_iso, &request->disk, &request->microkit)) {
         return failure("'%s' cannot be read; make it with 'skyscope iso' or 'skyscope build'", request->file);
     }
-    if (!is_payload && !is_iso && !request->disk) {
+    if (!is_payload && !is_iso && !request->disk && !request->microkit) {
         return failure("'%s' is neither an image nor a payload; make one with 'skyscope iso' or 'skyscope build'",
                        request->file);
     }
     if (request->direct && !is_payload) {
         return usage_error("run", "--kernel-direct needs a payload, and '%s' is an image", request->file);
     }
-    request->direct = is_payload;
+    request->direct = is_payload || request->microkit;
     int status = find_target(arena, request);
     if (status != EXIT_OK) {
         return status;
@@ -179,7 +207,8 @@ static int check_request(struct arena *arena, struct run_request *request)
     request->uefi = request->firmware != NULL ? strcmp(request->firmware, "uefi") == 0
                                               : !request->direct && !request->target->boot.bios;
     if (request->direct && request->uefi) {
-        return usage_error("run", "--firmware uefi needs an image, and '%s' is a payload", request->file);
+        return usage_error("run", "--firmware uefi needs an ISO or disk image, and '%s' is a %s", request->file,
+                           is_payload ? "payload" : "Microkit's image");
     }
     if (!request->direct && !request->uefi && !request->target->boot.bios) {
         return usage_error("run", "--firmware bios: %s has no BIOS, and '%s' is for it; use uefi",
@@ -189,7 +218,11 @@ static int check_request(struct arena *arena, struct run_request *request)
         return usage_error("run", "--gic is for AArch64, and '%s' is for %s; leave it out", request->file,
                            request->target->name);
     }
-    request->gic = request->gic == 0 ? 3 : request->gic;
+    /* What the SDK's board is. */
+    request->gic = request->gic != 0 ? request->gic : request->sel4 ? 2 : 3;
+    if (request->cpu == NULL) {
+        request->cpu = request->sel4 && request->target == &target_aarch64 ? SEL4_CPU : request->target->qemu.cpu;
+    }
     return EXIT_OK;
 }
 

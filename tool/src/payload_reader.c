@@ -232,6 +232,20 @@ uint32_t payload_machine(struct arena *arena, const struct blob *blob)
     return 0;
 }
 
+bool payload_is_foreign(struct arena *arena, const struct blob *blob)
+{
+    struct payload_view *view = ARENA_NEW(arena, struct payload_view);
+    if (!read_header(arena, blob, view) || !read_manifest(arena, blob, view)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < view->manifest.image_count; i++) {
+        if (view->manifest.images[i].role == MANIFEST_ROLE_FOREIGN_KERNEL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static const char *row_name(struct arena *arena, const struct payload_view *view, enum plan_table table, uint32_t index)
 {
     /* In each of these tables the name is the first field. */

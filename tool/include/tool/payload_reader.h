@@ -40,6 +40,9 @@ bool payload_read(struct arena *arena, const struct blob *blob, struct payload_v
  */
 uint32_t payload_machine(struct arena *arena, const struct blob *blob);
 
+/* Whether a payload is a system for another kernel than ours. */
+bool payload_is_foreign(struct arena *arena, const struct blob *blob);
+
 /* Row of a table, NULL if there is no such row. */
 const void *plan_row(const struct payload_view *view, enum plan_table table, uint32_t index);
 /* Printable names of rows, "?" if there is no such row. In the arena. */
