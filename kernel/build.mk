@@ -57,6 +57,7 @@ $(call unit_test_aarch64,kernel_frame,tests/unit/kernel/aarch64_frame_test.c ker
 $(call unit_test_aarch64,kernel_gic,tests/unit/kernel/aarch64_gic_test.c kernel/arch/aarch64/gic_redistributor.c)
 $(call unit_test_aarch64,kernel_page_table,tests/unit/kernel/aarch64_page_table_test.c \
 	kernel/arch/aarch64/page_table_build.c kernel/src/pool.c)
+$(call unit_test_aarch64,kernel_smmu,tests/unit/kernel/aarch64_smmu_test.c)
 
 # Pure parts of AArch64's vCPUs.
 AARCH64_VCPU := kernel/arch/aarch64/vcpu

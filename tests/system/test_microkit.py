@@ -97,13 +97,25 @@ def test_ports_and_interrupts(machine, build):
     assert "microkit_x86_ioport_write_16: error writing data" in output
 
 
-@pytest.mark.skipif(ARCH != "aarch64", reason="the device's addresses are those of QEMU's machine virt")
-@pytest.mark.parametrize("gic", [2, 3])
-def test_line_and_message_of_a_device(machine, build, gic):
-    output = run(machine, build, "device_irqs", ["edu: passed"], gic=gic, extra=["-device", "edu,addr=1"])
+QEMU_VIRT = pytest.mark.skipif(ARCH != "aarch64", reason="the device's addresses are those of QEMU's machine virt")
+SMMU = ["-machine", "iommu=smmuv3"]
+
+
+@QEMU_VIRT
+@pytest.mark.parametrize("gic, more", [(2, []), (3, []), (3, SMMU)], ids=["gicv2", "gicv3", "smmu"])
+def test_line_and_message_of_a_device(machine, build, gic, more):
+    output = run(machine, build, "device_irqs", ["edu: passed"], gic=gic, extra=["-device", "edu,addr=1"] + more)
     assert "edu: ok a line that stays up interrupts again, once for each acknowledgement" in output
     assert "edu: ok messages, and the line no more" in output
-    assert "unexpected" not in output
+    assert "unexpected" not in output and "refused" not in output
+
+
+@QEMU_VIRT
+@pytest.mark.parametrize("more, line", [([], "edu: memory written by the device"), (SMMU, "edu: memory as before")],
+                         ids=["no_smmu", "smmu"])
+def test_memory_access_of_a_device(machine, build, more, line):
+    output = run(machine, build, "device_dma", [line], extra=["-device", "edu,addr=2,dma_mask=0xffffffff"] + more)
+    assert ("smmu: refused device 00:02.0 access to" in output) == bool(more)
 
 
 def test_mistakes_are_explained(machine, build):

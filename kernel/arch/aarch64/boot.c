@@ -8,6 +8,7 @@
 #include <arch/layout.h>
 #include <arch/page_table.h>
 #include <arch/percpu.h>
+#include <arch/smmu.h>
 #include <arch/vcpu_host.h>
 #include <base/format.h>
 #include <kernel/arch.h>
@@ -86,7 +87,10 @@ static void report(void)
     struct kernel_statistics *statistics = kernel_system.statistics;
     char clock[64];
 
-    statistics->features = cpu_features_in_force() | vcpu_features() | (gic_version() == 3 ? KERNEL_FEATURE_GICV3 : 0);
+    statistics->features = cpu_features_in_force() | vcpu_features();
+    statistics->features |= gic_version() == 3 ? KERNEL_FEATURE_GICV3 : 0;
+    statistics->features |= kernel_system.hardware->arch.its_count != 0 ? KERNEL_FEATURE_ITS : 0;
+    statistics->features |= smmu_present() ? KERNEL_FEATURE_SMMU : 0;
     snprintf(clock, sizeof(clock), "counter %llu.%03llu MHz, GICv%u",
              (unsigned long long)(kernel_system.tick_frequency / 1000000),
              (unsigned long long)(kernel_system.tick_frequency / 1000 % 1000), gic_version());
@@ -126,6 +130,7 @@ __attribute__((no_stack_protector)) void boot_cpu_main(const struct boot_info *l
     struct percpu *percpu = cpu_release_percpus[0];
     write_sysreg(tpidr_el2, percpu);
     gic_init(kernel_system.hardware);
+    smmu_init(&kernel_system.hardware->arch);
     init_clock();
     init_cpu(percpu);
     vcpus_available = vcpu_platform_init(kernel_system.cpu_count);

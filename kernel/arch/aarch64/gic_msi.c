@@ -3,6 +3,7 @@
  * frame, which turns them into SPIs (Arm Server Base System Architecture, appendix). */
 #include <arch/gic.h>
 #include <arch/its.h>
+#include <arch/smmu.h>
 #include <kernel/log.h>
 #include <kernel/system.h>
 
@@ -25,6 +26,9 @@ void gic_route_msi(struct irq *irq, const struct plan_irq *planned, const char *
         }
         gic_route(irq->pin, irq->target->cpu, priority, true);
         doorbell = hardware->v2m.address + V2M_SETSPI;
+    }
+    if (smmu_present()) {
+        smmu_allow((uint16_t)planned->pci_address);
     }
     /* The driver programs its device; these are the values that reach it. */
     kernel_log("kernel: PD %s interrupt %u: MSI address 0x%llx data 0x%x\n", pd_name, planned->id,

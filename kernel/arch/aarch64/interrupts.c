@@ -3,6 +3,7 @@
 #include <arch/gic.h>
 #include <arch/interrupts.h>
 #include <arch/percpu.h>
+#include <arch/smmu.h>
 #include <arch/vcpu_host.h>
 #include <kernel/arch.h>
 #include <kernel/log.h>
@@ -75,7 +76,7 @@ static void device_interrupt(uint32_t acknowledged)
 
     if (irq == NULL) {
         gic_deactivate(acknowledged);
-        if (__atomic_fetch_add(&reports, 1, __ATOMIC_RELAXED) < MAX_REPORTS) {
+        if (!smmu_interrupt(intid) && __atomic_fetch_add(&reports, 1, __ATOMIC_RELAXED) < MAX_REPORTS) {
             kernel_log("kernel: unexpected interrupt %u\n", intid);
         }
         return;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <arch/cache.h>
 #include <arch/cpu.h>
 #include <arch/gic.h>
 #include <arch/its.h>
@@ -78,22 +79,10 @@ static volatile uint64_t *wide(volatile uint32_t *registers, uint32_t offset)
     return (volatile uint64_t *)(volatile void *)&registers[offset / 4];
 }
 
-/* The ITS reads memory by itself, and not every one sees the caches. */
-static void publish(const void *address, uint64_t size)
-{
-    uint64_t line = 4ull << (read_sysreg(ctr_el0) >> 16 & 15);
-    uint64_t end = (uint64_t)address + size;
-
-    for (uint64_t at = (uint64_t)address & ~(line - 1); at < end; at += line) {
-        __asm__ volatile("dc civac, %0" : : "r"(at) : "memory");
-    }
-    dsb_sy();
-}
-
 static void *make_table(uint64_t size, uint64_t alignment)
 {
     void *table = pool_alloc(size, alignment);
-    publish(table, size);
+    cache_publish(table, size);
     return table;
 }
 
@@ -102,7 +91,7 @@ static void submit(struct its_command command)
     struct its_command *slot = (struct its_command *)(void *)(its.commands + its.command_offset);
 
     *slot = command;
-    publish(slot, sizeof(*slot));
+    cache_publish(slot, sizeof(*slot));
     its.command_offset = (its.command_offset + sizeof(*slot)) % COMMAND_BYTES;
     *wide(its.registers, GITS_CWRITER) = its.command_offset;
     for (int i = 0; i < MAX_POLLS; i++) {
@@ -225,7 +214,7 @@ static void add_device(uint16_t device, uint32_t cpu)
         uint64_t *entry = &its.device_table[device / (its.device_page / its.device_entry)];
         if (*entry == 0) {
             *entry = ITS_VALID | pool_hpa(make_table(its.device_page, its.device_page)).value;
-            publish(entry, sizeof(*entry));
+            cache_publish(entry, sizeof(*entry));
         }
     }
     its.devices[its.device_count++] = device;
@@ -245,7 +234,7 @@ uint32_t its_route(uint16_t device, uint32_t event, uint32_t cpu, uint8_t priori
     add_device(device, cpu);
     uint32_t intid = GIC_FIRST_LPI + its.lpi_count;
     its.properties[its.lpi_count] = (uint8_t)((priority & 0xfcu) | LPI_ENABLED);
-    publish(&its.properties[its.lpi_count], 1);
+    cache_publish(&its.properties[its.lpi_count], 1);
     its.lpi_count++;
     submit(its_map_event(device, event, intid, cpu));
     submit(its_invalidate(device, event));
