@@ -33,6 +33,9 @@
 #define LIST_ACTIVE       (1ull << 63)
 #define LIST_STATE        (3ull << 62)
 #define PRIORITY_SHIFT    3u /* seL4 counts the 32 levels that there are */
+/* seL4 does not tell which priorities the guest masks, nor whether it enabled its CPU interface: as if all could be
+ * delivered. A halted guest then wakes once too often rather than never. */
+#define VMCR_OPEN         0xff000003u
 #define MISR_END          1u
 #define TIMER_INTID       27u
 #define INSTRUCTION_BYTES 4u
@@ -395,4 +398,5 @@ void sel4_vcpu_init(struct sel4_vcpu *vcpu, microkit_child child)
     vcpu->page.state.pstate = PSTATE_RESET;
     vcpu->page.state.gic.list_count = LIST_REGISTERS;
     vcpu->page.state.gic.version = GIC_VERSION;
+    vcpu->page.state.gic.vmcr = VMCR_OPEN;
 }
