@@ -285,7 +285,7 @@ def test_run(arm):
 
 def test_run_of_other_elf_files(tool):
     result = tool.run("run", "--dry-run", tool.files / "program.elf")
-    assert result.returncode == 1 and "is for x86-64, where seL4 and its boot module are two files" in result.stderr
+    assert result.returncode == 1 and "is not for AArch64; on x86-64 seL4 and its boot module are two" in result.stderr
     result = tool.run("run", "--dry-run", tool.files / "i386.elf")
     assert result.returncode == 1 and "cannot be used: it is neither for x86-64 nor for AArch64" in result.stderr
 

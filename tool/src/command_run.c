@@ -152,38 +152,50 @@ static bool build_command(struct arena *arena, const struct run_request *request
     return true;
 }
 
-/* The machine that the file is for. */
-static int find_target(struct arena *arena, struct run_request *request)
+/* The machine that the file is for. NULL: reported. */
+static const struct target *find_microkit_target(struct arena *arena, struct run_request *request)
 {
-    if (!request->direct) {
-        request->target = boot_image_find_target(arena, request->file);
-        request->target = request->target != NULL ? request->target : &target_x86_64;
-        return EXIT_OK;
-    }
     const char *reason = NULL;
+    struct blob *file = read_file(arena, request->file, FILE_MAX_SIZE, &reason);
+    struct elf_image *image = file == NULL ? NULL : elf_read(arena, file, &reason);
+    request->sel4 = true;
+    if (image == NULL) {
+        failure("'%s' cannot be used: %s", request->file, reason);
+        return NULL;
+    }
+    if (image->machine != target_aarch64.machine) {
+        failure(
+            "'%s' is not for AArch64; on x86-64 seL4 and its boot module are two files, run the payload or an image "
+            "of it",
+            request->file);
+        return NULL;
+    }
+    return &target_aarch64;
+}
+
+static const struct target *find_target(struct arena *arena, struct run_request *request)
+{
+    const char *reason = NULL;
+    const struct target *target = NULL;
     if (request->microkit) {
-        struct blob *file = read_file(arena, request->file, FILE_MAX_SIZE, &reason);
-        struct elf_image *image = file == NULL ? NULL : elf_read(arena, file, &reason);
-        request->target = image == NULL ? NULL : target_of_machine(image->machine);
-        request->sel4 = true;
-        if (image == NULL) {
-            return failure("'%s' cannot be used: %s", request->file, reason);
-        }
-        return request->target == &target_aarch64
-                   ? EXIT_OK
-                   : failure(
-                         "'%s' is for %s, where seL4 and its boot module are two files; run the payload or an image "
-                         "of it",
-                         request->file, request->target->name);
+        return find_microkit_target(arena, request);
+    }
+    if (!request->direct) {
+        target = boot_image_find_target(arena, request->file);
+        return target != NULL ? target : &target_x86_64;
     }
     struct blob *payload = read_file(arena, request->file, FILE_MAX_SIZE, &reason);
     if (payload == NULL) {
-        return failure("'%s' cannot be read: %s", request->file, reason);
+        failure("'%s' cannot be read: %s", request->file, reason);
+        return NULL;
     }
-    struct blob *loader = boot_loader_read(arena, request->loader, payload, &request->target);
+    struct blob *loader = boot_loader_read(arena, request->loader, payload, &target);
+    if (loader == NULL) {
+        return NULL;
+    }
+    request->loader = loader->path;
     request->sel4 = payload_is_foreign(arena, payload);
-    request->loader = loader == NULL ? NULL : loader->path;
-    return loader == NULL ? EXIT_FAILED : EXIT_OK;
+    return target;
 }
 
 static int check_request(struct arena *arena, struct run_request *request)
@@ -200,9 +212,9 @@ static int check_request(struct arena *arena, struct run_request *request)
         return usage_error("run", "--kernel-direct needs a payload, and '%s' is an image", request->file);
     }
     request->direct = is_payload || request->microkit;
-    int status = find_target(arena, request);
-    if (status != EXIT_OK) {
-        return status;
+    request->target = find_target(arena, request);
+    if (request->target == NULL) {
+        return EXIT_FAILED;
     }
     request->uefi = request->firmware != NULL ? strcmp(request->firmware, "uefi") == 0
                                               : !request->direct && !request->target->boot.bios;
@@ -346,7 +358,7 @@ static int parse_options(int count, char **arguments, struct run_request *reques
 int command_run(int count, char **arguments)
 {
     struct arena arena = {0};
-    struct run_request request = {.memory = 2ull << 30, .cpus = 2};
+    struct run_request request = {.target = &target_x86_64, .memory = 2ull << 30, .cpus = 2};
     struct list extra = {0};
     bool helped = false;
     /* What follows "--" is QEMU's. */
