@@ -5,6 +5,7 @@
 #define CLASS_ILLEGAL_STATE 0x0eu
 #define CLASS_SVC32         0x11u
 #define CLASS_SVC64         0x15u
+#define CLASS_STEP          0x33u
 
 /* Carries out the instructions; true if an exception of this class came, of which the rest was skipped. */
 #define RAISES(class, ...)                                                                                             \
@@ -89,6 +90,16 @@ static void check_user_mode(void)
               (exception_class() == CLASS_SVC32 || exception_class() == CLASS_ILLEGAL_STATE));
 }
 
+/* MDSCR_EL1 is the VMM's to set; the step is the processor's. */
+static void check_single_step(void)
+{
+    write_register(mdscr_el1, 1ull << 13 | 1); /* KDE, SS */
+    check("a single step",
+          RAISES(CLASS_STEP, "mov x0, #0x1c5\n\tmovk x0, #0x20, lsl #16\n\tmsr spsr_el1, x0\n\tadr x0, 98f\n\t"
+                             "msr elr_el1, x0\n\teret\n98:\tnop\n\tnop"));
+    write_register(mdscr_el1, 0);
+}
+
 /* Debug registers are the VMM's to answer; no value can arm anything. */
 static void check_debug(void)
 {
@@ -112,4 +123,5 @@ void check_instructions(void)
     check_illegal_returns();
     check_user_mode();
     check_debug();
+    check_single_step();
 }

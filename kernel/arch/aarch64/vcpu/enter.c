@@ -2,6 +2,8 @@
 /* The way into the guest and out again: the kernel's hottest path. */
 #include "vcpu_hardware.h"
 
+#include <arch/cpu_features.h>
+
 static __attribute__((noinline)) enum vcpu_enter_result bad_state(struct vcpu *vcpu, uint64_t pstate)
 {
     vcpu->page->exit.hardware_code = 0;
@@ -52,6 +54,9 @@ enum vcpu_enter_result vcpu_enter(struct vcpu *vcpu)
 
     uint64_t start = read_sysreg(cntpct_el0);
     enum vcpu_vector vector = vcpu_run(state->gpr, pc, pstate);
+    if (__builtin_expect(cpu_features.branch_workaround != 0, 0)) {
+        cpu_features_hide_branches(); /* or the guest's could steer the kernel's */
+    }
     vcpu->statistics->guest_ticks += read_sysreg(cntpct_el0) - start;
     vcpu->statistics->entries++;
     if (hardware->interface.used != 0) {

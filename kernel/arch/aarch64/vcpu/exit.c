@@ -2,12 +2,21 @@
 /* What an exit means: handled here, or described to the VMM. */
 #include "vcpu_hardware.h"
 
+#include <arch/cpu_features.h>
+#include <kernel/log.h>
+
 #include <skyscope/guest_aarch64.h>
 
 #define PSTATE_BTYPE (3ull << 10)
 #define PSTATE_SS    (1ull << 21)
 
 #define GICD_SGIR 0xf00u
+
+/* ESR_EL2.ISS of an SError, where the CPU has the RAS extension (DDI 0487, ESR_EL2). */
+#define SERROR_IMPLEMENTATION_DEFINED (1u << 24)
+#define SERROR_TYPE(iss)              ((iss) >> 10 & 7u)
+#define SERROR_TYPE_RECOVERABLE       3u
+#define SERROR_TYPE_CORRECTED         6u
 
 enum vcpu_enter_result vcpu_exit_to_vmm(struct vcpu *vcpu, enum vcpu_exit_kind kind)
 {
@@ -149,6 +158,21 @@ static enum vcpu_enter_result exception(struct vcpu *vcpu, uint64_t esr)
     return vcpu_exit_to_vmm(vcpu, VCPU_EXIT_EXCEPTION);
 }
 
+/* What the hardware reports late; on this CPU, while the guest ran. */
+static enum vcpu_enter_result system_error(struct vcpu *vcpu, uint64_t esr)
+{
+    uint32_t iss = ESR_ISS(esr);
+    bool classified = cpu_features.ras && (iss & SERROR_IMPLEMENTATION_DEFINED) == 0;
+    if (classified && SERROR_TYPE(iss) < SERROR_TYPE_RECOVERABLE) {
+        kernel_panic("SError, syndrome 0x%llx, uncontainable, while vCPU %u of VM %u ran: the hardware is broken",
+                     (unsigned long long)esr, vcpu->hardware->id, vcpu->hardware->vm);
+    }
+    if (classified && SERROR_TYPE(iss) == SERROR_TYPE_CORRECTED) {
+        return handled(vcpu);
+    }
+    return exception(vcpu, esr);
+}
+
 /* The frequent ones come first. */
 enum vcpu_enter_result vcpu_handle_exit(struct vcpu *vcpu, enum vcpu_vector vector)
 {
@@ -163,7 +187,7 @@ enum vcpu_enter_result vcpu_handle_exit(struct vcpu *vcpu, enum vcpu_vector vect
     exit->instruction_length = vcpu_instruction_length(esr);
     exit->next_ip = vcpu->page->state.pc;
     if (vector == VCPU_VECTOR_SERROR) {
-        return exception(vcpu, esr);
+        return system_error(vcpu, esr);
     }
     if (vcpu_returns_behind(esr)) {
         exit->call.immediate = ESR_ISS(esr) & 0xffff;

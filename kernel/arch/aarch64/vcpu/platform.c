@@ -142,6 +142,8 @@ void vcpu_cpu_init(cpu_id_t cpu)
     write_sysreg(cnthctl_el2, CNTHCTL_EL2_HOST);
     write_sysreg(hstr_el2, 0);
     write_sysreg(cntv_ctl_el0, 0);
+    /* Guests may step themselves: the OS lock, set at reset, would forbid it. */
+    write_sysreg(oslar_el1, 0);
     disable_extensions();
     if (p->gic_version == 3) {
         write_sysreg_s(SYSREG_ICC_SRE_EL2, ICC_SRE_EL2_TRAP);

@@ -34,7 +34,7 @@ void vcpu_timer_start(struct vcpu_hardware *hardware)
     write_sysreg(cntvoff_el2, timer->offset);
     write_sysreg(cntv_cval_el0, timer->compare);
     if (timer->control == TIMER_ENABLE && !interface->timer_active &&
-        (int64_t)(read_counter() - timer->offset - timer->compare) >= 0) {
+        read_counter() - timer->offset >= timer->compare) {
         /* It would come at once: taken here, it costs the guest no exit. */
         gic_private_set_active(vcpu_platform.timer_intid, true);
         interface->timer_active = true;
