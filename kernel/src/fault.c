@@ -16,7 +16,8 @@ static void report(const struct thread *thread)
                    (unsigned long long)fault->words[0], fault->words[2] != 0 ? "execute" : "data",
                    (unsigned long long)fault->words[3]);
     } else {
-        kernel_log("fault: PD %s thread %u: exception %llu at ip 0x%llx (code 0x%llx); it stays stopped\n",
+        kernel_log("fault: PD %s thread %u: exception " FRAME_EXCEPTION_FORMAT
+                   " at ip 0x%llx (code 0x%llx); it stays stopped\n",
                    thread->pd->name, thread->index, (unsigned long long)fault->words[3],
                    (unsigned long long)fault->words[0], (unsigned long long)fault->words[4]);
     }

@@ -67,16 +67,24 @@ static void load(const struct fpu_state *state)
 
 static void change_owner(struct percpu *percpu, struct fpu_state *state)
 {
+    struct fpu_state *owner = percpu->fpu_owner;
+    bool sve = state->sve || (owner != NULL && owner->sve);
     uint64_t cptr = read_sysreg(cptr_el2);
+    /* From one PD to another nothing is in the way. */
+    bool trapped = (cptr & (sve ? CPTR_TFP | CPTR_TZ : CPTR_TFP)) != 0;
 
-    write_sysreg(cptr_el2, CPTR_BASE | (vector_length == 0 ? CPTR_TZ : 0));
-    isb();
-    if (percpu->fpu_owner != NULL) {
-        save(percpu->fpu_owner);
+    if (trapped) {
+        write_sysreg(cptr_el2, CPTR_BASE | (sve ? 0 : CPTR_TZ));
+        isb();
+    }
+    if (owner != NULL) {
+        save(owner);
     }
     load(state);
     percpu->fpu_owner = state;
-    write_sysreg(cptr_el2, cptr);
+    if (trapped) {
+        write_sysreg(cptr_el2, cptr);
+    }
 }
 
 void fpu_switch(struct fpu_state *state)

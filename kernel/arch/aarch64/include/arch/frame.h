@@ -42,6 +42,9 @@ _Static_assert(offsetof(struct user_frame, esr) == FRAME_ESR, "assembly offset")
 #define GUEST_PHYSICAL_END      0x8000000000ull
 #define PHYSICAL_ADDRESS_END    (1ull << 48)
 
+/* An exception's number is its syndrome, ESR_EL2. */
+#define FRAME_EXCEPTION_FORMAT "0x%llx"
+
 /* Words of seL4_UserContext on AArch64. */
 #define FRAME_CONTEXT_WORDS 36u
 

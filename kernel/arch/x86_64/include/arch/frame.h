@@ -54,6 +54,9 @@ _Static_assert(offsetof(struct user_frame, rsp) == FRAME_RSP, "assembly offset")
 #define GUEST_PHYSICAL_END      (1ull << 47)
 #define PHYSICAL_ADDRESS_END    (1ull << 52)
 
+/* An exception's number is its vector. */
+#define FRAME_EXCEPTION_FORMAT "%llu"
+
 /* Words of seL4_UserContext on x86-64. */
 #define FRAME_CONTEXT_WORDS 20u
 
