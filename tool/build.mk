@@ -40,6 +40,8 @@ $(GRUB_aarch64): tool/fetch_grub.sh
 	@echo "  GET grub-efi-arm64-bin"
 	@tool/fetch_grub.sh grub-efi-arm64-bin arm64 $(HOST_BUILD)/aarch64/grub
 	@touch $@
+# Tests of the tool make images for both, and start a kernel with a guest's device tree.
+TOOL_TEST_NEEDS += $(GRUB_aarch64) $(if $(filter aarch64,$(ARCH)),$(BUILD)/guest/vmlinuz)
 # What `skyscope iso` and `disk` need besides installed packages.
 IMAGE_NEEDS := $(GRUB_$(ARCH))
 $(foreach s,$(SYSTEMS),$(eval $(BUILD)/systems/$s/$s.iso: | $(IMAGE_NEEDS)))

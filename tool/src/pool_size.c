@@ -40,6 +40,10 @@ uint64_t plan_kernel_pool_size(const struct plan_tables *plan)
     uint64_t size = target->kernel.fixed + tables * LAYOUT_PAGE + thread_count * target->kernel.thread +
                     vcpu_count * target->kernel.vcpu + system_cpu_count(plan->system) * target->kernel.cpu +
                     plan->tables[PLAN_TABLE_PDS].count * target->kernel.pd;
+    const struct plan_irq *irqs = PLAN_ROWS(plan, PLAN_TABLE_IRQS, struct plan_irq);
+    for (size_t i = 0; i < plan->tables[PLAN_TABLE_IRQS].count; i++) {
+        size += irqs[i].kind == PLAN_IRQ_MSI ? target->kernel.msi : 0;
+    }
     for (size_t i = 0; i < PLAN_TABLE_COUNT; i++) {
         /* The kernel's own records of the plan's rows. */
         size += plan->tables[i].count * (plan->tables[i].entry_size + 64);

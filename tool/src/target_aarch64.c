@@ -129,6 +129,8 @@ const struct target target_aarch64 = {
             .thread = 0x2000ull + LAYOUT_PAGE + VECTOR_STATE,
             /* vCPU page, saved system registers, vector state, own state. */
             .vcpu = LAYOUT_PAGE + 0x1000ull + VECTOR_STATE + 0x2000ull,
+            /* A page of the ITS's table of devices, the device's own table, and those of its SMMU. */
+            .msi = 0x10000ull + 0x10000ull + 0x4000ull,
             .table_shifts = {30, 21},
             .table_levels = 2,
         },

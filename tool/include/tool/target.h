@@ -66,7 +66,7 @@ struct target {
 
     /* Kernel memory, upper bounds in bytes: see pool_size.c. */
     struct {
-        uint64_t fixed, cpu, pd, thread, vcpu;
+        uint64_t fixed, cpu, pd, thread, vcpu, msi;
         /* Bits of an address below which a table of each level under the root translates. */
         uint32_t table_shifts[3], table_levels;
     } kernel;
