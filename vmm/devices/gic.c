@@ -26,10 +26,8 @@ void gic_changed(struct gic *gic, uint32_t vcpu, uint32_t intid)
     uint32_t holder = bank->holder[intid & 31u];
     uint32_t target = intid < GIC_PRIVATE ? vcpu : gic->spi_vcpu[intid - GIC_PRIVATE];
     if ((bank->listed & bit) != 0) {
-        gic_notify(gic, holder);
-        if (holder == target) {
-            return;
-        }
+        gic_notify(gic, holder); /* which tells the target, if that is another one */
+        return;
     }
     bool elsewhere = (bank->active & bit) != 0 && holder != target;
     if (target != GIC_NO_VCPU && !elsewhere && (gic_bank_pending(bank) & gic_forwarded(gic, bank) & bit) != 0) {

@@ -103,7 +103,7 @@ bool its_translate(const struct gic *gic, uint32_t device, uint32_t event, struc
     uint32_t intid = (uint32_t)entry & 0xffffu;
     translation->collection = (uint32_t)(entry >> 32) & 0xffffu;
     translation->lpi = intid - GIC_FIRST_LPI;
-    return intid >= GIC_FIRST_LPI && translation->lpi < GIC_LPIS && translation->collection < GIC_ITS_COLLECTIONS;
+    return translation->lpi < GIC_LPIS && translation->collection < GIC_ITS_COLLECTIONS;
 }
 
 void gic_its_event(struct gic *gic, uint32_t device, uint32_t event)

@@ -219,7 +219,7 @@ void gic_read_back(struct gic *gic, uint32_t vcpu)
     state->soft = 0;
     /* What others wrote of interrupts that were in no list register after all. */
     struct gic_bank *bank = &state->bank;
-    bank->active = (bank->active | bank->set_active) & ~bank->clear_active;
+    bank->active = (bank->active & ~bank->clear_active) | bank->set_active;
     bank->drop_pending = 0;
     bank->set_active = 0;
     bank->clear_active = 0;

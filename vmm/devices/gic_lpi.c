@@ -47,17 +47,10 @@ bool gic_lpi_enabled(struct gic *gic, uint32_t lpi)
 
 void gic_lpi_changed(struct gic *gic, uint32_t lpi)
 {
-    uint32_t holder = gic->lpi_holder[lpi];
-    bool listed = gic_test(gic->lpi_listed, lpi);
-    if (listed) {
-        gic_notify(gic, holder);
-    }
-    if (!gic_test(gic->lpi_pending, lpi) || !gic_lpi_enabled(gic, lpi)) {
-        return;
-    }
-    uint32_t target = gic->lpi_vcpu[lpi];
-    if (target != holder || !listed) {
-        gic_notify(gic, target);
+    if (gic_test(gic->lpi_listed, lpi)) {
+        gic_notify(gic, gic->lpi_holder[lpi]); /* which tells the target, if that is another one */
+    } else if (gic_test(gic->lpi_pending, lpi) && gic_lpi_enabled(gic, lpi)) {
+        gic_notify(gic, gic->lpi_vcpu[lpi]);
     }
 }
 

@@ -96,8 +96,7 @@ static void set_active(struct gic *gic, uint32_t vcpu, uint32_t first_intid, uin
 {
     struct gic_bank *bank = gic_bank_of(gic, vcpu, first_intid);
     uint32_t later = gic_recall(gic, vcpu, first_intid, bits);
-    bank->set_active |= later;
-    bank->clear_active &= ~later;
+    bank->set_active |= later; /* stronger than an older clear_active */
     for (uint32_t left = bits & ~later & ~bank->active; left != 0; left &= left - 1u) {
         uint32_t index = (uint32_t)__builtin_ctz(left);
         uint32_t holder = first_intid < GIC_PRIVATE ? vcpu : gic->spi_vcpu[first_intid + index - GIC_PRIVATE];

@@ -439,7 +439,7 @@ static void tables_that_are_not_ram(void **state)
         uint64_t before = errors();
         map_device(entries - 1 < 0xfff ? entries - 1 : 0xfff, EVENTS(0), 5);
         assert_int_equal(errors(), before);
-        map_device(entries, EVENTS(0), 5);
+        map_device(entries < 0x1000 ? entries : 0x1000, EVENTS(0), 5);
         assert_int_equal(errors(), before + 1);
     }
 }
@@ -447,6 +447,20 @@ static void tables_that_are_not_ram(void **state)
 static void guest_spoils_its_tables(void **state)
 {
     (void)state;
+    static const uint64_t entries[] = {
+        VALID | 1ull << 32,                                                /* INTID 0 */
+        VALID | 1ull << 32 | (GIC_FIRST_LPI - 1),                          /* not an LPI */
+        VALID | 1ull << 32 | (GIC_FIRST_LPI + GIC_LPIS),                   /* too large */
+        VALID | (uint64_t)GIC_ITS_COLLECTIONS << 32 | (GIC_FIRST_LPI + 1), /* no such collection */
+        VALID | 0xffffull << 32 | (GIC_FIRST_LPI + 1),
+        1ull << 32 | (GIC_FIRST_LPI + 1), /* not valid */
+    };
+    for (uint32_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
+        memcpy(&machine.ram[EVENTS(0) + 8], &entries[i], 8);
+        machine_msi(&machine, 8, 1);
+        assert_int_equal(errors(), i + 1);
+        assert_int_equal(machine_take(&machine, 1), NOTHING);
+    }
     /* Whatever it writes into the tables, only its own interrupts suffer. */
     uint64_t random = 12345;
     for (uint32_t round = 0; round < 2000; round++) {
@@ -471,6 +485,7 @@ static void queue_wraps(void **state)
         command(INT, 8, i & 31, 0, 0, 0);
         assert_int_equal(machine_take(&machine, 1), GIC_FIRST_LPI + (i & 31));
     }
+    assert_int_equal(errors(), 0);
 }
 
 static void queue_out_of_range(void **state)

@@ -288,6 +288,30 @@ static void nested_deeper_than_there_are_list_registers(void **state)
     assert_int_equal(machine.cpus[0].page.control, 0);
 }
 
+/* What another vCPU has active is not ended. */
+static void nested_on_two_vcpus(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 8; i++) {
+        prepare(32 + i, 0, (uint8_t)(0xe0 - 8 * i), true);
+        prepare(48 + i, 1, (uint8_t)(0x90 - 8 * i), true);
+    }
+    for (uint32_t i = 0; i < 8; i++) {
+        machine_line(&machine, i, true);
+        machine_line(&machine, 16 + i, true);
+        assert_int_equal(machine_acknowledge(&machine, 0), 32 + i);
+        assert_int_equal(machine_acknowledge(&machine, 1), 48 + i);
+    }
+    for (uint32_t i = 8; i-- > 0;) {
+        machine_end(&machine, 0, 32 + i);
+        assert_int_equal(rd(0, ISACTIVER + 4), ((1u << i) - 1) | 0xff0000);
+    }
+    for (uint32_t i = 8; i-- > 0;) {
+        machine_end(&machine, 1, 48 + i);
+        assert_int_equal(rd(0, ISACTIVER + 4), ((1u << i) - 1) << 16);
+    }
+}
+
 static void waiting_lesser_ones_come_after_nesting(void **state)
 {
     (void)state;
@@ -384,6 +408,13 @@ static void forgotten_read_does_not_get_old_state(void **state)
     machine_line(&machine, 8, true);
     machine.current = 0;
     assert_true(bus_read(&machine.bus, GICD(ISACTIVER + 4), 4, &value));
+    assert_true(gic_take_retry(&machine.gic));
+    gic_enter(&machine.gic, 0);
+    machine.current = GIC_NO_VCPU;
+    machine_settle(&machine);
+    /* Another read is not answered by what was asked for the first. */
+    machine.current = 0;
+    assert_true(bus_read(&machine.bus, GICD(ISPENDR + 4), 4, &value));
     assert_true(gic_take_retry(&machine.gic));
     gic_enter(&machine.gic, 0);
     machine.current = GIC_NO_VCPU;
@@ -635,6 +666,14 @@ static void nothing_to_do_costs_nothing(void **state)
     assert_int_equal(machine.kicks, kicks);
     machine_line(&machine, 10, true);
     assert_int_equal(machine.kicks, kicks + 1);
+    /* Nor who cannot have it yet: it is active elsewhere, and not listed there. */
+    wr(0, ISACTIVER + 4, 1u << 12);
+    machine.cpus[0].page.vmcr = 0;
+    machine_sleep(&machine, 0);
+    prepare(44, 1, 0x80, true);
+    kicks = machine.kicks;
+    machine_line(&machine, 12, true);
+    assert_int_equal(machine.kicks, kicks);
 }
 
 static void disabling_is_in_progress_until_the_vcpu_has_looked(void **state)
@@ -673,6 +712,7 @@ int main(void)
         BOTH(more_pending_than_list_registers),
         BOTH(highest_priority_gets_a_list_register),
         BOTH(nested_deeper_than_there_are_list_registers),
+        BOTH(nested_on_two_vcpus),
         BOTH(waiting_lesser_ones_come_after_nesting),
         BOTH(active_by_a_write),
         BOTH(state_in_another_vcpus_list_registers),

@@ -313,6 +313,23 @@ static void sgi_of_each_sender_is_taken_once(void **state)
     assert_int_equal(machine_acknowledge(&machine, 0), NOTHING);
 }
 
+/* The kernel puts the same SGI of another sender into a list register of its own. */
+static void sgi_of_another_sender_by_the_kernel(void **state)
+{
+    (void)state;
+    wr(0, CTLR, 1);
+    wr(0, ISENABLER, 0xffff);
+    wr(1, SGIR, 0x00010007);
+    assert_int_equal(machine_acknowledge(&machine, 0), 7 | 1 << 10);
+    assert_true(machine_kernel_sgi(&machine, 2, 0, 7));
+    assert_int_equal(rd(0, ISACTIVER), 1u << 7);
+    assert_int_equal(rd(0, ISPENDR), 1u << 7);
+    assert_int_equal(machine_acknowledge(&machine, 0), NOTHING);
+    machine_end(&machine, 0, 7 | 1 << 10);
+    assert_int_equal(machine_take(&machine, 0), 7 | 2 << 10);
+    assert_int_equal(rd(0, ISACTIVER), 0);
+}
+
 static void pending_sgis_are_set_and_cleared_by_source(void **state)
 {
     (void)state;
@@ -442,6 +459,7 @@ int main(void)
         cmocka_unit_test_setup(pending_interrupt_moves_with_its_target, setup),
         cmocka_unit_test_setup(sgi_by_list_all_others_and_self, setup),
         cmocka_unit_test_setup(sgi_of_each_sender_is_taken_once, setup),
+        cmocka_unit_test_setup(sgi_of_another_sender_by_the_kernel, setup),
         cmocka_unit_test_setup(pending_sgis_are_set_and_cleared_by_source, setup),
         cmocka_unit_test_setup(kernel_hears_what_it_may_deliver, setup),
         cmocka_unit_test_setup(groups, setup),
