@@ -17,8 +17,11 @@ LOADER_PORTABLE_PURE_SOURCES := $(addprefix loader/src/,boot_source.c memory_map
 	tpm_find.c tpm_fifo.c tpm_crb.c tpm_command.c tpm_pcr.c tpm_nv.c rollback.c measured_boot.c)
 LOADER_PURE_SOURCES_x86_64 := $(LOADER_PORTABLE_PURE_SOURCES) $(addprefix loader/arch/x86_64/,multiboot1.c \
 	multiboot2.c pvh.c boot_memory_kind.c acpi_read.c acpi_madt.c acpi_fadt.c clock.c)
-LOADER_PURE_SOURCES_aarch64 := $(LOADER_PORTABLE_PURE_SOURCES) $(DEVICE_TREE_SOURCES) $(LIBFDT_SOURCES) \
-	$(addprefix loader/arch/aarch64/,acpi_read.c acpi_madt.c uefi_time.c)
+# What boot loaders and firmware tell.
+LOADER_MACHINE_SOURCES_aarch64 := $(DEVICE_TREE_SOURCES) $(LIBFDT_SOURCES) \
+	$(addprefix loader/arch/aarch64/,acpi_read.c acpi_madt.c uefi_time.c uefi_memory.c) \
+	$(addprefix loader/src/,boot_source.c memory_map.c acpi_tables.c)
+LOADER_PURE_SOURCES_aarch64 := $(sort $(LOADER_PORTABLE_PURE_SOURCES) $(LOADER_MACHINE_SOURCES_aarch64))
 LOADER_PURE_SOURCES := $(LOADER_PURE_SOURCES_x86_64)
 LOADER_SOURCES := $(sort $(LOADER_PURE_SOURCES_$(ARCH)) $(addprefix loader/src/,main.c hardware.c start.c report.c \
 	trusted_platform.c pci_ecam.c) \
@@ -26,7 +29,7 @@ LOADER_SOURCES := $(sort $(LOADER_PURE_SOURCES_$(ARCH)) $(addprefix loader/src/,
 	$(CRYPTO_VERIFY_SOURCES) $(BASE_SOURCES)
 LOADER_LINKER_SCRIPT := loader/arch/$(ARCH)/loader.ld
 
-LOADER_TESTS := $(wildcard tests/unit/loader/*.c) tests/fuzz/loader_payload_fuzz.c tests/fuzz/loader_boot_fuzz.c \
+LOADER_TESTS := $(wildcard tests/unit/loader/*.c tests/unit/loader/aarch64/*.c) tests/fuzz/loader_boot_aarch64_fuzz.c tests/fuzz/loader_payload_fuzz.c tests/fuzz/loader_boot_fuzz.c \
 	tests/fuzz/tpm_answers_fuzz.c
 $(foreach s,$(filter loader/%,$(sort $(LOADER_SOURCES) $(LOADER_PURE_SOURCES_x86_64) $(LOADER_PURE_SOURCES_aarch64))) \
 	$(LOADER_TESTS),$(eval CFLAGS_$(subst /,_,$(basename $s)) += \
@@ -76,11 +79,20 @@ SYSTEM_TEST_NEEDS += $(BUILD)/tests/loader_kernel.elf $(HOST_BUILD)/tests/payloa
 # Host tests.
 # The event log is read by its reader in the manager.
 CFLAGS_tests_unit_loader_measured_boot_test += -Iservices/manager
-LOADER_TEST_SUPPORT := tests/unit/loader/support.c tests/unit/loader/fake_tpm.c services/manager/event_log.c \
+LOADER_TEST_SUPPORT := tests/unit/loader/support.c tests/unit/loader/fake_memory.c tests/unit/loader/fake_tpm.c services/manager/event_log.c \
 	$(LOADER_PURE_SOURCES) $(CRYPTO_VERIFY_SOURCES) $(CRYPTO_SIGNATURE_SOURCES)
 $(foreach t,$(patsubst tests/unit/loader/%_test.c,%,$(wildcard tests/unit/loader/*_test.c)),\
 	$(call unit_test,loader_$t,tests/unit/loader/$t_test.c $(LOADER_TEST_SUPPORT)))
 
+LOADER_TESTS_AARCH64 := tests/unit/loader/aarch64/device_tree_test.c tests/fuzz/loader_boot_aarch64_fuzz.c
+$(foreach s,$(LOADER_TESTS_AARCH64),$(eval CFLAGS_$(subst /,_,$(basename $s)) += $(LIBFDT_INCLUDES)))
+$(foreach k,unit_aarch64 fuzz_aarch64,$(call objects,$k,$(LOADER_TESTS_AARCH64))): $(LIBFDT).stamp
+$(foreach t,$(patsubst tests/unit/loader/aarch64/%_test.c,%,$(wildcard tests/unit/loader/aarch64/*_test.c)),\
+	$(call unit_test_aarch64,loader_$t,tests/unit/loader/aarch64/$t_test.c tests/unit/loader/fake_memory.c \
+	$(LOADER_MACHINE_SOURCES_aarch64)))
+
+$(call fuzz_target_aarch64,loader_boot_aarch64_fuzz,tests/fuzz/loader_boot_aarch64_fuzz.c \
+	$(LOADER_MACHINE_SOURCES_aarch64))
 $(call fuzz_target,loader_payload_fuzz,tests/fuzz/loader_payload_fuzz.c $(LOADER_PURE_SOURCES) $(CRYPTO_VERIFY_SOURCES))
 $(call fuzz_target,loader_boot_fuzz,tests/fuzz/loader_boot_fuzz.c $(LOADER_PURE_SOURCES) \
 	$(CRYPTO_VERIFY_SOURCES))

@@ -13,14 +13,21 @@ uint32_t device_tree_size(const void *header)
     return fdt_magic(header) == FDT_MAGIC ? fdt_totalsize(header) : 0;
 }
 
+/* A property's length may not even be added to an offset before it is known to be sensible. */
+static bool length_sensible(const void *blob, int offset)
+{
+    const fdt32_t *tag = fdt_offset_ptr(blob, offset, 2 * sizeof(fdt32_t));
+    return tag == NULL || fdt32_ld(tag) != FDT_PROP || fdt32_ld(tag + 1) <= fdt_totalsize(blob);
+}
+
 /* Walks all tags: what comes after it can rely on nodes that are closed and properties that lie in the tree. */
 static const char *structure_problem(const void *blob)
 {
     int offset = 0;
     uint32_t depth = 0;
     for (;;) {
-        int next;
-        uint32_t tag = fdt_next_tag(blob, offset, &next);
+        int next = -1;
+        uint32_t tag = length_sensible(blob, offset) ? fdt_next_tag(blob, offset, &next) : FDT_END;
         if (next < 0 || (next <= offset && tag != FDT_END)) {
             return "it is damaged";
         }
@@ -63,6 +70,9 @@ int device_tree_open(const void *bytes, uint32_t size, struct device_tree *tree,
     }
     if (fdt_version(bytes) < 16) {
         return error_set(error, "device tree: version %u is too old", fdt_version(bytes));
+    }
+    if (fdt_off_dt_struct(bytes) % 4 != 0 || fdt_off_mem_rsvmap(bytes) % 8 != 0) {
+        return error_set(error, "device tree: its parts are not aligned");
     }
     const char *problem = structure_problem(bytes);
     if (problem != NULL) {
@@ -188,11 +198,11 @@ int device_tree_boot_source(const struct device_tree *tree, struct boot_source *
             room = add_nodes_memory(tree, &path, HARDWARE_MEMORY_USABLE, source);
         }
     }
-    if (!room || !device_tree_reserved(tree, source) || !add_reservations(tree, source)) {
-        return error_set(error, "device tree: more than %u ranges of memory", BOOT_MAX_MEMORY_RANGES);
-    }
     if (source->memory_count == 0) {
         return error_set(error, "device tree: it names no memory");
+    }
+    if (!room || !device_tree_reserved(tree, source) || !add_reservations(tree, source)) {
+        return error_set(error, "device tree: more than %u ranges of memory", BOOT_MAX_MEMORY_RANGES);
     }
     /* The tree stays where it is, for the kernel. */
     if (!boot_add_memory(source, (uintptr_t)tree->blob, tree->size, HARDWARE_MEMORY_RESERVED)) {

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What boot loaders and firmware leave in an AArch64 machine's memory. The first
+ * byte says what the rest is: a device tree, or (at 0x1000) ACPI tables.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <loader/memory_map.h>
+#include <loader_arch/acpi.h>
+#include <loader_arch/device_tree.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define BASE 0x1000u
+
+void log_warning(const char *format, ...)
+{
+    (void)format;
+}
+
+struct window {
+    struct physical_memory memory;
+    const uint8_t *bytes;
+    size_t size;
+};
+
+static const void *window_at(const struct physical_memory *memory, uint64_t address, uint64_t size)
+{
+    const struct window *window = (const struct window *)(const void *)memory;
+    if (address < BASE || address - BASE > window->size || size > window->size - (address - BASE)) {
+        return NULL;
+    }
+    return window->bytes + (address - BASE);
+}
+
+/* Gives tables right checksums where their lengths allow it. */
+static void fix_checksums(uint8_t *bytes, size_t size)
+{
+    for (size_t start = 0; start + 36 <= size; start += 16) {
+        uint32_t length = read_u32(bytes + start + 4);
+        if (length < 36 || length > size - start) {
+            continue;
+        }
+        uint8_t sum = 0;
+        bytes[start + 9] = 0;
+        for (uint32_t i = 0; i < length; i++) {
+            sum = (uint8_t)(sum + bytes[start + i]);
+        }
+        bytes[start + 9] = (uint8_t)(0 - sum);
+    }
+}
+
+static void read_tables(const struct window *window, struct hardware_info *hardware)
+{
+    uint8_t rsdp[36] = "RSD PTR ";
+    rsdp[15] = window->size % 2 == 0 ? 2 : 0;
+    rsdp[17] = BASE >> 8; /* RSDT */
+    rsdp[25] = BASE >> 8; /* XSDT */
+    for (int part = 20; part <= 36; part += 16) {
+        uint8_t sum = 0;
+        for (int i = 0; i < part; i++) {
+            sum = (uint8_t)(sum + rsdp[i]);
+        }
+        rsdp[part == 20 ? 8 : 32] = (uint8_t)(0 - sum);
+    }
+    acpi_read(&window->memory, rsdp, sizeof(rsdp), hardware);
+    struct acpi_table table = {.bytes = window->bytes, .length = (uint32_t)window->size};
+    acpi_read_madt(table, hardware);
+    acpi_read_gtdt(table, &hardware->arch);
+    acpi_read_spcr(table, &hardware->arch);
+    acpi_read_fadt(table, &hardware->arch);
+    acpi_read_iort(table, &hardware->arch);
+}
+
+static void read_tree(const uint8_t *bytes, uint32_t size, struct hardware_info *hardware)
+{
+    static struct boot_source source;
+    static struct memory_map map;
+    struct device_tree tree;
+    struct loader_error error;
+    memset(&source, 0, sizeof(source));
+    if (device_tree_open(bytes, size, &tree, &error) == 0) {
+        return;
+    }
+    (void)device_tree_chosen(&tree, &source);
+    memset(&source, 0, sizeof(source));
+    if (device_tree_boot_source(&tree, &source, &error) != 0 &&
+        memory_map_normalise(&map, source.memory, source.memory_count, &error) != 0) {
+        for (uint32_t i = 0; i + 1 < map.count; i++) {
+            if (map.ranges[i].base + map.ranges[i].size > map.ranges[i + 1].base) {
+                abort();
+            }
+        }
+    }
+    device_tree_console(&tree, hardware);
+    device_tree_hardware(&tree, 0, hardware);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct hardware_info hardware;
+    if (size < 2) {
+        return 0;
+    }
+    uint8_t choice = data[0];
+    uint8_t *copy = malloc(size - 1);
+    if (copy == NULL) {
+        return 0;
+    }
+    memcpy(copy, data + 1, size - 1);
+    memset(&hardware, 0, sizeof(hardware));
+    if (choice % 2 == 0) {
+        read_tree(copy, (uint32_t)(size - 1), &hardware);
+    } else {
+        struct window window = {.memory = {.at = window_at}, .bytes = copy, .size = size - 1};
+        fix_checksums(copy, size - 1);
+        read_tables(&window, &hardware);
+    }
+    if (hardware.cpu_count > HARDWARE_MAX_CPUS || hardware.ecam_count > HARDWARE_MAX_ECAM ||
+        hardware.arch.its_count > HARDWARE_MAX_ITS || hardware.arch.smmu_count > HARDWARE_MAX_SMMUS ||
+        hardware.arch.redistributor_count > HARDWARE_MAX_GIC_REGIONS) {
+        abort();
+    }
+    free(copy);
+    return 0;
+}
