@@ -84,7 +84,6 @@ void gic_lpi_clear(struct gic *gic, uint32_t lpi)
 
 void gic_lpi_move(struct gic *gic, uint32_t lpi, uint32_t vcpu)
 {
-    recall(gic, lpi);
     gic->lpi_vcpu[lpi] = (uint8_t)vcpu;
     gic_lpi_changed(gic, lpi);
 }

@@ -236,6 +236,30 @@ static void nested_lpis(void **state)
     }
 }
 
+static void nested_lpis_on_two_vcpus(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 16; i++) {
+        configure(GIC_FIRST_LPI + i, (uint8_t)((i < 8 ? 0xe0 : 0x90) - 8 * (i & 7)), true);
+        command(MOVI, 8, i, 0, i < 8 ? 0 : 1, 0);
+    }
+    command(INVALL, 0, 0, 0, 1, 0);
+    for (uint32_t i = 0; i < 8; i++) {
+        machine_msi(&machine, 8, i);
+        machine_msi(&machine, 8, 8 + i);
+        assert_int_equal(machine_acknowledge(&machine, 0), GIC_FIRST_LPI + i);
+        assert_int_equal(machine_acknowledge(&machine, 1), GIC_FIRST_LPI + 8 + i);
+    }
+    for (uint32_t i = 8; i-- > 3;) {
+        machine_end(&machine, 0, GIC_FIRST_LPI + i);
+    }
+    machine_sleep(&machine, 0);
+    machine_sleep(&machine, 1);
+    assert_int_equal(machine.gic.vcpus[0].active_lpis, 3);
+    assert_int_equal(machine.gic.vcpus[1].active_lpis, 8);
+    assert_int_equal(machine.gic.lpi_active[0], 0xff07); /* the highest ones were ended */
+}
+
 static void configuration_is_read_when_the_guest_says_so(void **state)
 {
     (void)state;
@@ -606,7 +630,12 @@ static void lpis_off_and_on(void **state)
     assert_int_equal(machine_take(&machine, 1), GIC_FIRST_LPI + 9);
     assert_int_equal(machine_take(&machine, 1), NOTHING);
     /* PTZ: the table is said to be zero. */
+    machine.cpus[1].page.vmcr = 0;
+    machine_msi(&machine, 8, 4);
+    machine_sleep(&machine, 1);
     wr32(GICR(1), 0);
+    machine.cpus[1].page.vmcr = 0xf8000003;
+    machine_wake(&machine, 1);
     machine.ram[PENDING(1) + 1024] = 0xff;
     wr(GICR(1) + GICR_PENDBASER, (GUEST_RAM_BASE + PENDING(1)) | 1ull << 62);
     wr32(GICR(1), 1);
@@ -637,9 +666,12 @@ static void lpi_wakes(void **state)
     assert_true(machine.cpus[1].running);
     assert_int_equal(machine_take(&machine, 1), GIC_FIRST_LPI + 1);
     machine.cpus[1].page.vmcr = 0x80000003; /* below their priority */
+    assert_false(machine_sleep(&machine, 0));
     assert_false(machine_sleep(&machine, 1));
     machine_msi(&machine, 8, 1);
     assert_false(machine.cpus[1].running);
+    machine_wake(&machine, 0);
+    assert_false(machine_sleep(&machine, 0)); /* another one's */
 }
 
 static void reset(void **state)
@@ -674,6 +706,7 @@ int main(void)
         cmocka_unit_test_setup(msi_becomes_an_lpi, setup_device),
         cmocka_unit_test_setup(lpi_again_while_it_is_served, setup_device),
         cmocka_unit_test_setup(nested_lpis, setup_device),
+        cmocka_unit_test_setup(nested_lpis_on_two_vcpus, setup_device),
         cmocka_unit_test_setup(configuration_is_read_when_the_guest_says_so, setup_device),
         cmocka_unit_test_setup(move_clear_discard, setup_device),
         cmocka_unit_test_setup(commands_meet_lists_of_running_vcpus, setup_device),

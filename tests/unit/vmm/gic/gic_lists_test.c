@@ -302,14 +302,15 @@ static void nested_on_two_vcpus(void **state)
         assert_int_equal(machine_acknowledge(&machine, 0), 32 + i);
         assert_int_equal(machine_acknowledge(&machine, 1), 48 + i);
     }
+    /* Nobody looks in between, which would bring more of them into list registers. */
     for (uint32_t i = 8; i-- > 0;) {
         machine_end(&machine, 0, 32 + i);
-        assert_int_equal(rd(0, ISACTIVER + 4), ((1u << i) - 1) | 0xff0000);
     }
+    assert_int_equal(rd(0, ISACTIVER + 4), 0xff0000);
     for (uint32_t i = 8; i-- > 0;) {
         machine_end(&machine, 1, 48 + i);
-        assert_int_equal(rd(0, ISACTIVER + 4), ((1u << i) - 1) << 16);
     }
+    assert_int_equal(rd(0, ISACTIVER + 4), 0);
 }
 
 static void waiting_lesser_ones_come_after_nesting(void **state)
@@ -412,18 +413,21 @@ static void forgotten_read_does_not_get_old_state(void **state)
     gic_enter(&machine.gic, 0);
     machine.current = GIC_NO_VCPU;
     machine_settle(&machine);
-    /* Another read is not answered by what was asked for the first. */
-    machine.current = 0;
-    assert_true(bus_read(&machine.bus, GICD(ISPENDR + 4), 4, &value));
-    assert_true(gic_take_retry(&machine.gic));
-    gic_enter(&machine.gic, 0);
-    machine.current = GIC_NO_VCPU;
-    machine_settle(&machine);
     machine_exit(&machine, 0); /* something else */
     machine_exit(&machine, 0);
     assert_int_equal(machine_acknowledge(&machine, 1), 40);
     assert_int_equal(rd(0, ISACTIVER + 4), 1u << 8);
     assert_int_equal(machine.gic.waiting, 0);
+    /* Another read is not answered by what was asked for the first. */
+    static const uint32_t offsets[] = {ISACTIVER + 4, ISPENDR + 4};
+    for (uint32_t i = 0; i < 2; i++) {
+        machine.current = 0;
+        assert_true(bus_read(&machine.bus, GICD(offsets[i]), 4, &value));
+        assert_true(gic_take_retry(&machine.gic));
+        gic_enter(&machine.gic, 0);
+        machine.current = GIC_NO_VCPU;
+        machine_settle(&machine);
+    }
 }
 
 static void without_a_vcpu_the_view_is_read(void **state)
@@ -596,6 +600,38 @@ static void timer_stays_in_its_list_register(void **state)
     assert_true((page->list[3] & (LR_PENDING | LR_ACTIVE)) == 0);
 }
 
+static uint32_t timers_listed(uint32_t vcpu)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < MACHINE_LISTS; i++) {
+        uint64_t lr = machine.cpus[vcpu].page.list[i];
+        count += (lr & (LR_PENDING | LR_ACTIVE)) != 0 && (uint32_t)lr == TIMER;
+    }
+    return count;
+}
+
+/* Made pending and active by writes while the kernel has it: never in two list registers. */
+static void timer_is_listed_once(void **state)
+{
+    (void)state;
+    struct vcpu_gic *page = &machine.cpus[1].page;
+    uint64_t group = machine.gic.config.version == 3 ? LR_GROUP1 : 0;
+    prepare(TIMER, 1, 0x20, false);
+    page->list[3] = TIMER_REGISTER | group | LR_PENDING;
+    machine_write(&machine, 1, private_register(1, ISPENDR), 4, 1u << TIMER);
+    assert_int_equal(timers_listed(1), 1);
+    machine_write(&machine, 1, private_register(1, ISACTIVER), 4, 1u << TIMER);
+    assert_int_equal(timers_listed(1), 1);
+    machine_write(&machine, 1, private_register(1, ICACTIVER), 4, 1u << TIMER);
+    assert_int_equal(machine_take(&machine, 1), TIMER);
+    machine_exit(&machine, 1);
+    page->list[3] = TIMER_REGISTER | group | LR_ACTIVE;
+    if (machine.gic.config.version == 3) {
+        machine_write(&machine, 0, private_register(1, ICACTIVER), 4, 1u << TIMER); /* by another vCPU */
+        assert_true((page->list[3] & LR_ACTIVE) == 0);
+    }
+}
+
 /* The kernel says that the timer fired and it may not deliver that. */
 static void timer_by_the_vmm(void **state)
 {
@@ -724,6 +760,7 @@ int main(void)
         BOTH(kernels_sgis_are_seen_and_kept),
         BOTH(kernel_reuses_an_ended_list_register),
         BOTH(timer_stays_in_its_list_register),
+        BOTH(timer_is_listed_once),
         BOTH(timer_by_the_vmm),
         BOTH(ppis_are_each_vcpus_own),
         BOTH(nothing_to_do_costs_nothing),

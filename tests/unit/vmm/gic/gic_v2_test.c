@@ -407,7 +407,9 @@ static void reset_forgets_all_but_the_lines(void **state)
     for (uint32_t i = 0; i < 4; i++) {
         machine_sleep(&machine, i);
     }
+    gic_set_ppi(&machine.gic, 3, 20, true);
     gic_reset(&machine.gic);
+    assert_int_equal(machine.gic.vcpus[3].bank.level, 1u << 20);
     assert_int_equal(machine.cpus[0].page.private_enabled, 0);
     for (uint32_t i = 0; i < 4; i++) {
         machine.cpus[i].depth = 0;
