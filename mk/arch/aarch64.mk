@@ -9,7 +9,7 @@ CROSS := aarch64-linux-gnu-
 ARCH_CFLAGS := -march=armv8-a -mgeneral-regs-only -mstrict-align -mno-outline-atomics -mbranch-protection=none \
 	-mstack-protector-guard=global
 ARCH_GUEST_CFLAGS := -mgeneral-regs-only -mbranch-protection=none -mno-outline-atomics
-ARCH_KERNEL_CFLAGS :=
+ARCH_KERNEL_CFLAGS := -fomit-frame-pointer
 # UEFI, which the loader calls, keeps X18 for itself.
 ARCH_LOADER_CFLAGS := -ffixed-x18
 ARCH_PD_CFLAGS :=

@@ -32,6 +32,7 @@ struct fpu_state {
 /* In fpu_registers.S. */
 void fpu_save_simd(uint8_t *area);
 void fpu_load_simd(const uint8_t *area);
+void fpu_exchange_simd(uint8_t *save, const uint8_t *load);
 void fpu_save_sve(uint8_t *area, struct fpu_control *control);
 void fpu_load_sve(const uint8_t *area, const struct fpu_control *control);
 uint32_t fpu_read_vector_length(void);
@@ -87,11 +88,8 @@ static void change_owner(struct percpu *percpu, struct fpu_state *state)
     }
 }
 
-void fpu_switch(struct fpu_state *state)
+__attribute__((noinline)) static void switch_slowly(struct percpu *percpu, struct fpu_state *state, uint64_t cptr)
 {
-    struct percpu *percpu = current_percpu();
-    uint64_t cptr = state != NULL ? CPTR_BASE | CPTR_TZ : CPTR_NONE;
-
     if (state != NULL && percpu->fpu_owner != state) {
         change_owner(percpu, state);
     }
@@ -101,6 +99,23 @@ void fpu_switch(struct fpu_state *state)
             write_sysreg(cptr_el2, cptr);
         }
     }
+}
+
+void fpu_switch(struct fpu_state *state)
+{
+    struct percpu *percpu = current_percpu();
+    struct fpu_state *owner = percpu->fpu_owner;
+    uint64_t cptr = state != NULL ? CPTR_BASE | CPTR_TZ : CPTR_NONE;
+
+    /* The way of a procedure call, from one PD to another, is kept short: nothing traps. */
+    if (percpu->cptr == cptr && !percpu->guest_loaded && owner != NULL && !owner->sve) {
+        if (state != NULL && state != owner) {
+            percpu->fpu_owner = state;
+            fpu_exchange_simd(owner->area, state->area);
+        }
+        return;
+    }
+    switch_slowly(percpu, state, cptr);
 }
 
 void fpu_load(struct fpu_state *state)

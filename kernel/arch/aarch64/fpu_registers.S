@@ -2,54 +2,69 @@
 /* Saving and loading the vector registers; CPTR_EL2 lets EL2 use them. */
     .arch armv8.2-a+fp+simd+sve
 
+    /* area: 512 bytes, then FPCR and FPSR in 8 bytes each; changed. Use X2, X3. */
+    .macro SAVE_SIMD area
+    stp q0, q1, [\area]
+    stp q2, q3, [\area, #32]
+    stp q4, q5, [\area, #64]
+    stp q6, q7, [\area, #96]
+    stp q8, q9, [\area, #128]
+    stp q10, q11, [\area, #160]
+    stp q12, q13, [\area, #192]
+    stp q14, q15, [\area, #224]
+    stp q16, q17, [\area, #256]
+    stp q18, q19, [\area, #288]
+    stp q20, q21, [\area, #320]
+    stp q22, q23, [\area, #352]
+    stp q24, q25, [\area, #384]
+    stp q26, q27, [\area, #416]
+    stp q28, q29, [\area, #448]
+    stp q30, q31, [\area, #480]
+    mrs x2, fpcr
+    mrs x3, fpsr
+    add \area, \area, #512
+    stp x2, x3, [\area]
+    .endm
+
+    .macro LOAD_SIMD area
+    ldp q0, q1, [\area]
+    ldp q2, q3, [\area, #32]
+    ldp q4, q5, [\area, #64]
+    ldp q6, q7, [\area, #96]
+    ldp q8, q9, [\area, #128]
+    ldp q10, q11, [\area, #160]
+    ldp q12, q13, [\area, #192]
+    ldp q14, q15, [\area, #224]
+    ldp q16, q17, [\area, #256]
+    ldp q18, q19, [\area, #288]
+    ldp q20, q21, [\area, #320]
+    ldp q22, q23, [\area, #352]
+    ldp q24, q25, [\area, #384]
+    ldp q26, q27, [\area, #416]
+    ldp q28, q29, [\area, #448]
+    ldp q30, q31, [\area, #480]
+    add \area, \area, #512
+    ldp x2, x3, [\area]
+    msr fpcr, x2
+    msr fpsr, x3
+    .endm
+
     .text
-    /* X0: 512 bytes, then FPCR and FPSR in 8 bytes each. */
     .globl fpu_save_simd
 fpu_save_simd:
-    stp q0, q1, [x0]
-    stp q2, q3, [x0, #32]
-    stp q4, q5, [x0, #64]
-    stp q6, q7, [x0, #96]
-    stp q8, q9, [x0, #128]
-    stp q10, q11, [x0, #160]
-    stp q12, q13, [x0, #192]
-    stp q14, q15, [x0, #224]
-    stp q16, q17, [x0, #256]
-    stp q18, q19, [x0, #288]
-    stp q20, q21, [x0, #320]
-    stp q22, q23, [x0, #352]
-    stp q24, q25, [x0, #384]
-    stp q26, q27, [x0, #416]
-    stp q28, q29, [x0, #448]
-    stp q30, q31, [x0, #480]
-    mrs x1, fpcr
-    mrs x2, fpsr
-    add x0, x0, #512
-    stp x1, x2, [x0]
+    SAVE_SIMD x0
     ret
 
     .globl fpu_load_simd
 fpu_load_simd:
-    ldp q0, q1, [x0]
-    ldp q2, q3, [x0, #32]
-    ldp q4, q5, [x0, #64]
-    ldp q6, q7, [x0, #96]
-    ldp q8, q9, [x0, #128]
-    ldp q10, q11, [x0, #160]
-    ldp q12, q13, [x0, #192]
-    ldp q14, q15, [x0, #224]
-    ldp q16, q17, [x0, #256]
-    ldp q18, q19, [x0, #288]
-    ldp q20, q21, [x0, #320]
-    ldp q22, q23, [x0, #352]
-    ldp q24, q25, [x0, #384]
-    ldp q26, q27, [x0, #416]
-    ldp q28, q29, [x0, #448]
-    ldp q30, q31, [x0, #480]
-    add x0, x0, #512
-    ldp x1, x2, [x0]
-    msr fpcr, x1
-    msr fpsr, x2
+    LOAD_SIMD x0
+    ret
+
+    /* X0: where to save, X1: what to load. */
+    .globl fpu_exchange_simd
+fpu_exchange_simd:
+    SAVE_SIMD x0
+    LOAD_SIMD x1
     ret
 
     /* X0: Z0..Z31, P0..P15, FFR, each of its size; X1: FPCR and FPSR. */

@@ -25,7 +25,7 @@
 static bool stopping;
 
 /* Until the current thread may really go on. */
-static void leave(struct percpu *percpu)
+static inline __attribute__((always_inline)) void leave(struct percpu *percpu)
 {
     kernel_exit(&percpu->core);
     vcpu_leave(percpu);
