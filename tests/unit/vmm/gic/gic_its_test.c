@@ -240,24 +240,24 @@ static void nested_lpis_on_two_vcpus(void **state)
 {
     (void)state;
     for (uint32_t i = 0; i < 16; i++) {
-        configure(GIC_FIRST_LPI + i, (uint8_t)((i < 8 ? 0xe0 : 0x90) - 8 * (i & 7)), true);
+        configure(GIC_FIRST_LPI + i, (uint8_t)((i < 8 ? 0xe0 : 0x90) - 8 * (7 - (i & 7))), true);
         command(MOVI, 8, i, 0, i < 8 ? 0 : 1, 0);
     }
     command(INVALL, 0, 0, 0, 1, 0);
-    for (uint32_t i = 0; i < 8; i++) {
+    for (uint32_t i = 8; i-- > 0;) {
         machine_msi(&machine, 8, i);
         machine_msi(&machine, 8, 8 + i);
         assert_int_equal(machine_acknowledge(&machine, 0), GIC_FIRST_LPI + i);
         assert_int_equal(machine_acknowledge(&machine, 1), GIC_FIRST_LPI + 8 + i);
     }
-    for (uint32_t i = 8; i-- > 3;) {
+    for (uint32_t i = 0; i < 5; i++) {
         machine_end(&machine, 0, GIC_FIRST_LPI + i);
     }
     machine_sleep(&machine, 0);
     machine_sleep(&machine, 1);
     assert_int_equal(machine.gic.vcpus[0].active_lpis, 3);
     assert_int_equal(machine.gic.vcpus[1].active_lpis, 8);
-    assert_int_equal(machine.gic.lpi_active[0], 0xff07); /* the highest ones were ended */
+    assert_int_equal(machine.gic.lpi_active[0], 0xffe0); /* the highest ones were ended */
 }
 
 static void configuration_is_read_when_the_guest_says_so(void **state)
