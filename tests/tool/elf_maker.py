@@ -22,6 +22,8 @@ SYMBOLS = [
     ("my_word", 0x202068, 8),
     ("small_word", 0x202070, 4),
     ("skyscope_config", 0x202078, 8),
+    ("skyscope_timer_channel", 0x202080, 8),
+    ("timer_interrupt", 0x202088, 8),
     ("other_word", 0x203000, 8),  # in the zeroed part of the segment
     ("absolute_word", 0x900000, 8),
 ]
@@ -93,7 +95,7 @@ def arm64_image(image_size=0x1000000, flags=0xA, size=0x10000):
 def write_aarch64(directory):
     """Programs, a kernel and guests of the same names for AArch64."""
     directory.mkdir()
-    for name in ("program", "serial_driver", "console", "manager", "vmm"):
+    for name in ("program", "serial_driver", "console", "manager", "vmm", "timer_driver"):
         (directory / (name + ".elf")).write_bytes(program(AARCH64))
     kernel = (LOAD, READ | EXECUTE, 0xFFFF80200000, b"\0" * 64, 64)
     loader = bytearray(arm64_image(size=0x8000))

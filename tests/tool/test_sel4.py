@@ -69,27 +69,50 @@ def test_nothing_but_the_microkits(files, tmp_path, board):
 def test_places_of_the_board(arm):
     root = expand(arm, VM.format("", ""))
     assert find(root, "memory_region", name="serial_registers").get("phys_addr") == "0x9000000"
-    irq = find(root, "irq")
+    irq = find(root, "protection_domain", name="serial_driver").find("irq")
     assert (irq.get("irq"), irq.get("trigger")) == ("33", None)
     gicv = find(root, "memory_region", name="virtual_cpu_interface")
     assert (gicv.get("phys_addr"), gicv.get("size")) == ("0x8040000", "0x2000")
     assert find(root, "map", mr="virtual_cpu_interface").get("vaddr") == "0x8010000"
 
 
-def test_what_our_kernel_provides_is_memory(arm):
+def test_what_our_kernel_provides_is_not_there(arm):
     root = expand(arm, VM.format(' vcpus="2" cpus="0,0"', ""))
-    for name in ("hardware", "statistics", "kernel_log"):
-        region = find(root, "memory_region", name=name)
-        assert set(region.keys()) == {"name", "size", "page_size"}
-        assert find(root, "map", mr=name).get("perms") == "r"
-    pages = find(root, "memory_region", name="g_vcpu_pages")
-    assert int(pages.get("size"), 0) == 0x2000
-    map_ = find(root, "map", mr="g_vcpu_pages")
-    assert map_.get("perms") == "rw"
-    # The configuration block says the same of them.
-    block = (arm.directory / "out/g_config.bin").read_bytes()
-    at = struct.calcsize("<QII64sIIIIIIII12Q6Q4QQ")
-    assert struct.unpack_from("<2Q", block, at) == (int(map_.get("vaddr"), 0), int(map_.get("vaddr"), 0) + 0x1000)
+    regions = {region.get("name") for region in root.iter("memory_region")}
+    assert not regions & {"hardware", "statistics", "kernel_log", "g_vcpu_pages"} and "g_ram" in regions
+    # The manager's configuration block says so: behind the queue pair of its console.
+    block = (arm.directory / "out/manager_config.bin").read_bytes()
+    assert struct.unpack_from("<3Q", block, struct.calcsize("<QII4Q4I")) == (0, 0, 0)
+
+
+def test_timer_driver(arm):
+    root = expand(arm, VM.format("", ""))
+    driver = find(root, "protection_domain", name="timer_driver")
+    irq = driver.find("irq")
+    assert (irq.get("irq"), irq.get("trigger"), irq.get("setvar_id")) == ("30", None, "timer_interrupt")
+    priorities = {pd.get("name"): int(pd.get("priority")) for pd in root.iter("protection_domain")}
+    clients = {}
+    for channel in root.iter("channel"):
+        ends = {end.get("pd"): end for end in channel.iter("end")}
+        server = ends.pop("timer_driver", None)
+        if server is not None:
+            (name, end), = ends.items()
+            assert (end.get("pp"), end.get("setvar_id")) == ("true", "skyscope_timer_channel")
+            assert server.get("pp") is None and priorities[name] < priorities["timer_driver"]
+            clients[server.get("id")] = name
+    assert set(clients.values()) == {"console", "manager", "g_vmm"} and irq.get("id") not in clients
+
+
+def test_systems_without_vms_have_no_timer_driver(arm):
+    root = expand(arm, PD.format("", "", ""))
+    assert [pd.get("name") for pd in root.iter("protection_domain")] == ["a"]
+
+
+def test_guests_call_psci_by_smc(arm):
+    """HVC is a system call of seL4."""
+    expand(arm, VM.format("", ""))
+    tree = (arm.directory / "out/g_gicv2.dtb").read_bytes()
+    assert b"smc\0" in tree and b"hvc\0" not in tree
 
 
 def test_guest_images_have_large_pages(arm):
@@ -262,7 +285,8 @@ def test_what_the_microkits_tool_is_given(arm):
     assert find(root, "memory_region", name="g_kernel").get("prefill_path") == str(arm.files / "vmlinuz")
     assert find(root, "memory_region", name="g_config").get("prefill_path") == "g_config.bin"
     assert {e.get("path") for e in root.iter("program_image")} == {
-        str(arm.files / name) for name in ("serial_driver.elf", "console.elf", "manager.elf", "vmm.elf")}
+        str(arm.files / name) for name in ("serial_driver.elf", "console.elf", "manager.elf", "vmm.elf",
+                                         "timer_driver.elf")}
     assert not pathlib.Path(words[-1]).exists()  # nothing temporary stays
     image = (arm.files / "program.elf").read_bytes()
     assert (arm.directory / "image.elf").read_bytes() == image
@@ -303,7 +327,7 @@ def test_inspect(arm):
 def test_payload_of_a_real_sdk(arm):
     result = build(arm, pathlib.Path(SDK).resolve(), "--microkit-image", "image.elf")
     assert result.returncode == 0, result.stderr
-    assert "seL4, board qemu_virt_aarch64, configuration release; 4 protection domains" in result.stdout
+    assert "seL4, board qemu_virt_aarch64, configuration release; 5 protection domains" in result.stdout
     image = (arm.directory / "image.elf").read_bytes()
     assert image[:4] == b"\x7fELF" and struct.unpack_from("<H", image, 18) == (AARCH64,)
     assert image in (arm.directory / "out.payload").read_bytes()

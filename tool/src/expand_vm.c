@@ -144,6 +144,20 @@ static void add_kernel_region(struct system *system, struct services *services, 
     add_map(system, &services->manager->maps, services->line, region, address, READ, NULL);
 }
 
+/* What our own kernel fills for the manager. */
+static void add_kernel_regions(struct system *system, struct services *services)
+{
+    services->manager_config->hardware = HARDWARE_ADDRESS;
+    services->manager_config->statistics = STATISTICS_ADDRESS;
+    services->manager_config->kernel_log = KERNEL_LOG_ADDRESS;
+    add_kernel_region(system, services, "hardware", REGION_SOURCE_HARDWARE, HARDWARE_INFO_REGION_SIZE,
+                      HARDWARE_ADDRESS);
+    add_kernel_region(system, services, "statistics", REGION_SOURCE_STATISTICS, KERNEL_STATISTICS_REGION_SIZE,
+                      STATISTICS_ADDRESS);
+    add_kernel_region(system, services, "kernel_log", REGION_SOURCE_KERNEL_LOG, KERNEL_LOG_REGION_SIZE,
+                      KERNEL_LOG_ADDRESS);
+}
+
 static void add_manager(struct system *system, struct services *services)
 {
     struct pd *pd = add_service(system, services, "manager", "manager.elf", MANAGER_PRIORITY);
@@ -155,16 +169,10 @@ static void add_manager(struct system *system, struct services *services)
         .magic = MANAGER_CONFIG_MAGIC,
         .version = MANAGER_CONFIG_VERSION,
         .size = sizeof(struct manager_config),
-        .hardware = HARDWARE_ADDRESS,
-        .statistics = STATISTICS_ADDRESS,
-        .kernel_log = KERNEL_LOG_ADDRESS,
     };
-    add_kernel_region(system, services, "hardware", REGION_SOURCE_HARDWARE, HARDWARE_INFO_REGION_SIZE,
-                      HARDWARE_ADDRESS);
-    add_kernel_region(system, services, "statistics", REGION_SOURCE_STATISTICS, KERNEL_STATISTICS_REGION_SIZE,
-                      STATISTICS_ADDRESS);
-    add_kernel_region(system, services, "kernel_log", REGION_SOURCE_KERNEL_LOG, KERNEL_LOG_REGION_SIZE,
-                      KERNEL_LOG_ADDRESS);
+    if (system->sel4.board == NULL) {
+        add_kernel_regions(system, services);
+    }
     expand_operator(system, pd, OPERATOR_ADDRESS, services->manager_config);
 }
 

@@ -93,7 +93,8 @@ static uint32_t affinity(uint32_t vcpu, uint32_t gic_version)
     return vcpu / cluster << 8 | vcpu % cluster;
 }
 
-static void add_cpus(struct tree *tree, struct arena *arena, const struct vm_element *vm, uint32_t gic_version)
+static void add_cpus(struct tree *tree, struct arena *arena, const struct vm_element *vm, uint32_t gic_version,
+                     const char *psci_method)
 {
     begin(tree, "cpus");
     CELLS(tree, "#address-cells", 1);
@@ -110,7 +111,7 @@ static void add_cpus(struct tree *tree, struct arena *arena, const struct vm_ele
     end(tree);
     begin(tree, "psci");
     TEXTS(tree, "compatible", "arm,psci-1.0\0arm,psci-0.2");
-    text(tree, "method", "hvc");
+    text(tree, "method", psci_method);
     end(tree);
 }
 
@@ -215,7 +216,7 @@ static void add_devices(struct tree *tree, struct arena *arena)
 }
 
 static void add_all(struct tree *tree, struct arena *arena, const struct vm_element *vm, uint64_t ram_start,
-                    uint32_t gic_version)
+                    uint32_t gic_version, const char *psci_method)
 {
     begin(tree, "");
     text(tree, "model", "Skyscope virtual machine");
@@ -233,7 +234,7 @@ static void add_all(struct tree *tree, struct arena *arena, const struct vm_elem
     text(tree, "device_type", "memory");
     CELLS(tree, "reg", RANGE(ram_start, vm->memory));
     end(tree);
-    add_cpus(tree, arena, vm, gic_version);
+    add_cpus(tree, arena, vm, gic_version, psci_method);
     add_timer(tree, vm, gic_version);
     if (gic_version == 2) {
         add_gicv2(tree, arena);
@@ -245,12 +246,12 @@ static void add_all(struct tree *tree, struct arena *arena, const struct vm_elem
 }
 
 struct blob *guest_device_tree_make(struct arena *arena, const struct vm_element *vm, uint64_t ram_start,
-                                    uint32_t gic_version)
+                                    uint32_t gic_version, const char *psci_method)
 {
     struct tree tree = {.data = arena_allocate(arena, TREE_MAX_SIZE)};
     note(&tree, fdt_create(tree.data, TREE_MAX_SIZE));
     note(&tree, fdt_finish_reservemap(tree.data));
-    add_all(&tree, arena, vm, ram_start, gic_version);
+    add_all(&tree, arena, vm, ram_start, gic_version, psci_method);
     note(&tree, fdt_finish(tree.data));
     if (tree.error != 0) {
         return NULL;

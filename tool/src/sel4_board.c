@@ -13,6 +13,7 @@ static const struct sel4_board boards[] = {
         .target = &target_aarch64,
         .uart = 0x9000000,
         .uart_interrupt = 33,
+        .timer_interrupt = 30,
         .gicv = 0x8040000,
         .vcpus = GUEST_GICV2_MAX_CPUS,
         .vcpus_reason = "its GICv2 has no more",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* An expanded system on seL4: what changes, and what is refused. */
-#include "element_builder.h"
+#include "sel4_services.h"
 #include <string.h>
 #include <tool/layout.h>
 #include <tool/sel4.h>
@@ -38,17 +38,13 @@ static bool drop_map(struct system *system, const void *item)
     return region != NULL && is_gicv(region);
 }
 
-/* Places that are known, for the board is. Regions that our kernel fills are ordinary memory, and stay empty. Large
- * pages are filled faster. */
+/* Places that are known, for the board is. Large pages are filled faster. */
 static void adapt_region(const struct sel4_board *board, struct region *region)
 {
     if (region->has_physical_address && region->physical_address == PLAN_CONSOLE_ADDRESS) {
         region->physical_address = board->uart;
     } else if (is_gicv(region)) {
         region->physical_address = board->gicv;
-    }
-    if (region->generated && region_provided_size(region) != 0) {
-        region->source = REGION_SOURCE_RAM;
     }
     if (region->generated && region->is_guest) {
         region->page_size = PAGE_SIZE_2M;
@@ -69,15 +65,6 @@ static void adapt_irq(const struct sel4_board *board, const struct pd *pd, struc
     }
 }
 
-/* The pages that our kernel shares with a monitor are memory of its own. */
-static void add_vcpu_pages(struct system *system, struct pd *pd)
-{
-    const char *name = arena_format(&system->arena, "%s_vcpu_pages", pd->vm->name);
-    struct region *region = add_region(system, pd->line, name, pd->vm->vcpus.count * LAYOUT_PAGE, PAGE_SIZE_4K, NULL);
-    add_map(system, &pd->maps, pd->line, region, layout_vcpu_page(system->target, 0), PLAN_MAP_READ | PLAN_MAP_WRITE,
-            NULL);
-}
-
 static void adapt_pds(struct system *system, const struct list *pds)
 {
     const struct sel4_board *board = system->sel4.board;
@@ -89,9 +76,6 @@ static void adapt_pds(struct system *system, const struct list *pds)
             if (board->gicv == 0) {
                 pd->vm->maps = without(system, &pd->vm->maps, drop_map);
             }
-            if (pd->generated && pd->vm->vcpus.count != 0) {
-                add_vcpu_pages(system, pd);
-            }
         }
         adapt_pds(system, &pd->children);
     }
@@ -99,6 +83,7 @@ static void adapt_pds(struct system *system, const struct list *pds)
 
 void sel4_adapt(struct system *system)
 {
+    sel4_add_services(system);
     adapt_pds(system, &system->top_pds);
     if (system->sel4.board->gicv == 0) {
         system->regions = without(system, &system->regions, drop_region);

@@ -61,7 +61,9 @@ static void add_device_tree(struct system *system, const struct vm_element *vm, 
                             uint64_t address, struct vm_image *image)
 {
     struct arena *arena = &system->arena;
-    struct blob *tree = guest_device_tree_make(arena, vm, GUEST_RAM_BASE, gic_version);
+    /* HVC is a system call of seL4. */
+    const char *psci_method = system->sel4.board != NULL ? "smc" : "hvc";
+    struct blob *tree = guest_device_tree_make(arena, vm, GUEST_RAM_BASE, gic_version, psci_method);
     if (tree == NULL) {
         report_error(&system->diagnostics, vm->line,
                      "<vm name=\"%s\">: its device tree is too large; give it fewer vCPUs", vm->name);

@@ -11,7 +11,8 @@
 
 struct vm_element;
 
-/* gic_version: 2 (at most 8 vCPUs) or 3 (with an ITS). ram_start: where the VM's memory begins. NULL: it has no
+/* gic_version: 2 (at most 8 vCPUs) or 3 (with an ITS). ram_start: where the VM's memory begins. psci_method: "hvc" or
+ * "smc". NULL: it has no
  * place in a device tree's largest size here, 64 KiB. */
 struct blob *guest_device_tree_make(struct arena *arena, const struct vm_element *vm, uint64_t ram_start,
-                                    uint32_t gic_version);
+                                    uint32_t gic_version, const char *psci_method);
