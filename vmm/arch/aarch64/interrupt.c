@@ -46,6 +46,13 @@ void interrupt_sync_timer(struct vcpu_context *vcpu)
     }
 }
 
+void interrupt_reset(struct vcpu_context *vcpu)
+{
+    set_timer_line(vcpu, false); /* the GIC keeps its lines */
+    timer_arm(&vcpu->timers, &vcpu->arch.virtual_timer, 0);
+    vcpu->arch.start_on_wake = false;
+}
+
 void exit_timer(struct vcpu_context *vcpu)
 {
     uint64_t deadline;

@@ -130,11 +130,9 @@ const char *arch_vm_reset(struct vm *vm)
     for (uint32_t i = 0; i < vm->vcpu_count; i++) {
         struct vcpu_context *vcpu = &vm->vcpus[i];
         vcpu->page->state.cntvoff = offset;
-        vcpu->arch.timer_line = false;
-        vcpu->arch.start_on_wake = false;
         vcpu->arch.power = i == 0 ? VCPU_POWER_ON : VCPU_POWER_OFF;
+        interrupt_reset(vcpu);
         physical_timer_reset(vcpu);
-        timer_arm(&vcpu->timers, &vcpu->arch.virtual_timer, 0);
         reset_registers(vcpu);
         vcpu->activity = i == 0 ? VCPU_RUNNING : VCPU_WAIT_START;
     }

@@ -297,6 +297,16 @@ static void flat_at_the_end_of_memory(void **state)
     assert_int_equal(c->f.pages[0].state.gpr[0], GUEST_RAM_BASE);
 }
 
+static void flat_that_leaves_no_room_for_a_tree(void **state)
+{
+    struct context *c = *state;
+    c->f.config.boot_protocol = VM_BOOT_FLAT;
+    c->f.config.ram_range_count = 1;
+    c->f.config.ram[0].size = 0x200000;
+    c->f.config.kernel_load_address = GUEST_RAM_BASE + 0x1000;
+    refused(c, "no room beside it");
+}
+
 static void flat_without_a_tree(void **state)
 {
     struct context *c = *state;
@@ -460,6 +470,13 @@ static void reset_is_complete(void **state)
     fixture_store(&c->f, 0, GUEST_UART_BASE + 0x38, 4, 0x7ff);
     fixture_store(&c->f, 0, GUEST_RTC_BASE + 0x04, 4, 5);
     fixture_store(&c->f, 0, GUEST_GICD_BASE + 0x104, 4, 0xffffffff);
+    fixture_msr(&c->f, SYSREG(2, 0, 1, 0, 4), 1);  /* OSLAR_EL1 */
+    fixture_msr(&c->f, SYSREG(3, 3, 14, 2, 2), 7); /* CNTP_CVAL_EL0, */
+    fixture_msr(&c->f, SYSREG(3, 3, 14, 2, 1), 1); /* CNTP_CTL_EL0 */
+    c->f.pages[0].state.cntv_ctl = TIMER_ENABLE;
+    fixture_exit(&c->f, 0, VCPU_EXIT_TIMER);
+    fixture_handle(&c->f, 0);
+    assert_true(c->f.vm->vcpus[0].arch.timer_line);
     command(c, VM_COMMAND_RESET);
     vmm_handle_event(&c->f.vm->vcpus[0]);
     assert_int_equal(c->f.vm->state, VM_STATE_RUNNING);
@@ -469,6 +486,11 @@ static void reset_is_complete(void **state)
     assert_int_equal(fixture_load(&c->f, 0, GUEST_UART_BASE + 0x38, 4), 0);
     assert_int_equal(fixture_load(&c->f, 0, GUEST_RTC_BASE + 0x04, 4), 0);
     assert_int_equal(fixture_load(&c->f, 0, GUEST_GICD_BASE + 0x104, 4), 0);
+    assert_int_equal(fixture_mrs(&c->f, SYSREG(2, 0, 1, 1, 4), 0), 8);
+    assert_int_equal(fixture_mrs(&c->f, SYSREG(3, 3, 14, 2, 1), 0), 0);
+    assert_int_equal(fixture_mrs(&c->f, SYSREG(3, 3, 14, 2, 2), 0), 0);
+    assert_false(c->f.vm->vcpus[0].arch.timer_line);
+    assert_int_equal(c->f.vm->arch.gic.vcpus[0].bank.level, 0);
 }
 
 int main(void)
@@ -489,6 +511,7 @@ int main(void)
         TEST(longest_command_line),
         TEST(flat_boots_with_a_tree),
         TEST(flat_at_the_end_of_memory),
+        TEST(flat_that_leaves_no_room_for_a_tree),
         TEST(flat_without_a_tree),
         TEST(flat_refusals),
         TEST(other_protocols),

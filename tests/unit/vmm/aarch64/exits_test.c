@@ -77,6 +77,7 @@ static void wfi_sleeps_behind_the_instruction(void **state)
     assert_false(fake_hv.on[0]);
     assert_int_equal(f->pages[0].state.pc, FIXTURE_CODE + 4);
     assert_int_equal(f->pages[0].control.deadline, 0);
+    assert_false(f->vm->arch.gic.vcpus[0].in_guest); /* others may look at its interrupts */
 }
 
 static void virtual_timer_ends_a_sleep(void **state)
@@ -160,6 +161,21 @@ static void interrupt_sent_by_the_kernel_ends_a_sleep(void **state)
     assert_int_equal(vcpu(f)->activity, VCPU_RUNNING);
 }
 
+static void other_wakers_disarm_the_timer(void **state)
+{
+    struct arm_fixture *f = *state;
+    struct vcpu_arch_state *s = &f->pages[0].state;
+    s->gic.private_enabled = TIMER_BIT | 2;
+    s->cntv_ctl = TIMER_ENABLE;
+    s->cntv_cval = 500;
+    halt(f);
+    assert_int_not_equal(f->pages[0].control.deadline, 0);
+    s->gic.private_pending = 2;
+    vmm_handle_event(vcpu(f));
+    assert_int_equal(vcpu(f)->activity, VCPU_RUNNING);
+    assert_int_equal(f->pages[0].control.deadline, 0);
+}
+
 static void enable_spi(struct arm_fixture *f, uint32_t line)
 {
     uint32_t intid = 32 + line;
@@ -192,6 +208,23 @@ static void device_interrupt_ends_a_sleep(void **state)
         listed |= (list >> 62) == 1 && (uint32_t)list == 32 + GUEST_UART_SPI;
     }
     assert_true(listed);
+}
+
+/* An interrupt whose handler halts is no reason to wake: what the list registers hold is looked at. */
+static void active_interrupt_wakes_nobody(void **state)
+{
+    struct arm_fixture *f = *state;
+    enable_spi(f, GUEST_UART_SPI);
+    open_interface(f);
+    irq_set_line(&f->vm->irq, GUEST_UART_SPI, true);
+    fixture_exit(f, 0, VCPU_EXIT_NONE);
+    fixture_handle(f, 0);
+    uint64_t *list = &f->pages[0].state.gic.list[0];
+    assert_int_equal(*list >> 62, 1);
+    *list ^= 3ull << 62; /* acknowledged */
+    f->pages[0].state.gic.active_priorities = 1u << (0xa0 >> 3);
+    halt(f);
+    assert_int_equal(vcpu(f)->activity, VCPU_HALTED);
 }
 
 static void timer_exit_raises_the_line_and_its_end_lowers_it(void **state)
@@ -553,7 +586,9 @@ int main(void)
         TEST(timer_disabled_in_the_gic),
         TEST(timer_never),
         TEST(interrupt_sent_by_the_kernel_ends_a_sleep),
+        TEST(other_wakers_disarm_the_timer),
         TEST(device_interrupt_ends_a_sleep),
+        TEST(active_interrupt_wakes_nobody),
         TEST(timer_exit_raises_the_line_and_its_end_lowers_it),
         TEST(timer_line_goes_down_once_the_kernel_delivers),
         TEST(pause_goes_on),

@@ -28,7 +28,10 @@ struct test_device {
     uint64_t values[SLOTS];
     uint64_t last_offset;
     uint32_t last_width, reads, writes;
+    bool retry; /* as the GIC does if another vCPU has what is asked for */
 };
+
+static struct arm_fixture fixture;
 
 static uint64_t device_read(void *device, uint64_t offset, uint32_t width)
 {
@@ -36,6 +39,7 @@ static uint64_t device_read(void *device, uint64_t offset, uint32_t width)
     d->last_offset = offset;
     d->last_width = width;
     d->reads++;
+    fixture.vm->arch.gic.retry = d->retry;
     return d->values[offset / 8 % SLOTS] >> (8 * (offset % 8));
 }
 
@@ -45,12 +49,12 @@ static void device_write(void *device, uint64_t offset, uint32_t width, uint64_t
     d->last_offset = offset;
     d->last_width = width;
     d->writes++;
+    fixture.vm->arch.gic.retry = d->retry;
     d->values[offset / 8 % SLOTS] = value;
 }
 
 static const struct bus_ops device_ops = {.read = device_read, .write = device_write};
 static struct test_device device;
-static struct arm_fixture fixture;
 
 static int set_up(void **state)
 {
@@ -185,6 +189,27 @@ static void ram_that_exits_is_ram(void **state)
     assert_int_equal(f->high_ram[17], 0xef);
     fixture_store(f, 0, FIXTURE_HIGH + FIXTURE_HIGH_SIZE - 4, 8, 0); /* half of it */
     assert_true(fixture_took(f, DABT | WNR | EXTERNAL));
+}
+
+static void accesses_to_be_repeated(void **state)
+{
+    struct arm_fixture *f = *state;
+    struct vcpu_arch_state *s = &f->pages[0].state;
+    device.retry = true;
+    device.values[0] = 0x77;
+    s->gpr[5] = 1;
+    assert_int_equal(fixture_load(f, 0, TEST_BASE, 4), 1);
+    assert_int_equal(s->pc, FIXTURE_CODE);
+    fixture_store(f, 0, TEST_BASE, 4, 2);
+    assert_int_equal(s->pc, FIXTURE_CODE);
+    s->gpr[1] = TEST_BASE;
+    fixture_undecoded(f, 0xb8404422, TEST_BASE, false); /* ldr w2, [x1], #4 */
+    assert_int_equal(s->pc, FIXTURE_CODE);
+    assert_int_equal(s->gpr[1], TEST_BASE);
+    assert_int_equal(s->gpr[2], 0);
+    device.retry = false;
+    fixture_undecoded(f, 0xb8404422, TEST_BASE, false);
+    assert_int_equal(s->pc, FIXTURE_CODE + 4);
 }
 
 static void code_outside_ram(void **state)
@@ -576,6 +601,10 @@ static void other_granules(void **state)
     entry(f, GUEST_RAM_BASE + 0x10000, 15, 0x40e00000ull | AF | 1);
     assert_int_equal(translate(f, 0x1ffffff, WALK_READ).gpa, 0x40ffffffull);
     expect_fault(f, 0x2000000, WALK_READ, FAULT_TRANSLATION);
+    /* It needs to be aligned to its own size only: sixteen entries. */
+    s->ttbr0_el1 += 128;
+    entry(f, GUEST_RAM_BASE + 0x10000, 16, 0x40a00000ull | AF | 1);
+    assert_int_equal(translate(f, 0x1234, WALK_READ).gpa, 0x40a01234ull);
 }
 
 static void translation_off(void **state)
@@ -638,6 +667,7 @@ int main(void)
         TEST(unknown_address_is_told),
         TEST(across_the_end_of_a_device),
         TEST(ram_that_exits_is_ram),
+        TEST(accesses_to_be_repeated),
         TEST(code_outside_ram),
         TEST(impossible_widths_are_decoded),
         TEST(pairs),

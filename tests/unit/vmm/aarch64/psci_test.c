@@ -186,6 +186,7 @@ static void off_and_on_again(void **state)
     fixture_call(f, 1, CPU_OFF, 0, 0, 0);
     assert_int_equal(f->vm->vcpus[1].activity, VCPU_WAIT_START);
     assert_false(fake_hv.on[1]);
+    assert_false(f->vm->arch.gic.vcpus[1].in_guest);
     assert_int_equal(call(f, AFFINITY_INFO, 1, 0, 0), 1);
     assert_int_equal(call(f, CPU_ON, 1, ENTRY + 8, 5), 0);
     vmm_handle_event(&f->vm->vcpus[1]);
@@ -249,6 +250,28 @@ static void suspend_that_loses_state_starts_anew(void **state)
     fixture_handle(f, 0);
     vmm_handle_event(&f->vm->vcpus[0]);
     assert_int_equal(f->pages[0].state.pc, ENTRY + 4);
+}
+
+static void reset_forgets_a_suspend(void **state)
+{
+    struct arm_fixture *f = *state;
+    f->pages[0].state.cntv_ctl = TIMER_ENABLE;
+    f->pages[0].state.cntv_cval = 1ull << 40;
+    call(f, CPU_SUSPEND, 0x10000, ENTRY, 0x55);
+    assert_int_not_equal(f->pages[0].control.deadline, 0);
+    f->control->request.command = VM_COMMAND_RESET;
+    f->control->request.sequence++;
+    vmm_handle_notification(f->vm, FIXTURE_CONTROL);
+    for (uint32_t i = 0; i < 4; i++) {
+        vmm_handle_event(&f->vm->vcpus[i]);
+    }
+    assert_int_equal(f->vm->state, VM_STATE_RUNNING);
+    assert_int_equal(f->pages[0].state.pc, FIXTURE_CODE);
+    assert_int_equal(f->pages[0].control.deadline, 0);
+    f->pages[0].state.gic.private_enabled = f->pages[0].state.gic.private_pending = 2;
+    fixture_exit(f, 0, VCPU_EXIT_HALT);
+    fixture_handle(f, 0);
+    assert_int_equal(f->pages[0].state.pc, FIXTURE_CODE + 4);
 }
 
 static void bad_suspends(void **state)
@@ -335,6 +358,7 @@ int main(void)
         TEST(affinity_levels),
         TEST(suspend_waits_like_wfi),
         TEST(suspend_that_loses_state_starts_anew),
+        TEST(reset_forgets_a_suspend),
         TEST(bad_suspends),
         TEST(system_off),
         TEST(system_reset),

@@ -81,6 +81,8 @@ void interrupt_wait(struct vcpu_context *vcpu);
 void interrupt_prepare_entry(struct vcpu_context *vcpu);
 /* Where the virtual timer stands may have changed. */
 void interrupt_sync_timer(struct vcpu_context *vcpu);
+/* At the VM's start: no sleep, no timer. */
+void interrupt_reset(struct vcpu_context *vcpu);
 /* struct timer of vcpu_arch. */
 void interrupt_virtual_timer(void *vcpu, uint64_t now);
 
