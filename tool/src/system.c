@@ -184,14 +184,22 @@ void system_init(struct system *system, const char *file, const struct list *sea
     system->search = directories;
 }
 
+/* Where the build puts programs; those for seL4 are linked with the library of a board and configuration. */
+static char *default_programs(struct system *system)
+{
+    const char *directory =
+        arena_format(&system->arena, "%s%s", installation_directory(&system->arena), system->target->directory);
+    return system->sel4.board == NULL ? arena_format(&system->arena, "%s/programs", directory)
+                                      : arena_format(&system->arena, "%s/sel4/%s-%s", directory,
+                                                     system->sel4.board->name, system->sel4.configuration);
+}
+
 bool system_load(struct system *system, const char *file, const struct list *search, const struct machine *machine)
 {
     system_init(system, file, search, machine->target != NULL ? machine->target : &target_x86_64);
     system->kernel_file = machine->kernel_file;
     system->sel4 = machine->sel4;
-    list_append(&system->arena, system->search,
-                arena_format(&system->arena, "%s%s%s/programs", installation_directory(&system->arena),
-                             system->target->directory, system->sel4.board != NULL ? "/sel4" : ""));
+    list_append(&system->arena, system->search, default_programs(system));
     const char *reason = NULL;
     struct blob *text = read_file(&system->arena, file, FILE_MAX_SIZE, &reason);
     if (text == NULL) {
