@@ -81,6 +81,18 @@ void gic_cpu_init(void)
     }
 }
 
+void gic_cpu_off(void)
+{
+    if (gic_distributor == NULL) {
+        return;
+    }
+    if (version3) {
+        gicv3_cpu_off();
+    } else {
+        gicv2_cpu_off();
+    }
+}
+
 uint32_t gic_version(void)
 {
     return version3 ? 3 : 2;

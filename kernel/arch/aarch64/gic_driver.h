@@ -63,6 +63,7 @@ extern gic_registers_t gic_distributor;
 
 void gicv2_init(const struct hardware_arch *hardware);
 void gicv2_cpu_init(struct percpu *percpu);
+void gicv2_cpu_off(void);
 uint32_t gicv2_acknowledge(void);
 void gicv2_drop_priority(uint32_t acknowledged);
 void gicv2_deactivate(uint32_t acknowledged);
@@ -73,6 +74,7 @@ gic_registers_t gicv2_virtual_control(void);
 
 void gicv3_init(const struct hardware_arch *hardware);
 void gicv3_cpu_init(struct percpu *percpu);
+void gicv3_cpu_off(void);
 uint32_t gicv3_acknowledge(void);
 void gicv3_drop_priority(uint32_t acknowledged);
 void gicv3_deactivate(uint32_t acknowledged);

@@ -93,6 +93,13 @@ void gicv2_cpu_init(struct percpu *percpu)
     }
 }
 
+void gicv2_cpu_off(void)
+{
+    if (interface != NULL) {
+        interface[GICC_CTLR / 4] = 0;
+    }
+}
+
 uint32_t gicv2_acknowledge(void)
 {
     return interface[GICC_IAR / 4];

@@ -126,8 +126,24 @@ void gicv3_cpu_init(struct percpu *percpu)
     }
     write_sysreg_s(SYSREG_ICC_PMR, 0xff);
     write_sysreg_s(SYSREG_ICC_BPR1, 0);
+    write_sysreg_s(SYSREG_ICC_AP1R0, 0); /* should the firmware have left one unfinished */
     write_sysreg_s(SYSREG_ICC_CTLR, CTLR_EOI_MODE);
     write_sysreg_s(SYSREG_ICC_IGRPEN1, 1);
+    isb();
+}
+
+/* Before its CPU interface is made ready a CPU that touches it gets an exception. */
+static bool has_interface(void)
+{
+    return (read_sysreg_s(SYSREG_ICC_SRE_EL2) & SRE_ENABLE) != 0;
+}
+
+void gicv3_cpu_off(void)
+{
+    if (!has_interface()) {
+        return;
+    }
+    write_sysreg_s(SYSREG_ICC_IGRPEN1, 0);
     isb();
 }
 
@@ -158,6 +174,9 @@ void gicv3_send(const struct percpu *target, uint32_t sgi)
 
 void gicv3_send_to_others(uint32_t sgi)
 {
+    if (!has_interface()) {
+        return;
+    }
     write_sysreg_s(SYSREG_ICC_SGI1R, SGI1R_TO_OTHERS | (uint64_t)sgi << 24);
     isb();
 }

@@ -134,6 +134,7 @@ void arch_stop_others(void)
 
 void arch_halt(void)
 {
+    gic_cpu_off();
     for (;;) {
         cpu_wait_for_interrupt();
     }

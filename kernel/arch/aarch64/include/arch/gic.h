@@ -32,6 +32,8 @@ void gic_init(const struct hardware_info *hardware);
 /* Each CPU: its redistributor or banked registers, and its CPU interface. All of its
  * private interrupts are disabled, but for the kernel's SGIs. */
 void gic_cpu_init(void);
+/* The calling CPU gets no interrupts any more: so that it sleeps for good. */
+void gic_cpu_off(void);
 
 /* 2, or 3 for 3 and 4. */
 uint32_t gic_version(void);
