@@ -82,6 +82,7 @@ static void set_line(struct gic *gic, uint32_t vcpu, uint32_t intid, bool level)
         return;
     }
     bank->level ^= bit;
+    gic_note_busy(gic, intid);
     if ((bank->edge & bit) != 0) {
         if (!level) {
             return;
@@ -179,6 +180,7 @@ void gic_reset(struct gic *gic)
 {
     gic->control = 0;
     gic->retry = false;
+    gic->busy = (1u << GIC_SPI_BANKS) - 1u; /* lines may be asserted */
     for (uint32_t i = 0; i < gic->config.vcpu_count; i++) {
         reset_vcpu(gic, i);
     }

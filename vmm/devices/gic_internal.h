@@ -43,6 +43,14 @@ static inline struct gic_bank *gic_bank_of(struct gic *gic, uint32_t vcpu, uint3
     return intid < GIC_PRIVATE ? &gic->vcpus[vcpu].bank : &gic->banks[intid / 32u - 1u];
 }
 
+/* Something of it becomes pending, active or listed. */
+static inline void gic_note_busy(struct gic *gic, uint32_t intid)
+{
+    if (intid >= GIC_PRIVATE) {
+        gic->busy |= 1u << (intid / 32u - 1u);
+    }
+}
+
 static inline uint32_t gic_bit(uint32_t intid)
 {
     return 1u << (intid & 31u);
@@ -138,12 +146,26 @@ void gic_lpi_disable(struct gic *gic, uint32_t vcpu);
 
 /* --- Registers --- */
 
-/* Registers of 32 interrupts each that distributors and redistributors have in common (gic_registers.c). offset: from
- * GICD_IGROUPR0's 0x80 up to GICD_ICFGR's end at 0xd00; width 1, 2 or 4, aligned. vcpu: whose private interrupts. */
-uint32_t gic_common_read(struct gic *gic, uint32_t vcpu, uint32_t offset, uint32_t width);
-void gic_common_write(struct gic *gic, uint32_t vcpu, uint32_t offset, uint32_t width, uint32_t value);
-/* Is such an access about private interrupts? */
-bool gic_common_is_private(uint32_t offset, uint32_t width);
+/* Of which interrupts a frame has registers; those of others read as zero and ignore writes. */
+enum gic_scope {
+    GIC_ALL,
+    GIC_PRIVATE_ONLY,
+    GIC_SHARED,
+};
+
+#define GIC_COMMON_FIRST 0x080u /* GICD_IGROUPR */
+#define GIC_COMMON_END   0xd00u /* of GICD_ICFGR */
+
+/* Registers with a bit, a byte or two bits per interrupt, which distributors and redistributors have in common. */
+static inline bool gic_is_common(uint64_t offset)
+{
+    return offset - GIC_COMMON_FIRST < GIC_COMMON_END - GIC_COMMON_FIRST;
+}
+
+/* gic_is_common(offset), any width. vcpu: whose private interrupts (gic_registers.c). */
+uint32_t gic_common_read(struct gic *gic, uint32_t vcpu, uint32_t offset, uint32_t width, enum gic_scope scope);
+void gic_common_write(struct gic *gic, uint32_t vcpu, uint32_t offset, uint32_t width, uint32_t value,
+                      enum gic_scope scope);
 /* Identification registers; offset: from PIDR4. architecture: 2 or 3. */
 uint32_t gic_identification(uint32_t offset, uint32_t architecture);
 

@@ -56,6 +56,14 @@ static uint32_t list_count(const struct vcpu_gic *hardware)
     return hardware->list_count < VCPU_GIC_LISTS ? hardware->list_count : VCPU_GIC_LISTS;
 }
 
+/* The entries are written before they are read. */
+static void start_selection(struct selection *selection, uint32_t room)
+{
+    selection->count = 0;
+    selection->room = room;
+    selection->overflow = false;
+}
+
 static void select(struct selection *selection, struct candidate candidate)
 {
     uint32_t at = selection->count;
@@ -230,13 +238,16 @@ void gic_read_back(struct gic *gic, uint32_t vcpu)
 static void collect_bank(struct gic *gic, uint32_t vcpu, uint32_t word, struct selection *active,
                          struct selection *pending)
 {
-    struct gic_vcpu *state = &gic->vcpus[vcpu];
     const struct gic_bank *bank = gic_bank_of(gic, vcpu, word * 32u);
-    uint32_t ready = gic_bank_pending(bank) & gic_forwarded(gic, bank);
+    uint32_t ready = gic_bank_pending(bank);
     uint32_t held = bank->active;
+    if (__builtin_expect(((ready | held) & ~bank->listed) == 0, 1)) {
+        return;
+    }
+    ready &= gic_forwarded(gic, bank);
     if (word > 0) {
-        ready &= state->routed[word - 1];
-    } else if (gic_timer_register(gic, vcpu) != NULL) {
+        ready &= gic->vcpus[vcpu].routed[word - 1];
+    } else if (((ready | held) & GIC_TIMER_BIT) != 0 && gic_timer_register(gic, vcpu) != NULL) {
         ready &= ~GIC_TIMER_BIT;
         held &= ~GIC_TIMER_BIT;
     }
@@ -370,10 +381,19 @@ static void fill(struct gic *gic, uint32_t vcpu)
         room |= (hardware->list[i] & LR_STATE) == 0 ? 1u << i : 0;
     }
     uint32_t places = count_ones(room);
-    struct selection active = {.room = places};
-    struct selection pending = {.room = places};
-    for (uint32_t word = 0; word <= GIC_SPI_BANKS; word++) {
-        collect_bank(gic, vcpu, word, &active, &pending);
+    struct selection active;
+    struct selection pending;
+    start_selection(&active, places);
+    start_selection(&pending, places);
+    collect_bank(gic, vcpu, 0, &active, &pending);
+    for (uint32_t busy = gic->busy; busy != 0; busy &= busy - 1u) {
+        uint32_t index = (uint32_t)__builtin_ctz(busy);
+        const struct gic_bank *bank = &gic->banks[index];
+        if ((bank->latched | bank->level | bank->active | bank->listed) == 0) {
+            gic->busy &= ~(1u << index);
+        } else {
+            collect_bank(gic, vcpu, index + 1, &active, &pending);
+        }
     }
     if ((gic->lpi_pending_words[0] | gic->lpi_pending_words[1]) != 0 || state->active_lpis != 0) {
         collect_lpis(gic, vcpu, &active, &pending);
@@ -535,6 +555,9 @@ static bool wakes(uint32_t priority, uint32_t mask, bool group1, uint32_t vmcr)
 
 static bool bank_wakes(const struct gic *gic, const struct gic_bank *bank, uint32_t ready, uint32_t vmcr)
 {
+    if (__builtin_expect(ready == 0, 1)) {
+        return false;
+    }
     for (uint32_t bits = ready & gic_forwarded(gic, bank); bits != 0; bits &= bits - 1u) {
         uint32_t index = (uint32_t)__builtin_ctz(bits);
         if (wakes(bank->priority[index], VMCR_PRIORITY_MASK(vmcr), (bank->group & 1u << index) != 0, vmcr)) {
@@ -555,7 +578,8 @@ bool gic_wakes(struct gic *gic, uint32_t vcpu)
     if (bank_wakes(gic, &state->bank, private, vmcr)) {
         return true;
     }
-    for (uint32_t i = 0; i < GIC_SPI_BANKS; i++) {
+    for (uint32_t busy = gic->busy; busy != 0; busy &= busy - 1u) {
+        uint32_t i = (uint32_t)__builtin_ctz(busy);
         const struct gic_bank *bank = &gic->banks[i];
         if (bank_wakes(gic, bank, gic_bank_pending(bank) & ~bank->active & ~bank->listed & state->routed[i], vmcr)) {
             return true;

@@ -126,7 +126,7 @@ static uint64_t redistributor_read(void *device, uint64_t at, uint32_t width)
         return read_control_frame(gic, vcpu, offset, width);
     }
     offset -= FRAME_SIZE;
-    return width <= 4 && gic_common_is_private(offset, width) ? gic_common_read(gic, vcpu, offset, width) : 0;
+    return gic_is_common(offset) ? gic_common_read(gic, vcpu, offset, width, GIC_PRIVATE_ONLY) : 0;
 }
 
 static void redistributor_write(void *device, uint64_t at, uint32_t width, uint64_t value)
@@ -139,8 +139,8 @@ static void redistributor_write(void *device, uint64_t at, uint32_t width, uint6
         return;
     }
     offset -= FRAME_SIZE;
-    if (width <= 4 && gic_common_is_private(offset, width)) {
-        gic_common_write(gic, vcpu, offset, width, (uint32_t)value);
+    if (gic_is_common(offset)) {
+        gic_common_write(gic, vcpu, offset, width, (uint32_t)value, GIC_PRIVATE_ONLY);
     }
 }
 

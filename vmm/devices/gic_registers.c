@@ -21,7 +21,6 @@
 #define OFFSET_IPRIORITYR 0x400u
 #define OFFSET_ITARGETSR  0x800u
 #define OFFSET_ICFGR      0xc00u
-#define OFFSET_ICFGR_END  0xd00u
 
 #define LR_PENDING (1ull << 62)
 #define LR_ACTIVE  (1ull << 63)
@@ -75,6 +74,7 @@ static void set_pending(struct gic *gic, uint32_t vcpu, uint32_t first_intid, ui
 {
     bits = pendable(gic, first_intid, bits);
     gic_bank_of(gic, vcpu, first_intid)->latched |= bits;
+    gic_note_busy(gic, first_intid);
     gic_changed_bits(gic, vcpu, first_intid, bits);
 }
 
@@ -102,6 +102,7 @@ static void set_active(struct gic *gic, uint32_t vcpu, uint32_t first_intid, uin
         uint32_t holder = first_intid < GIC_PRIVATE ? vcpu : gic->spi_vcpu[first_intid + index - GIC_PRIVATE];
         holder = holder == GIC_NO_VCPU ? 0 : holder;
         bank->active |= 1u << index;
+        gic_note_busy(gic, first_intid);
         bank->holder[index] = (uint8_t)holder;
         gic_notify(gic, holder);
     }
@@ -238,50 +239,50 @@ static void write_configuration(struct gic *gic, uint32_t vcpu, uint32_t intid, 
 }
 
 /* First interrupt that an access at `offset` is about; GIC_INTIDS or more: none. */
-static uint32_t intid_of(uint32_t offset, uint32_t width)
+static inline uint32_t intid_of(uint32_t offset, uint32_t width, enum gic_scope scope)
 {
-    if ((offset & (width - 1u)) != 0 || offset < OFFSET_IGROUPR || offset >= OFFSET_ICFGR_END) {
+    uint32_t intid = GIC_INTIDS;
+    bool bytes = offset >= OFFSET_IPRIORITYR && offset < OFFSET_ITARGETSR;
+    if ((width != 4 || (offset & 3u) != 0) && !(bytes && width == 1)) {
         return GIC_INTIDS;
     }
-    if (offset >= OFFSET_IPRIORITYR && offset < OFFSET_ITARGETSR) {
-        return width == 1 || width == 4 ? offset - OFFSET_IPRIORITYR : GIC_INTIDS;
+    if (bytes) {
+        intid = offset - OFFSET_IPRIORITYR;
+    } else if (offset < OFFSET_IPRIORITYR) {
+        intid = (offset & 0x7fu) * 8u;
+    } else if (offset >= OFFSET_ICFGR) {
+        intid = (offset - OFFSET_ICFGR) * 4u;
     }
-    if (width != 4 || (offset >= OFFSET_ITARGETSR && offset < OFFSET_ICFGR)) {
-        return GIC_INTIDS;
-    }
-    return offset >= OFFSET_ICFGR ? (offset - OFFSET_ICFGR) * 4u : (offset & 0x7fu) * 8u;
+    bool private = intid < GIC_PRIVATE;
+    return scope == GIC_ALL || private == (scope == GIC_PRIVATE_ONLY) ? intid : GIC_INTIDS;
 }
 
-uint32_t gic_common_read(struct gic *gic, uint32_t vcpu, uint32_t offset, uint32_t width)
+uint32_t gic_common_read(struct gic *gic, uint32_t vcpu, uint32_t offset, uint32_t width, enum gic_scope scope)
 {
-    uint32_t intid = intid_of(offset, width);
+    uint32_t intid = intid_of(offset, width, scope);
     if (intid >= GIC_INTIDS) {
         return 0;
     }
-    if (offset >= OFFSET_ICFGR) {
-        return read_configuration(gic, vcpu, intid);
+    if (offset < OFFSET_IPRIORITYR) {
+        return read_word(gic, vcpu, offset, intid);
     }
-    return offset >= OFFSET_IPRIORITYR ? read_priorities(gic, vcpu, intid, width) : read_word(gic, vcpu, offset, intid);
+    return offset >= OFFSET_ICFGR ? read_configuration(gic, vcpu, intid) : read_priorities(gic, vcpu, intid, width);
 }
 
-void gic_common_write(struct gic *gic, uint32_t vcpu, uint32_t offset, uint32_t width, uint32_t value)
+void gic_common_write(struct gic *gic, uint32_t vcpu, uint32_t offset, uint32_t width, uint32_t value,
+                      enum gic_scope scope)
 {
-    uint32_t intid = intid_of(offset, width);
+    uint32_t intid = intid_of(offset, width, scope);
     if (intid >= GIC_INTIDS) {
         return;
     }
-    if (offset >= OFFSET_ICFGR) {
-        write_configuration(gic, vcpu, intid, value);
-    } else if (offset >= OFFSET_IPRIORITYR) {
-        write_priorities(gic, vcpu, intid, width, value);
-    } else {
+    if (offset < OFFSET_IPRIORITYR) {
         write_word(gic, vcpu, offset, intid, value);
+    } else if (offset >= OFFSET_ICFGR) {
+        write_configuration(gic, vcpu, intid, value);
+    } else {
+        write_priorities(gic, vcpu, intid, width, value);
     }
-}
-
-bool gic_common_is_private(uint32_t offset, uint32_t width)
-{
-    return intid_of(offset, width) < GIC_PRIVATE;
 }
 
 uint32_t gic_identification(uint32_t offset, uint32_t architecture)

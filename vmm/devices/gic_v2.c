@@ -171,7 +171,7 @@ static uint64_t distributor_read(void *device, uint64_t at, uint32_t width)
     if (width == 4 && offset == OFFSET_IIDR) {
         return GIC_IIDR;
     }
-    return gic_common_read(gic, vcpu, offset, width);
+    return gic_is_common(offset) ? gic_common_read(gic, vcpu, offset, width, GIC_ALL) : 0;
 }
 
 static void distributor_write(void *device, uint64_t at, uint32_t width, uint64_t value)
@@ -190,8 +190,8 @@ static void distributor_write(void *device, uint64_t at, uint32_t width, uint64_
         set_control(gic, (uint32_t)value);
     } else if (width == 4 && offset == OFFSET_SGIR) {
         generate_sgi(gic, vcpu, (uint32_t)value);
-    } else {
-        gic_common_write(gic, vcpu, offset, width, (uint32_t)value);
+    } else if (gic_is_common(offset)) {
+        gic_common_write(gic, vcpu, offset, width, (uint32_t)value, GIC_ALL);
     }
 }
 

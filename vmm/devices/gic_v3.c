@@ -22,8 +22,8 @@
 /* A disabled interrupt may still be in the list register of a vCPU that runs: the write is in progress. */
 static bool write_pending(const struct gic *gic)
 {
-    for (uint32_t i = 0; i < GIC_SPI_BANKS; i++) {
-        const struct gic_bank *bank = &gic->banks[i];
+    for (uint32_t busy = gic->busy; busy != 0; busy &= busy - 1u) {
+        const struct gic_bank *bank = &gic->banks[__builtin_ctz(busy)];
         for (uint32_t bits = bank->listed_pending & ~gic_forwarded(gic, bank); bits != 0; bits &= bits - 1u) {
             if (!gic_accessible(gic, bank->holder[__builtin_ctz(bits)])) {
                 return true;
@@ -60,6 +60,9 @@ static uint64_t distributor_read(void *device, uint64_t at, uint32_t width)
 {
     struct gic *gic = device;
     uint32_t offset = (uint32_t)at;
+    if (gic_is_common(offset)) {
+        return gic_common_read(gic, 0, offset, width, GIC_SHARED);
+    }
     if (offset >= OFFSET_IROUTER && offset < OFFSET_IROUTER_END) {
         uint32_t intid = (offset - OFFSET_IROUTER) / 8u;
         if (intid < GIC_PRIVATE || intid >= GIC_INTIDS || !gic_access_fits(at, width, 8)) {
@@ -67,28 +70,29 @@ static uint64_t distributor_read(void *device, uint64_t at, uint32_t width)
         }
         return gic->spi_routes[intid - GIC_PRIVATE] >> (offset & 4u) * 8u;
     }
-    if (width == 8 || (at & (width - 1u)) != 0) {
+    if (width != 4 || (at & 3u) != 0) {
         return 0;
     }
-    if (offset >= GIC_OFFSET_PIDR) {
-        return gic_identification(offset - GIC_OFFSET_PIDR, 3);
-    }
-    if (width == 4 && offset == OFFSET_CTLR) {
+    switch (offset) {
+    case OFFSET_CTLR:
         return gic->control | CTLR_ARE | CTLR_DS | (write_pending(gic) ? CTLR_RWP : 0);
-    }
-    if (width == 4 && offset == OFFSET_TYPER) {
+    case OFFSET_TYPER:
         return type(gic);
-    }
-    if (width == 4 && offset == OFFSET_IIDR) {
+    case OFFSET_IIDR:
         return GIC_IIDR;
+    default:
+        return offset >= GIC_OFFSET_PIDR ? gic_identification(offset - GIC_OFFSET_PIDR, 3) : 0;
     }
-    return gic_common_is_private(offset, width) ? 0 : gic_common_read(gic, 0, offset, width);
 }
 
 static void distributor_write(void *device, uint64_t at, uint32_t width, uint64_t value)
 {
     struct gic *gic = device;
     uint32_t offset = (uint32_t)at;
+    if (gic_is_common(offset)) {
+        gic_common_write(gic, 0, offset, width, (uint32_t)value, GIC_SHARED);
+        return;
+    }
     if (offset >= OFFSET_IROUTER && offset < OFFSET_IROUTER_END) {
         uint32_t intid = (offset - OFFSET_IROUTER) / 8u;
         if (intid < GIC_PRIVATE || intid >= GIC_INTIDS || !gic_access_fits(at, width, 8)) {
@@ -99,13 +103,8 @@ static void distributor_write(void *device, uint64_t at, uint32_t width, uint64_
         gic_route_spi(gic, intid - GIC_PRIVATE, gic_find_affinity(gic, affinity_of_route(*route)));
         return;
     }
-    if (width == 8 || (at & (width - 1u)) != 0) {
-        return;
-    }
     if (width == 4 && offset == OFFSET_CTLR) {
         set_control(gic, (uint32_t)value);
-    } else if (!gic_common_is_private(offset, width)) {
-        gic_common_write(gic, 0, offset, width, (uint32_t)value);
     }
 }
 

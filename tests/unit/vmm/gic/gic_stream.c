@@ -101,6 +101,9 @@ static void check(const struct machine *machine)
         listed += (uint32_t)__builtin_popcount(machine->gic.vcpus[i].bank.listed);
     }
     for (uint32_t i = 0; i < GIC_SPI_BANKS; i++) {
+        const struct gic_bank *bank = &machine->gic.banks[i];
+        assert_true((bank->latched | bank->level | bank->active | bank->listed) == 0 ||
+                    (machine->gic.busy >> i & 1) != 0);
         listed += (uint32_t)__builtin_popcount(machine->gic.banks[i].listed);
     }
     for (uint32_t i = 0; i < GIC_LPI_WORDS; i++) {

@@ -129,6 +129,7 @@ struct gic {
     struct vm *vm;
     bool retry;
     uint32_t waiting; /* vCPUs with a wait_state */
+    uint32_t busy;    /* bit n: something may be pending, active or listed in banks[n] */
     uint32_t control; /* GICD_CTLR: bit 0 group 0, bit 1 group 1 */
     struct gic_bank banks[GIC_SPI_BANKS];
     uint8_t spi_targets[GIC_SPIS]; /* GICv2: GICD_ITARGETSR */
