@@ -5,4 +5,7 @@ $(EXPORT_SYSTEM)/operator.pub: | $(HOST_BUILD)/bin/skyscope
 	@mkdir -p $(@D)
 	@rm -f $(@D)/operator.key
 	@$(HOST_BUILD)/bin/skyscope keygen --quiet --operator --development $(@D)
-$(call vm_system,export,$(GUEST)/hostile_triple_fault.bin $(EXPORT_SYSTEM)/operator.pub)
+# A guest that ends by itself.
+EXPORT_GUEST_x86_64 := hostile_triple_fault
+EXPORT_GUEST_aarch64 := hostile_power_off
+$(call vm_system,export,$(GUEST)/$(EXPORT_GUEST_$(ARCH)).bin $(EXPORT_SYSTEM)/operator.pub)
