@@ -3,6 +3,7 @@
 
 import functools
 import hashlib
+import os
 import pathlib
 import struct
 import subprocess
@@ -10,7 +11,7 @@ import subprocess
 KERNEL, PLAN, PROGRAM, DATA, GUEST = 1, 2, 3, 4, 5
 RAM, DEVICE, HARDWARE, STATISTICS, KERNEL_LOG = 1, 2, 3, 4, 5
 CONTIGUOUS, IN_PLACE = 1, 2
-X86_64, AARCH64 = 62, 183  # machines, by ELF's numbers
+MACHINE = {"x86_64": 62, "aarch64": 183}[os.environ.get("SKYSCOPE_ARCH", "x86_64")]  # ELF's numbers
 NONE = 0xFFFFFFFF
 ANY_ADDRESS = 0xFFFFFFFFFFFFFFFF
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
@@ -42,7 +43,7 @@ def region(name, size, page_size=PAGE, address=ANY_ADDRESS, kind=RAM, flags=0, i
                        prefill_offset)
 
 
-def plan(regions=(), cpus=1, pool=2 * MIB, machine=X86_64):
+def plan(regions=(), cpus=1, pool=2 * MIB, machine=MACHINE):
     """A plan of regions alone: enough for the loader."""
     header_size = 8 + 4 + 4 + 64 + 4 + 4 + 8 + 16 * len(ENTRY_SIZES)
     tables = b""
