@@ -19,7 +19,7 @@ static inline uint64_t divide_128(uint64_t high, uint64_t low, uint64_t divisor)
         high = high << shift | low >> (64 - shift);
         low <<= shift;
     }
-    uint64_t divisor_high = divisor >> 32;
+    uint64_t divisor_high = divisor >> 32 | 1ull << 31; /* set already: analysers should know */
     uint64_t divisor_low = divisor & UINT32_MAX;
     uint64_t remainder = high;
     uint64_t quotient = 0;
