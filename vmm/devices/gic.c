@@ -74,6 +74,21 @@ void gic_route_spi(struct gic *gic, uint32_t spi, uint32_t target)
     gic_changed(gic, 0, GIC_PRIVATE + spi);
 }
 
+/* The usual course of an SPI, on the thread of its vCPU. False: something is in the way. */
+static bool change_at_once(struct gic *gic, uint32_t intid, bool level)
+{
+    const struct gic_bank *bank = gic_bank_of(gic, 0, intid);
+    uint32_t bit = gic_bit(intid);
+    uint32_t target = gic->spi_vcpu[intid - GIC_PRIVATE];
+    if (target == GIC_NO_VCPU) {
+        return false;
+    }
+    if ((bank->listed & bit) != 0) {
+        return !level && bank->holder[intid & 31u] == target && gic_lower_now(gic, target, intid);
+    }
+    return level && (gic_forwarded(gic, bank) & bit) != 0 && gic_list_now(gic, target, intid);
+}
+
 static void set_line(struct gic *gic, uint32_t vcpu, uint32_t intid, bool level)
 {
     struct gic_bank *bank = gic_bank_of(gic, vcpu, intid);
@@ -89,7 +104,9 @@ static void set_line(struct gic *gic, uint32_t vcpu, uint32_t intid, bool level)
         }
         bank->latched |= bit;
     }
-    gic_changed(gic, vcpu, intid);
+    if (intid < GIC_PRIVATE || !change_at_once(gic, intid, level)) {
+        gic_changed(gic, vcpu, intid);
+    }
 }
 
 void gic_set_spi(struct gic *gic, uint32_t line, bool level)

@@ -105,6 +105,12 @@ uint32_t gic_recall(struct gic *gic, uint32_t vcpu, uint32_t first_intid, uint32
 /* For a read of the state of these bits: false if other vCPUs must look first; the access is to be made again. */
 bool gic_recall_for_read(struct gic *gic, uint32_t vcpu, uint32_t first_intid, uint32_t bits, uint64_t key);
 
+/* Puts an SPI that has become deliverable at a vCPU into a list register at once; false: gic_changed() must be called.
+ */
+bool gic_list_now(struct gic *gic, uint32_t vcpu, uint32_t intid);
+/* The line of a listed, level-triggered SPI was released: nothing is left to do if the guest has taken it; else false.
+ */
+bool gic_lower_now(struct gic *gic, uint32_t vcpu, uint32_t intid);
 /* The list register in which the kernel has the virtual timer's interrupt, or NULL. */
 uint64_t *gic_timer_register(const struct gic *gic, uint32_t vcpu);
 

@@ -343,32 +343,27 @@ static uint64_t list_lpi(struct gic *gic, uint32_t vcpu, const struct candidate 
     return LR_GROUP1 | (candidate->pending ? LR_PENDING : 0) | (waits ? LR_END : 0);
 }
 
-static void list_all(struct gic *gic, uint32_t vcpu, const struct selection *selection, uint32_t count, uint32_t *room)
+/* Into the first list register that there is room in. */
+static void list_one(struct gic *gic, uint32_t vcpu, const struct candidate *candidate, uint32_t *room)
 {
     struct gic_vcpu *state = &gic->vcpus[vcpu];
-    for (uint32_t i = 0; i < count; i++) {
-        const struct candidate *candidate = &selection->entries[i];
-        uint32_t index = (uint32_t)__builtin_ctz(*room);
-        bool soft = true;
-        *room &= *room - 1u;
-        uint64_t lr =
-            gic_is_lpi(candidate->intid) ? list_lpi(gic, vcpu, candidate) : list_interrupt(gic, vcpu, candidate, &soft);
-        lr |= candidate->intid | (uint64_t)candidate->priority << LR_PRIORITY_SHIFT;
-        state->hardware->list[index] = lr | (candidate->active ? LR_ACTIVE : 0);
-        state->listed[index] = candidate->intid;
-        state->used |= 1u << index;
-        state->soft |= soft ? 1u << index : 0;
-    }
+    uint32_t index = (uint32_t)__builtin_ctz(*room);
+    bool soft = true;
+    *room &= *room - 1u;
+    uint64_t lr =
+        gic_is_lpi(candidate->intid) ? list_lpi(gic, vcpu, candidate) : list_interrupt(gic, vcpu, candidate, &soft);
+    lr |= candidate->intid | (uint64_t)candidate->priority << LR_PRIORITY_SHIFT;
+    state->hardware->list[index] = lr | (candidate->active ? LR_ACTIVE : 0);
+    state->listed[index] = candidate->intid;
+    state->used |= 1u << index;
+    state->soft |= soft ? 1u << index : 0;
 }
 
-/* There is no instruction for it in general-purpose registers, and no library. */
-static uint32_t count_ones(uint32_t set)
+static void list_all(struct gic *gic, uint32_t vcpu, const struct selection *selection, uint32_t count, uint32_t *room)
 {
-    uint32_t count = 0;
-    for (; set != 0; set &= set - 1) {
-        count++;
+    for (uint32_t i = 0; i < count; i++) {
+        list_one(gic, vcpu, &selection->entries[i], room);
     }
-    return count;
 }
 
 static void fill(struct gic *gic, uint32_t vcpu)
@@ -377,10 +372,13 @@ static void fill(struct gic *gic, uint32_t vcpu)
     struct vcpu_gic *hardware = state->hardware;
     uint32_t count = list_count(hardware);
     uint32_t room = 0;
+    uint32_t places = 0;
     for (uint32_t i = 0; i < count; i++) {
-        room |= (hardware->list[i] & LR_STATE) == 0 ? 1u << i : 0;
+        if ((hardware->list[i] & LR_STATE) == 0) {
+            room |= 1u << i;
+            places++;
+        }
     }
-    uint32_t places = count_ones(room);
     struct selection active;
     struct selection pending;
     start_selection(&active, places);
@@ -415,12 +413,57 @@ static void fill(struct gic *gic, uint32_t vcpu)
     if (waiting && for_pending > 0) {
         /* None of these conditions may hold already, or the guest would never run. */
         control |= VCPU_GIC_NO_PENDING;
-        control |= count - count_ones(room) >= 2 ? VCPU_GIC_UNDERFLOW : 0;
+        control |= count - places + for_active + for_pending >= 2 ? VCPU_GIC_UNDERFLOW : 0;
     }
     if (active.overflow || for_active < active.count) {
         control |= VCPU_GIC_ENTRY_NOT_PRESENT;
     }
     hardware->control = control;
+}
+
+/* --- Short ways, where nothing else is to be done --- */
+
+bool gic_list_now(struct gic *gic, uint32_t vcpu, uint32_t intid)
+{
+    struct gic_vcpu *state = &gic->vcpus[vcpu];
+    struct vcpu_gic *hardware = state->hardware;
+    const struct gic_bank *bank = gic_bank_of(gic, vcpu, intid);
+    if (state->attention != 0 || hardware->control != 0 || !gic_accessible(gic, vcpu) ||
+        (bank->active & gic_bit(intid)) != 0) {
+        return false;
+    }
+    for (uint32_t i = 0; i < list_count(hardware); i++) {
+        uint32_t room = 1u << i;
+        if ((hardware->list[i] & LR_STATE) != 0) {
+            continue;
+        }
+        if ((state->used & room) != 0) {
+            register_back(gic, vcpu, i); /* it has ended */
+            state->used &= ~room;
+        }
+        struct candidate candidate = {.intid = intid, .priority = bank->priority[intid & 31u], .pending = true};
+        state->soft &= ~room;
+        list_one(gic, vcpu, &candidate, &room);
+        return true;
+    }
+    return false;
+}
+
+bool gic_lower_now(struct gic *gic, uint32_t vcpu, uint32_t intid)
+{
+    struct gic_vcpu *state = &gic->vcpus[vcpu];
+    if (!gic_accessible(gic, vcpu)) {
+        return false;
+    }
+    for (uint32_t used = state->used; used != 0; used &= used - 1u) {
+        uint32_t index = (uint32_t)__builtin_ctz(used);
+        uint64_t *list = &state->hardware->list[index];
+        if (state->listed[index] == intid && LR_INTID(*list) == intid && (*list & LR_STATE) == LR_ACTIVE) {
+            *list &= ~LR_END;
+            return true;
+        }
+    }
+    return false;
 }
 
 /* --- When a vCPU comes and goes --- */

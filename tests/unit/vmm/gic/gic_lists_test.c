@@ -125,10 +125,7 @@ static void level_costs_no_maintenance_if_its_device_is_served(void **state)
     for (uint32_t i = 0; i < 10; i++) {
         machine_line(&machine, 8, true);
         assert_int_equal(machine_acknowledge(&machine, 0), 40);
-        machine.current = 0;
-        irq_set_line(&machine.router, 8, false);
-        machine.current = GIC_NO_VCPU;
-        machine_exit(&machine, 0);
+        machine_line_by(&machine, 0, 8, false);
         machine_end(&machine, 0, 40);
         assert_int_equal(machine_acknowledge(&machine, 0), NOTHING);
     }
@@ -137,6 +134,39 @@ static void level_costs_no_maintenance_if_its_device_is_served(void **state)
     machine_line(&machine, 8, true);
     machine_take(&machine, 0);
     assert_int_equal(machine.maintenance_exits, 1);
+}
+
+/* Lines that change in exits of the vCPU that they go to. */
+static void lines_on_the_targets_own_thread(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 6; i++) {
+        prepare(40 + i, 0, (uint8_t)(0x80 + 8 * i), i % 2 != 0);
+    }
+    for (uint32_t round = 0; round < 10; round++) {
+        for (uint32_t i = 6; i-- > 0;) {
+            machine_line_by(&machine, 0, 8 + i, true);
+        }
+        for (uint32_t i = 0; i < 6; i++) {
+            assert_int_equal(machine_acknowledge(&machine, 0), 40 + i);
+            machine_line_by(&machine, 0, 8 + i, false);
+            machine_end(&machine, 0, 40 + i);
+        }
+        assert_int_equal(machine_take(&machine, 0), NOTHING);
+        assert_int_equal(rd(0, ISPENDR + 4), 0);
+        /* Gone before it is taken, and again while it is active. */
+        machine_line_by(&machine, 0, 8, true);
+        machine_line_by(&machine, 0, 8, false);
+        assert_int_equal(machine_take(&machine, 0), NOTHING);
+        machine_line_by(&machine, 0, 8, true);
+        assert_int_equal(machine_acknowledge(&machine, 0), 40);
+        machine_line_by(&machine, 0, 8, false);
+        machine_line_by(&machine, 0, 8, true);
+        machine_end(&machine, 0, 40);
+        assert_int_equal(machine_acknowledge(&machine, 0), 40);
+        machine_line_by(&machine, 0, 8, false);
+        machine_end(&machine, 0, 40);
+    }
 }
 
 static void level_made_pending_by_a_write_is_taken_once(void **state)
@@ -740,6 +770,7 @@ int main(void)
         BOTH(edge_is_taken_once_and_counts_again_while_active),
         BOTH(level_comes_as_long_as_the_line_is_asserted),
         BOTH(level_costs_no_maintenance_if_its_device_is_served),
+        BOTH(lines_on_the_targets_own_thread),
         BOTH(level_made_pending_by_a_write_is_taken_once),
         BOTH(change_of_trigger),
         BOTH(disabled_and_pending),

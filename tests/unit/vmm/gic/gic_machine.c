@@ -201,6 +201,14 @@ void machine_line(struct machine *machine, uint32_t line, bool level)
     settle_if_heard(machine);
 }
 
+void machine_line_by(struct machine *machine, uint32_t vcpu, uint32_t line, bool level)
+{
+    begin(machine, vcpu);
+    irq_set_line(&machine->router, line, level);
+    enter(machine);
+    settle_if_heard(machine);
+}
+
 void machine_msi(struct machine *machine, uint32_t device, uint32_t event)
 {
     irq_send_msi(&machine->router, device, GUEST_ITS_BASE + 0x10040, event);

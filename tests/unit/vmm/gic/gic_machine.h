@@ -62,6 +62,8 @@ void machine_write(struct machine *machine, uint32_t vcpu, uint64_t address, uin
 void machine_system_register(struct machine *machine, uint32_t vcpu, enum gic_sgi_register which, uint64_t value);
 /* By a device, on no vCPU's thread. */
 void machine_line(struct machine *machine, uint32_t line, bool level);
+/* By a device that a vCPU's guest accesses. */
+void machine_line_by(struct machine *machine, uint32_t vcpu, uint32_t line, bool level);
 void machine_msi(struct machine *machine, uint32_t device, uint32_t event);
 /* The kernel's own way for an SGI: into a free list register of the target, or marked in the one that it is in. False:
  * it may not, or there is none. */

@@ -306,7 +306,11 @@ static void step(bool nesting)
         struct interrupt *interrupt = &reference.shared[line];
         interrupt->latched |= interrupt->edge && level && !interrupt->level;
         interrupt->level = level;
-        machine_line(&machine, line, level);
+        if (random_below(2) == 0) {
+            machine_line_by(&machine, vcpu, line, level);
+        } else {
+            machine_line(&machine, line, level);
+        }
         return;
     }
     switch (random_below(16)) {

@@ -257,7 +257,11 @@ static void operate(struct machine *machine, struct stream *stream, uint32_t op,
     }
     case OP_LINE: {
         uint32_t line = (uint32_t)take(stream, 2);
-        machine_line(machine, line & 0x1ff, (line & 0x8000) != 0);
+        if ((line & 0x4000) != 0) {
+            machine_line_by(machine, vcpu, line & 0x1ff, (line & 0x8000) != 0);
+        } else {
+            machine_line(machine, line & 0x1ff, (line & 0x8000) != 0);
+        }
         break;
     }
     case OP_PPI: {
