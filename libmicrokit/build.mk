@@ -45,5 +45,6 @@ LIBMICROKIT_TEST_SOURCES := $(addprefix tests/unit/libmicrokit/, libmicrokit_tes
 $(foreach source,$(LIBMICROKIT_TEST_SOURCES),$(eval CFLAGS_$(subst /,_,$(basename $(source))) := \
 	-Itests/unit/libmicrokit -Ilibmicrokit/include -Ilibmicrokit/arch/@ARCH@/include -Ilibmicrokit/src))
 # "protected" and others of the program's are weak in the library, and strong in the test.
-$(call unit_test,libmicrokit_test,$(LIBMICROKIT_TEST_SOURCES),\
-	-Wl$(comma)--wrap=microkit_internal_crash -Wl$(comma)--wrap=microkit_restore_data)
+LIBMICROKIT_TEST_LDFLAGS := -Wl$(comma)--wrap=microkit_internal_crash -Wl$(comma)--wrap=microkit_restore_data
+$(call unit_test,libmicrokit_test,$(LIBMICROKIT_TEST_SOURCES),$(LIBMICROKIT_TEST_LDFLAGS))
+$(call unit_test_aarch64,libmicrokit_test,$(LIBMICROKIT_TEST_SOURCES),$(LIBMICROKIT_TEST_LDFLAGS))
