@@ -20,7 +20,8 @@ $(KERNEL_OBJECTS): CC += $(ARCH_KERNEL_BRANCHES)
 # these paths come last and change nothing.
 KERNEL_TEST_SOURCES := $(wildcard tests/unit/kernel/*_test.c tests/unit/kernel/fake/*.c) tests/fuzz/plan_fuzz.c
 KERNEL_TESTED_ARCH_SOURCES := $(wildcard kernel/arch/*/frame.c kernel/arch/*/plan_check_arch.c kernel/arch/*/ports.c \
-	kernel/arch/aarch64/page_table_build.c kernel/arch/aarch64/gic_redistributor.c)
+	kernel/arch/aarch64/page_table_build.c kernel/arch/aarch64/gic_redistributor.c \
+	kernel/arch/aarch64/dma_table.c)
 $(foreach source,$(KERNEL_PORTABLE_SOURCES) $(KERNEL_TEST_SOURCES) $(KERNEL_TESTED_ARCH_SOURCES),\
 	$(eval CFLAGS_$(subst /,_,$(basename $(source))) += \
 	-Itests/unit/kernel/fake -Ikernel/include -Ikernel/arch/@ARCH@/include))
@@ -57,6 +58,8 @@ $(call unit_test_aarch64,kernel_frame,tests/unit/kernel/aarch64_frame_test.c ker
 $(call unit_test_aarch64,kernel_gic,tests/unit/kernel/aarch64_gic_test.c kernel/arch/aarch64/gic_redistributor.c)
 $(call unit_test_aarch64,kernel_page_table,tests/unit/kernel/aarch64_page_table_test.c \
 	kernel/arch/aarch64/page_table_build.c kernel/src/pool.c)
+$(call unit_test_aarch64,kernel_dma,tests/unit/kernel/aarch64_dma_test.c $(KERNEL_PLAN_SOURCES) \
+	kernel/arch/aarch64/dma_table.c kernel/arch/aarch64/page_table_build.c kernel/src/pool.c)
 $(call unit_test_aarch64,kernel_smmu,tests/unit/kernel/aarch64_smmu_test.c)
 
 # Pure parts of AArch64's vCPUs.

@@ -238,7 +238,7 @@ static void make_irqs(const struct construction *c)
         irq->bit = 1ull << planned->id;
         irq->kind = planned->kind;
         pd->irqs[planned->id] = irq;
-        irq_setup(irq, planned, pd->name);
+        irq_setup(irq, c->view, c->machine, i);
     }
 }
 

@@ -3,13 +3,12 @@
  * frame, which turns them into SPIs (Arm Server Base System Architecture, appendix). */
 #include <arch/gic.h>
 #include <arch/its.h>
-#include <arch/smmu.h>
 #include <kernel/log.h>
 #include <kernel/system.h>
 
 #define V2M_SETSPI 0x40u
 
-void gic_route_msi(struct irq *irq, const struct plan_irq *planned, const char *pd_name, uint8_t priority)
+uint64_t gic_route_msi(struct irq *irq, const struct plan_irq *planned, const char *pd_name, uint8_t priority)
 {
     const struct hardware_arch *hardware = &kernel_system.hardware->arch;
     uint64_t doorbell;
@@ -27,10 +26,8 @@ void gic_route_msi(struct irq *irq, const struct plan_irq *planned, const char *
         gic_route(irq->pin, irq->target->cpu, priority, true);
         doorbell = hardware->v2m.address + V2M_SETSPI;
     }
-    if (smmu_present()) {
-        smmu_allow((uint16_t)planned->pci_address);
-    }
     /* The driver programs its device; these are the values that reach it. */
     kernel_log("kernel: PD %s interrupt %u: MSI address 0x%llx data 0x%x\n", pd_name, planned->id,
                (unsigned long long)doorbell, planned->msi_handle);
+    return doorbell;
 }

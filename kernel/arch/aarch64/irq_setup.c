@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <arch/dma.h>
 #include <arch/gic.h>
 #include <arch/interrupts.h>
 #include <arch/irq_setup.h>
 #include <kernel/log.h>
-#include <kernel/system.h>
+#include <kernel/thread.h>
 
-void irq_setup(struct irq *irq, const struct plan_irq *planned, const char *pd_name)
+void irq_setup(struct irq *irq, const struct plan_view *view, const struct plan_machine *machine, uint32_t index)
 {
-    const struct hardware_arch *hardware = &kernel_system.hardware->arch;
+    const struct hardware_arch *hardware = &machine->hardware->arch;
+    const struct plan_irq *planned = &view->irqs[index];
+    const char *pd_name = view->pds[planned->pd].name;
     uint8_t priority = gic_device_priority(planned->vector);
 
     if (planned->kind == PLAN_IRQ_MSI) {
-        gic_route_msi(irq, planned, pd_name, priority);
+        uint64_t doorbell = gic_route_msi(irq, planned, pd_name, priority);
         interrupt_assign(irq->pin, irq);
+        dma_give_device((uint16_t)planned->pci_address, doorbell, view, machine, planned->pd);
         return;
     }
     if (planned->kind == PLAN_IRQ_CONSOLE) {

@@ -17,8 +17,7 @@ static struct page_table kernel_table;
 static hpa_t empty_root; /* stage 2 of a CPU that runs no PD yet */
 static uint64_t next_device = KERNEL_DEVICE_BASE;
 
-/* ID_AA64MMFR0_EL1.PARange, at most 48 bits, as TCR_EL2 and VTCR_EL2 take it. */
-static uint64_t physical_address_range(void)
+uint64_t page_table_physical_range(void)
 {
     uint64_t range = read_sysreg(id_aa64mmfr0_el1) & 15;
     return range < TCR_PS_48_BITS ? range : TCR_PS_48_BITS;
@@ -26,12 +25,12 @@ static uint64_t physical_address_range(void)
 
 uint64_t page_table_vtcr(void)
 {
-    return VTCR_VALUE | physical_address_range() << TCR_PS_SHIFT;
+    return VTCR_VALUE | page_table_physical_range() << TCR_PS_SHIFT;
 }
 
 uint64_t page_table_tcr(void)
 {
-    return TCR_VALUE | physical_address_range() << TCR_PS_SHIFT;
+    return TCR_VALUE | page_table_physical_range() << TCR_PS_SHIFT;
 }
 
 static void map_kernel(uint64_t virtual_address, uint64_t physical, uint64_t size, uint64_t page_size, uint32_t flags)
@@ -59,7 +58,7 @@ static void flush_tlb(void)
 
 void page_table_init_kernel(const struct boot_info *boot)
 {
-    if (physical_address_range() < TCR_PS_40_BITS) {
+    if (page_table_physical_range() < TCR_PS_40_BITS) {
         kernel_refuse("the CPU has physical addresses of less than 40 bits");
     }
     if ((read_sysreg(id_aa64mmfr0_el1) >> 28 & 15) == 15) {

@@ -15,6 +15,7 @@
 
 #define SMMU_IDR0            0x00u
 #define SMMU_IDR1            0x04u
+#define SMMU_IDR5            0x14u
 #define SMMU_CR0             0x20u
 #define SMMU_CR0ACK          0x24u
 #define SMMU_CR1             0x28u
@@ -34,6 +35,10 @@
 #define SMMU_EVENTQ_CONS     0x100acu
 #define SMMU_SIZE            0x20000u
 
+#define IDR0_STAGE2             (1u << 0)
+#define IDR0_AARCH64(idr0)      (((idr0) >> 2 & 2) != 0)
+#define IDR5_PAGES_4K           (1u << 4)
+#define IDR5_RANGE(idr5)        ((idr5)&7)
 #define IDR0_TWO_LEVELS(idr0)   (((idr0) >> 27 & 3) == 1)
 #define IDR1_STREAM_BITS(idr1)  ((idr1)&63)
 #define IDR1_EVENT_BITS(idr1)   ((idr1) >> 16 & 31)
@@ -228,23 +233,60 @@ static struct smmu_stream *entry_of(struct smmu *smmu, uint32_t stream)
     return &second[stream & (SMMU_SECOND_STREAMS - 1)];
 }
 
-void smmu_allow(uint16_t device)
+static bool has_stage2(const struct smmu *smmu)
 {
+    uint32_t idr0 = smmu->registers[SMMU_IDR0 / 4];
+
+    return (idr0 & IDR0_STAGE2) != 0 && IDR0_AARCH64(idr0) && (smmu->registers[SMMU_IDR5 / 4] & IDR5_PAGES_4K) != 0;
+}
+
+bool smmu_has_stage2(void)
+{
+    bool all = smmu_count != 0;
+
     for (uint32_t i = 0; i < smmu_count; i++) {
-        struct smmu *smmu = &smmus[i];
-        struct smmu_stream *entry = entry_of(smmu, device);
-        if (entry == NULL) {
-            kernel_log("smmu: device %02x:%02x.%x is none of SMMU %u's streams\n", device >> 8, device >> 3 & 31u,
-                       device & 7u, i);
-            continue;
-        }
-        /* Valid last: the SMMU may be reading. */
-        entry->words[1] = SMMU_STREAM_SHAREABLE;
-        cache_publish(entry, sizeof(*entry));
-        entry->words[0] = SMMU_STREAM_VALID | SMMU_STREAM_BYPASS;
-        cache_publish(entry, sizeof(*entry));
-        submit(smmu, smmu_forget_stream(device));
-        submit(smmu, smmu_synchronise());
+        all = all && has_stage2(&smmus[i]);
+    }
+    return all;
+}
+
+static void set_stream(struct smmu *smmu, uint16_t device, const struct smmu_stream *stream)
+{
+    struct smmu_stream *entry = entry_of(smmu, device);
+
+    if (entry == NULL) {
+        kernel_log("smmu: device %02x:%02x.%x is none of SMMU %u's streams\n", device >> 8, device >> 3 & 31u,
+                   device & 7u, (uint32_t)(smmu - smmus));
+        return;
+    }
+    /* Valid last: the SMMU may be reading. */
+    struct smmu_stream unfinished = *stream;
+    unfinished.words[0] = 0;
+    *entry = unfinished;
+    cache_publish(entry, sizeof(*entry));
+    entry->words[0] = stream->words[0];
+    cache_publish(entry, sizeof(*entry));
+    submit(smmu, smmu_forget_stream(device));
+    submit(smmu, smmu_synchronise());
+}
+
+void smmu_bypass(uint16_t device)
+{
+    const struct smmu_stream stream = smmu_bypass_stream();
+
+    for (uint32_t i = 0; i < smmu_count; i++) {
+        set_stream(&smmus[i], device, &stream);
+    }
+}
+
+void smmu_translate(uint16_t device, hpa_t root, uint32_t vmid)
+{
+    uint64_t cpu_range = page_table_physical_range();
+
+    for (uint32_t i = 0; i < smmu_count; i++) {
+        uint64_t range = IDR5_RANGE(smmus[i].registers[SMMU_IDR5 / 4]);
+        const struct smmu_stream stream = smmu_stage2_stream(root.value, vmid, range < cpu_range ? range : cpu_range);
+        set_stream(&smmus[i], device, &stream);
     }
 }
 

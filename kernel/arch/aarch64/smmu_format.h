@@ -20,6 +20,26 @@ struct smmu_stream {
 #define SMMU_STREAM_BYPASS    (4ull << 1)
 #define SMMU_STREAM_SHAREABLE (1ull << 44) /* word 1: as the device says */
 
+#define SMMU_STREAM_STAGE2 (6ull << 1)
+
+/* Accesses go through this stage-2 table of 39 bits that starts at level 1 (the format of
+ * <arch/page_table.h>). range: of physical addresses, as VTCR_EL2.PS. Refused ones are
+ * recorded; all of walks is write-back, inner shareable. */
+static inline struct smmu_stream smmu_stage2_stream(uint64_t root, uint32_t vmid, uint64_t range)
+{
+    const uint64_t walk = 25ull << 32 | 1ull << 38 | 1ull << 40 | 1ull << 42 | 3ull << 44;
+    const uint64_t aarch64 = 1ull << 51;
+    const uint64_t no_access_flag_faults = 1ull << 53;
+    const uint64_t record = 1ull << 58;
+
+    return (struct smmu_stream){{SMMU_STREAM_VALID | SMMU_STREAM_STAGE2, SMMU_STREAM_SHAREABLE,
+                                 vmid | walk | range << 48 | aarch64 | no_access_flag_faults | record, root}};
+}
+static inline struct smmu_stream smmu_bypass_stream(void)
+{
+    return (struct smmu_stream){{SMMU_STREAM_VALID | SMMU_STREAM_BYPASS, SMMU_STREAM_SHAREABLE}};
+}
+
 /* First-level entry of a table of SMMU_SECOND_STREAMS entries. */
 static inline uint64_t smmu_first_entry(uint64_t table)
 {

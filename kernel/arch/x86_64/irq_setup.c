@@ -4,15 +4,17 @@
 #include <arch/irq_setup.h>
 #include <arch/lapic.h>
 #include <kernel/log.h>
-#include <kernel/system.h>
+#include <kernel/thread.h>
 
 #define MSI_ADDRESS     0xfee00000u
 /* Without interrupt remapping, devices can name eight bits. */
 #define MAX_DESTINATION 0xffu
 
-void irq_setup(struct irq *irq, const struct plan_irq *planned, const char *pd_name)
+void irq_setup(struct irq *irq, const struct plan_view *view, const struct plan_machine *machine, uint32_t index)
 {
-    uint32_t apic_id = kernel_system.hardware->cpus[irq->target->cpu].apic_id;
+    const struct plan_irq *planned = &view->irqs[index];
+    const char *pd_name = view->pds[planned->pd].name;
+    uint32_t apic_id = machine->hardware->cpus[irq->target->cpu].apic_id;
 
     if (apic_id > MAX_DESTINATION) {
         kernel_refuse("PD %s: interrupt %u cannot reach CPU %u, whose APIC id is %u", pd_name, planned->id,
@@ -26,7 +28,7 @@ void irq_setup(struct irq *irq, const struct plan_irq *planned, const char *pd_n
                    MSI_ADDRESS | (apic_id & 0xff) << 12, irq->vector);
         return;
     }
-    if (!ioapic_resolve(kernel_system.hardware, planned, irq)) {
+    if (!ioapic_resolve(machine->hardware, planned, irq)) {
         kernel_refuse("PD %s: interrupt %u: no IOAPIC of this machine has pin %u", pd_name, planned->id, planned->pin);
     }
     ioapic_route(irq, apic_id);

@@ -28,6 +28,23 @@ static void test_first_level(void **state)
     assert_int_equal(SMMU_FIRST_ENTRIES * SMMU_SECOND_STREAMS, 0x10000);
 }
 
+static void test_streams(void **state)
+{
+    (void)state;
+    struct smmu_stream stream = smmu_stage2_stream(0x40007000, 5, 4);
+    /* STE: valid, Config 6; SHCFG 1; VMID, T0SZ 25, SL0 1, walks write-back and inner
+     * shareable, PS 4, AA64, AFFD, R; table. */
+    assert_true(stream.words[0] == 0xd);
+    assert_true(stream.words[1] == 1ull << 44);
+    assert_true((stream.words[2] & 0xffff) == 5);
+    assert_true((stream.words[2] >> 32 & 0x3f) == 25);
+    assert_true((stream.words[2] >> 38 & 3) == 1);
+    assert_true((stream.words[2] >> 40 & 0xff) == 0x35);
+    assert_true((stream.words[2] >> 48) == (4 | 1 << 3 | 1 << 5 | 1 << 10));
+    assert_true(stream.words[3] == 0x40007000);
+    assert_true(smmu_bypass_stream().words[0] == 9 && smmu_bypass_stream().words[3] == 0);
+}
+
 static void test_events(void **state)
 {
     (void)state;
@@ -66,10 +83,8 @@ static void test_queue(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_commands),
-        cmocka_unit_test(test_first_level),
-        cmocka_unit_test(test_events),
-        cmocka_unit_test(test_queue),
+        cmocka_unit_test(test_commands), cmocka_unit_test(test_first_level), cmocka_unit_test(test_streams),
+        cmocka_unit_test(test_events),   cmocka_unit_test(test_queue),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -78,8 +78,8 @@ void gic_deactivate_spi(uint32_t intid);
 
 struct plan_irq;
 /* Boot: makes an MSI arrive at irq->target's CPU; sets irq->pin to its INTID. Says in the
- * log what its device has to write where. */
-void gic_route_msi(struct irq *irq, const struct plan_irq *planned, const char *pd_name, uint8_t priority);
+ * log what its device has to write where, and returns that address. */
+uint64_t gic_route_msi(struct irq *irq, const struct plan_irq *planned, const char *pd_name, uint8_t priority);
 
 /* Of a device interrupt whose plan says this vector (0..107, higher is more urgent). */
 static inline uint8_t gic_device_priority(uint32_t vector)

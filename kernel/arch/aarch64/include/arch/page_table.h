@@ -53,6 +53,9 @@ uint64_t page_table_address_space(const struct page_table *table, uint32_t index
 /* Value of VTCR_EL2, the same for PDs and VMs; each CPU has it from boot on. */
 uint64_t page_table_vtcr(void);
 
+/* ID_AA64MMFR0_EL1.PARange, at most that of 48 bits: as TCR_EL2.PS takes it. */
+uint64_t page_table_physical_range(void);
+
 /* Of the kernel: values of TCR_EL2 and, once it is made, TTBR0_EL2. */
 uint64_t page_table_tcr(void);
 hpa_t page_table_kernel_root(void);
