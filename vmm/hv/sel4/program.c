@@ -29,11 +29,13 @@ static uint64_t timer_armed; /* host clock value, 0: not armed */
 void hv_vcpu_on(struct vcpu_context *vcpu)
 {
     vcpus[vcpu->id].on = true;
+    vcpus[vcpu->id].touched = true;
 }
 
 void hv_vcpu_off(struct vcpu_context *vcpu)
 {
     vcpus[vcpu->id].on = false;
+    vcpus[vcpu->id].touched = true;
 }
 
 bool hv_vcpu_read(struct vcpu_context *vcpu, uint32_t groups)
@@ -72,7 +74,8 @@ void hv_debug_write(const char *text, size_t length)
 
 /* --- Events --- */
 
-/* Has the timer service wake this PD at the earliest deadline of any vCPU. */
+/* Has the timer service wake this PD at the earliest deadline of any vCPU. A later one than the service knows already
+ * costs no call: it is told when the service has woken this PD in vain. */
 static void arm_timer(void)
 {
     uint64_t earliest = 0;
@@ -82,14 +85,15 @@ static void arm_timer(void)
             earliest = deadline;
         }
     }
-    if (earliest != timer_armed) {
+    if (earliest != 0 && (timer_armed == 0 || earliest < timer_armed)) {
         timer_armed = earliest;
         timer_service_arm((unsigned int)skyscope_timer_channel, earliest, hv_now(), skyscope_clock_frequency());
     }
 }
 
-/* After every entry point: looks at the vCPUs that were kicked, then lets run what is to run. */
-static void settle(void)
+/* After every entry point: looks at the vCPUs that were kicked, then lets run what is to run. True: `faulted`, the vCPU
+ * whose fault is being handled, runs on with the reply to it. */
+static bool settle(const struct sel4_vcpu *faulted)
 {
     bool again;
     do {
@@ -97,15 +101,21 @@ static void settle(void)
         for (uint32_t i = 0; i < machine.vcpu_count; i++) {
             if (vcpus[i].kicked) {
                 vcpus[i].kicked = false;
+                vcpus[i].touched = true;
                 again = true;
                 vmm_handle_event(&machine.vcpus[i]);
             }
         }
     } while (again);
+    bool reply = false;
     for (uint32_t i = 0; i < machine.vcpu_count; i++) {
-        sel4_vcpu_settle(&vcpus[i], machine.vcpus[i].arch.timer_line);
+        if (vcpus[i].touched) {
+            bool replies = sel4_vcpu_settle(&vcpus[i], machine.vcpus[i].arch.timer_line);
+            reply = reply || (replies && &vcpus[i] == faulted);
+        }
     }
     arm_timer();
+    return reply;
 }
 
 static void complain(const char *problem)
@@ -134,20 +144,22 @@ void init(void)
         complain(problem);
         return;
     }
+    vcpus[0].touched = true;
     vmm_begin(&machine);
-    settle();
+    (void)settle(NULL);
 }
 
 seL4_Bool fault(microkit_child child, microkit_msginfo message, microkit_msginfo *reply)
 {
-    (void)reply; /* a vCPU is resumed by writing its registers */
-    if (child < machine.vcpu_count) {
-        if (sel4_vcpu_exit(&vcpus[child], message)) {
-            vmm_handle_exit(&machine.vcpus[child]);
-        }
-        settle();
+    if (child >= machine.vcpu_count) {
+        return seL4_False;
     }
-    return seL4_False;
+    struct sel4_vcpu *vcpu = &vcpus[child];
+    if (sel4_vcpu_exit(vcpu, message)) {
+        vmm_handle_exit(&machine.vcpus[child]);
+    }
+    *reply = microkit_msginfo_new(0, 0);
+    return settle(vcpu) ? seL4_True : seL4_False;
 }
 
 void notified(microkit_channel channel)
@@ -163,7 +175,8 @@ void notified(microkit_channel channel)
             vcpus[i].kicked = vcpus[i].kicked || (deadline != 0 && deadline <= now);
         }
     } else {
+        vcpus[0].touched = true;
         vmm_handle_notification(&machine, channel);
     }
-    settle();
+    (void)settle(NULL);
 }

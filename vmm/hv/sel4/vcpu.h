@@ -18,12 +18,18 @@ struct sel4_vcpu {
     struct vcpu_page page __attribute__((aligned(4096)));
     microkit_child child;
     bool on;      /* hv_vcpu_on: it is to run */
-    bool running; /* the kernel may run it: its registers are in the kernel, not in the page */
-    bool stopped; /* suspended: it neither runs nor waits for the reply to a fault */
     bool kicked;  /* vmm_handle_event() is owed */
-    /* Virtual interrupts that were given to the kernel, by list register; 0: free. */
+    bool touched; /* the VMM had to do with it: sel4_vcpu_settle() is owed */
+    enum sel4_vcpu_progress {
+        SEL4_VCPU_STOPPED, /* suspended: it waits for no reply */
+        SEL4_VCPU_FAULTED, /* it waits for the reply to its fault, which is the one being handled */
+        SEL4_VCPU_RUNNING,
+    } progress;
+    /* Of its thread's registers, in seL4's order, this many of the first are in the page, and this many of them may
+     * have been changed there. The rest only the kernel has. */
+    uint32_t registers, changed;
+    /* Virtual interrupts that were given to the kernel, by its list registers; 0: free. */
     uint64_t injected[VCPU_GIC_LISTS];
-    uint32_t again;    /* became pending once more meanwhile: bit per list register */
     bool timer_masked; /* the kernel masked the virtual timer's interrupt when it told of it */
 };
 
@@ -33,7 +39,8 @@ void sel4_vcpu_init(struct sel4_vcpu *vcpu, microkit_child child);
  * VMM to do; the vCPU goes on with the next sel4_vcpu_settle(). */
 bool sel4_vcpu_exit(struct sel4_vcpu *vcpu, microkit_msginfo message);
 /* Lets the vCPU run, or stops it, as `on` says; hands over what is new in its page.
- * timer_asserted: the VMM holds the virtual timer's interrupt line. */
-void sel4_vcpu_settle(struct sel4_vcpu *vcpu, bool timer_asserted);
+ * timer_asserted: the VMM holds the virtual timer's interrupt line. True: it runs on
+ * with the reply to its fault, which is the caller's to give. */
+bool sel4_vcpu_settle(struct sel4_vcpu *vcpu, bool timer_asserted);
 /* Reads VCPU_STATE_* groups of a vCPU that is not running. */
 void sel4_vcpu_read(struct sel4_vcpu *vcpu, uint32_t groups);

@@ -3,8 +3,8 @@
  * Registers, faults and virtual interrupts of an AArch64 vCPU on seL4.
  *
  * What seL4 does differently from the built-in kernel, and what is made of it:
- * - A vCPU's general registers are its thread's: all are read at a fault and written
- *   when it goes on, which also resumes it.
+ * - A vCPU's general registers are its thread's. Those that an exit may be about are
+ *   read, and written back before the reply; the others stay where they are.
  * - Virtual interrupts are given away one list register at a time, each with its
  *   end-of-interrupt maintenance; their state cannot be read back, nor can they be
  *   taken back. So one that was given away is shown as active until seL4 says that
@@ -38,6 +38,10 @@
 #define VMCR_OPEN         0xff000003u
 #define MISR_END          1u
 #define TIMER_INTID       27u
+/* CNTV_CTL_EL0 */
+#define TIMER_ENABLE      1u
+#define TIMER_MASK        2u
+#define TIMER_STATUS      4u
 #define INSTRUCTION_BYTES 4u
 
 /* Exception classes and fields of ESR_EL2 (Arm ARM D17.2.37). */
@@ -52,72 +56,74 @@
 #define ISS_WRITE         (1u << 6)
 #define ISS_SYSTEM_FIELDS 0x3ffc1eu /* Op0, Op2, Op1, CRn, CRm */
 
-static void read_registers(struct sel4_vcpu *vcpu)
-{
-    struct vcpu_arch_state *state = &vcpu->page.state;
-    seL4_UserContext context;
+/* --- General registers --- */
 
-    if (seL4_TCB_ReadRegisters(BASE_VM_TCB_CAP + vcpu->child, seL4_False, 0, sizeof(context) / sizeof(seL4_Word),
-                               &context) != seL4_NoError) {
-        return;
-    }
-    const seL4_Word values[VCPU_GPR_COUNT] = {
-        context.x0,  context.x1,  context.x2,  context.x3,  context.x4,  context.x5,  context.x6,  context.x7,
-        context.x8,  context.x9,  context.x10, context.x11, context.x12, context.x13, context.x14, context.x15,
-        context.x16, context.x17, context.x18, context.x19, context.x20, context.x21, context.x22, context.x23,
-        context.x24, context.x25, context.x26, context.x27, context.x28, context.x29, context.x30};
-    memcpy(state->gpr, values, sizeof(values));
-    state->pc = context.pc;
-    state->pstate = context.spsr;
-    state->sp_el0 = context.sp;
-    state->tpidr_el0 = context.tpidr_el0;
-    state->tpidrro_el0 = context.tpidrro_el0;
+/* The first so many registers of seL4_UserContext are copied at once: where each is. */
+#define REGISTERS_ALL     ((uint32_t)(sizeof(seL4_UserContext) / sizeof(seL4_Word)))
+#define REGISTERS_PC      1u
+#define REGISTERS_CONTROL 3u  /* pc, sp, spsr */
+#define REGISTERS_CALL    14u /* and x0-x8, x16, x17 */
+
+static const uint16_t register_offsets[] = {
+#define FIELD(field) offsetof(struct vcpu_arch_state, field)
+    FIELD(pc),      FIELD(sp_el0),  FIELD(pstate),  FIELD(gpr[0]),  FIELD(gpr[1]),    FIELD(gpr[2]),
+    FIELD(gpr[3]),  FIELD(gpr[4]),  FIELD(gpr[5]),  FIELD(gpr[6]),  FIELD(gpr[7]),    FIELD(gpr[8]),
+    FIELD(gpr[16]), FIELD(gpr[17]), FIELD(gpr[18]), FIELD(gpr[29]), FIELD(gpr[30]),   FIELD(gpr[9]),
+    FIELD(gpr[10]), FIELD(gpr[11]), FIELD(gpr[12]), FIELD(gpr[13]), FIELD(gpr[14]),   FIELD(gpr[15]),
+    FIELD(gpr[19]), FIELD(gpr[20]), FIELD(gpr[21]), FIELD(gpr[22]), FIELD(gpr[23]),   FIELD(gpr[24]),
+    FIELD(gpr[25]), FIELD(gpr[26]), FIELD(gpr[27]), FIELD(gpr[28]), FIELD(tpidr_el0), FIELD(tpidrro_el0),
+#undef FIELD
+};
+_Static_assert(sizeof(register_offsets) / sizeof(register_offsets[0]) == REGISTERS_ALL,
+               "seL4 has the same registers in the same order");
+
+/* How many registers to copy to have x<gpr>; 31 is the zero register. */
+static uint32_t registers_with(uint32_t gpr)
+{
+    static const uint8_t counts[32] = {4,  5,  6,  7,  8,  9,  10, 11, 12, 18, 19, 20, 21, 22, 23, 24,
+                                       13, 14, 15, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 16, 17, REGISTERS_CONTROL};
+    return counts[gpr];
 }
 
-/* Writes all of them, and lets the thread run. */
-static void write_registers(const struct sel4_vcpu *vcpu)
+static uint64_t *field_at(struct sel4_vcpu *vcpu, uint16_t offset)
 {
-    const struct vcpu_arch_state *state = &vcpu->page.state;
-    const uint64_t *x = state->gpr;
-    seL4_UserContext context = {.pc = state->pc,
-                                .sp = state->sp_el0,
-                                .spsr = state->pstate,
-                                .x0 = x[0],
-                                .x1 = x[1],
-                                .x2 = x[2],
-                                .x3 = x[3],
-                                .x4 = x[4],
-                                .x5 = x[5],
-                                .x6 = x[6],
-                                .x7 = x[7],
-                                .x8 = x[8],
-                                .x16 = x[16],
-                                .x17 = x[17],
-                                .x18 = x[18],
-                                .x29 = x[29],
-                                .x30 = x[30],
-                                .x9 = x[9],
-                                .x10 = x[10],
-                                .x11 = x[11],
-                                .x12 = x[12],
-                                .x13 = x[13],
-                                .x14 = x[14],
-                                .x15 = x[15],
-                                .x19 = x[19],
-                                .x20 = x[20],
-                                .x21 = x[21],
-                                .x22 = x[22],
-                                .x23 = x[23],
-                                .x24 = x[24],
-                                .x25 = x[25],
-                                .x26 = x[26],
-                                .x27 = x[27],
-                                .x28 = x[28],
-                                .tpidr_el0 = state->tpidr_el0,
-                                .tpidrro_el0 = state->tpidrro_el0};
+    return (uint64_t *)(void *)((char *)&vcpu->page.state + offset);
+}
 
-    (void)seL4_TCB_WriteRegisters(BASE_VM_TCB_CAP + vcpu->child, seL4_True, 0, sizeof(context) / sizeof(seL4_Word),
-                                  &context);
+/* Has the first `count` registers in the page. What is there already stays: the VMM may have changed it. */
+static void read_registers(struct sel4_vcpu *vcpu, uint32_t count)
+{
+    seL4_UserContext context;
+
+    if (count <= vcpu->registers ||
+        seL4_TCB_ReadRegisters(BASE_VM_TCB_CAP + vcpu->child, seL4_False, 0, count, &context) != seL4_NoError) {
+        return;
+    }
+    const seL4_Word *values = (const seL4_Word *)&context;
+    for (uint32_t i = vcpu->registers; i < count; i++) {
+        *field_at(vcpu, register_offsets[i]) = values[i];
+    }
+    vcpu->registers = count;
+}
+
+/* Writes those that may have changed. resume: the thread, which waits for no reply, runs on. */
+static void write_registers(struct sel4_vcpu *vcpu, bool resume)
+{
+    uint32_t count = vcpu->changed < vcpu->registers ? vcpu->changed : vcpu->registers;
+    vcpu->registers = 0;
+    vcpu->changed = 0;
+    if (count == 0) {
+        if (resume) {
+            (void)seL4_TCB_Resume(BASE_VM_TCB_CAP + vcpu->child);
+        }
+        return;
+    }
+    seL4_UserContext context;
+    seL4_Word *values = (seL4_Word *)&context;
+    for (uint32_t i = 0; i < count; i++) {
+        values[i] = *field_at(vcpu, register_offsets[i]);
+    }
+    (void)seL4_TCB_WriteRegisters(BASE_VM_TCB_CAP + vcpu->child, resume, 0, count, &context);
 }
 
 /* Registers of EL1 that seL4 keeps in the vCPU object. */
@@ -155,14 +161,11 @@ static const struct {
 } timer_registers[] = {REGISTER(CNTV_CTL, cntv_ctl), REGISTER(CNTV_CVAL, cntv_cval), REGISTER(CNTVOFF, cntvoff)};
 #undef REGISTER
 
-static uint64_t *field_at(struct sel4_vcpu *vcpu, uint16_t offset)
-{
-    return (uint64_t *)(void *)((char *)&vcpu->page.state + offset);
-}
-
 void sel4_vcpu_read(struct sel4_vcpu *vcpu, uint32_t groups)
 {
     if ((groups & VCPU_STATE_EL1) != 0) {
+        read_registers(vcpu, REGISTERS_ALL); /* some of the group are the thread's */
+        vcpu->changed = REGISTERS_ALL;
         for (size_t i = 0; i < sizeof(el1_registers) / sizeof(el1_registers[0]); i++) {
             *field_at(vcpu, el1_registers[i].offset) = microkit_vcpu_arm_read_reg(vcpu->child, el1_registers[i].reg);
         }
@@ -199,50 +202,87 @@ static void write_dirty(struct sel4_vcpu *vcpu)
     }
 }
 
-/* --- Virtual interrupts --- */
+/* --- The virtual timer --- */
 
-static void inject(struct sel4_vcpu *vcpu, uint32_t index, uint64_t list)
+/* Whether it asserts its interrupt now, in the words that the VMM's core looks at; it need not know when it will, for
+ * the vCPU runs on. */
+static void show_timer(struct sel4_vcpu *vcpu, bool asserted)
 {
-    vcpu->injected[index] = list;
-    microkit_vcpu_arm_inject_irq(vcpu->child, LIST_INTID(list),
-                                 (seL4_Uint8)((list >> LIST_PRIORITY & 0xff) >> PRIORITY_SHIFT),
-                                 (seL4_Uint8)(list >> LIST_GROUP & 1), (seL4_Uint8)index);
+    vcpu->page.state.cntv_ctl = asserted ? TIMER_ENABLE : 0;
+    vcpu->page.state.cntv_cval = 0;
 }
 
-/* Gives away what the VMM put into list registers. */
+static void look_at_timer(struct sel4_vcpu *vcpu)
+{
+    uint64_t control = microkit_vcpu_arm_read_reg(vcpu->child, seL4_VCPUReg_CNTV_CTL);
+    show_timer(vcpu, (control & (TIMER_ENABLE | TIMER_MASK | TIMER_STATUS)) == (TIMER_ENABLE | TIMER_STATUS));
+}
+
+/* --- Virtual interrupts --- */
+
+/* List register of the kernel's that has the interrupt, or LIST_REGISTERS. */
+static uint32_t find_injected(const struct sel4_vcpu *vcpu, uint32_t intid)
+{
+    uint32_t index = 0;
+    while (index < LIST_REGISTERS && (vcpu->injected[index] == 0 || LIST_INTID(vcpu->injected[index]) != intid)) {
+        index++;
+    }
+    return index;
+}
+
+/* False: the kernel has something else under way in all its list registers. */
+static bool inject(struct sel4_vcpu *vcpu, uint64_t list)
+{
+    for (uint32_t i = 0; i < LIST_REGISTERS; i++) {
+        /* One from before a reset may still be active in it: then the kernel refuses. */
+        if (vcpu->injected[i] == 0 &&
+            seL4_ARM_VCPU_InjectIRQ(BASE_VCPU_CAP + vcpu->child, LIST_INTID(list),
+                                    (seL4_Uint8)((list >> LIST_PRIORITY & 0xff) >> PRIORITY_SHIFT),
+                                    (seL4_Uint8)(list >> LIST_GROUP & 1), (seL4_Uint8)i) == seL4_NoError) {
+            vcpu->injected[i] = list;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Gives away what the VMM put into list registers. The kernel's need not be the same ones as the VMM's. */
 static void sync_interrupts(struct sel4_vcpu *vcpu)
 {
     for (uint32_t i = 0; i < LIST_REGISTERS; i++) {
-        uint64_t list = vcpu->page.state.gic.list[i];
-        if (vcpu->injected[i] == 0) {
-            if ((list & LIST_PENDING) != 0) {
-                inject(vcpu, i, list);
-            }
-        } else if ((list & LIST_PENDING) != 0 && LIST_INTID(list) == LIST_INTID(vcpu->injected[i])) {
-            vcpu->again |= 1u << i;
+        uint64_t *list = &vcpu->page.state.gic.list[i];
+        if ((*list & LIST_STATE) == 0) {
+            continue;
         }
-        vcpu->page.state.gic.list[i] = vcpu->injected[i] == 0 ? 0 : (vcpu->injected[i] & ~LIST_STATE) | LIST_ACTIVE;
+        if (find_injected(vcpu, LIST_INTID(*list)) < LIST_REGISTERS) {
+            *list |= LIST_ACTIVE; /* and pending once more, if the VMM says so: for its end */
+        } else if ((*list & LIST_PENDING) != 0 && inject(vcpu, *list)) {
+            *list = (*list & ~LIST_STATE) | LIST_ACTIVE;
+        }
     }
 }
 
 /* seL4 says that the guest signalled the end of the interrupt in a list register. */
-static void interrupt_ended(struct sel4_vcpu *vcpu, uint32_t index)
+static void interrupt_ended(struct sel4_vcpu *vcpu, uint64_t index)
 {
     struct vcpu_gic *gic = &vcpu->page.state.gic;
 
     if (index >= LIST_REGISTERS || vcpu->injected[index] == 0) {
-        return;
+        return; /* one from before a reset */
     }
-    uint64_t list = vcpu->injected[index];
+    uint32_t intid = LIST_INTID(vcpu->injected[index]);
     vcpu->injected[index] = 0;
-    gic->list[index] = 0;
-    if ((vcpu->again >> index & 1) != 0) {
-        vcpu->again &= ~(1u << index);
-        gic->list[index] = list; /* still pending: sync_interrupts() gives it away again */
-        return;
-    }
     gic->maintenance = MISR_END;
-    gic->end_of_interrupt_status = 1u << index;
+    for (uint32_t i = 0; i < LIST_REGISTERS; i++) {
+        if ((gic->list[i] & LIST_ACTIVE) != 0 && LIST_INTID(gic->list[i]) == intid) {
+            gic->end_of_interrupt_status = 1u << i;
+            /* Pending once more: sync_interrupts() gives it away again, if the VMM does not think better of it. */
+            gic->list[i] = (gic->list[i] & LIST_PENDING) != 0 ? gic->list[i] & ~LIST_ACTIVE : 0;
+        }
+    }
+    if (intid == TIMER_INTID) {
+        look_at_timer(vcpu);
+    }
 }
 
 static bool any_injected(const struct sel4_vcpu *vcpu)
@@ -277,6 +317,13 @@ static void exit_memory(struct sel4_vcpu *vcpu)
         exit->memory.gpr = (uint8_t)(syndrome >> 16 & 31);
         exit->memory.sign_extend = (syndrome & ISS_SIGN_EXTEND) != 0;
         exit->memory.register_width = (syndrome & ISS_64_BITS) != 0 ? 8 : 4;
+        uint32_t count = registers_with(exit->memory.gpr);
+        read_registers(vcpu, count > REGISTERS_CONTROL ? count : REGISTERS_CONTROL);
+        /* A write changes no general register. */
+        vcpu->changed = (syndrome & ISS_WRITE) != 0 ? REGISTERS_CONTROL : vcpu->registers;
+    } else {
+        read_registers(vcpu, REGISTERS_ALL);
+        vcpu->changed = REGISTERS_ALL;
     }
 }
 
@@ -284,117 +331,138 @@ static void exit_memory(struct sel4_vcpu *vcpu)
 static bool exit_trap(struct sel4_vcpu *vcpu)
 {
     struct vcpu_exit *exit = &vcpu->page.exit;
-    uint32_t syndrome = (uint32_t)microkit_mr_get(seL4_VCPUFault_HSR);
+    uint32_t syndrome = (uint32_t)microkit_mr_get(seL4_VCPUFault_HSR); /* reading registers overwrites it */
+    uint32_t count = REGISTERS_ALL;
 
     exit->hardware_code = syndrome;
     switch (ESR_CLASS(syndrome)) {
     case CLASS_WFX:
-        if ((syndrome & 1) != 0) {
-            exit->kind = VCPU_EXIT_PAUSE;
-        } else if (any_injected(vcpu)) {
-            vcpu->page.state.pc += INSTRUCTION_BYTES;
-            return false;
-        } else {
-            exit->kind = VCPU_EXIT_HALT;
-        }
-        return true;
+        count = REGISTERS_PC;
+        exit->kind = (syndrome & 1) != 0 ? VCPU_EXIT_PAUSE : VCPU_EXIT_HALT;
+        break;
     case CLASS_SMC64:
+        count = REGISTERS_CALL;
         exit->kind = VCPU_EXIT_SECURE_CALL;
         exit->call.immediate = syndrome & 0xffff;
-        return true;
+        break;
     case CLASS_SYSTEM:
         exit->kind = VCPU_EXIT_SYSTEM_REGISTER;
         exit->system_register.encoding = syndrome & ISS_SYSTEM_FIELDS;
         exit->system_register.write = (syndrome & 1) == 0;
         exit->system_register.gpr = (uint8_t)(syndrome >> 5 & 31);
-        return true;
+        break;
     default:
         exit->kind = VCPU_EXIT_EXCEPTION;
         exit->exception.vector = ESR_CLASS(syndrome);
         exit->exception.error_code = syndrome & 0x1ffffff;
-        return true;
+        break;
     }
+    read_registers(vcpu, count);
+    vcpu->changed = count;
+    if (exit->kind == VCPU_EXIT_HALT) {
+        if (any_injected(vcpu)) {
+            vcpu->page.state.pc += INSTRUCTION_BYTES;
+            return false;
+        }
+        sel4_vcpu_read(vcpu, VCPU_STATE_TIMER); /* it may have to wake the guest */
+    }
+    return true;
 }
 
 bool sel4_vcpu_exit(struct sel4_vcpu *vcpu, microkit_msginfo message)
 {
     struct vcpu_exit *exit = &vcpu->page.exit;
 
-    vcpu->running = false;
+    vcpu->progress = SEL4_VCPU_FAULTED;
+    vcpu->touched = true;
+    vcpu->registers = 0;
+    vcpu->changed = 0;
     memset(exit, 0, sizeof(*exit));
     exit->instruction_length = INSTRUCTION_BYTES;
     bool needed = true;
     uint32_t label = (uint32_t)microkit_msginfo_get_label(message);
-    /* The message first: reading registers overwrites it. */
     switch (label) {
     case seL4_Fault_VMFault:
         exit_memory(vcpu);
-        read_registers(vcpu);
         break;
-    case seL4_Fault_VCPUFault: {
-        seL4_Word syndrome = microkit_mr_get(seL4_VCPUFault_HSR);
-        read_registers(vcpu);
-        microkit_mr_set(seL4_VCPUFault_HSR, syndrome);
+    case seL4_Fault_VCPUFault:
         needed = exit_trap(vcpu);
         break;
-    }
-    case seL4_Fault_VGICMaintenance: {
-        seL4_Word index = microkit_mr_get(seL4_VGICMaintenance_IDX);
-        read_registers(vcpu);
+    case seL4_Fault_VGICMaintenance:
         exit->kind = VCPU_EXIT_INTERRUPT_WINDOW;
-        interrupt_ended(vcpu, (uint32_t)index);
+        interrupt_ended(vcpu, microkit_mr_get(seL4_VGICMaintenance_IDX));
         break;
-    }
-    case seL4_Fault_VPPIEvent: {
-        uint32_t intid = (uint32_t)microkit_mr_get(seL4_VPPIEvent_IRQ);
-        read_registers(vcpu);
-        exit->kind = intid == TIMER_INTID ? VCPU_EXIT_TIMER : VCPU_EXIT_NONE;
-        vcpu->timer_masked = vcpu->timer_masked || intid == TIMER_INTID;
+    case seL4_Fault_VPPIEvent:
+        exit->kind = VCPU_EXIT_NONE;
+        if (microkit_mr_get(seL4_VPPIEvent_IRQ) == TIMER_INTID) {
+            exit->kind = VCPU_EXIT_TIMER;
+            vcpu->timer_masked = true;
+            show_timer(vcpu, true);
+        }
         break;
-    }
     default: /* HVC, and whatever a guest makes of it */
-        read_registers(vcpu);
+        read_registers(vcpu, REGISTERS_ALL);
+        vcpu->changed = REGISTERS_ALL;
         exit->kind = VCPU_EXIT_INSTRUCTION;
         exit->hardware_code = label;
         break;
     }
-    if (exit->kind == VCPU_EXIT_HALT || exit->kind == VCPU_EXIT_TIMER || vcpu->timer_masked) {
-        sel4_vcpu_read(vcpu, VCPU_STATE_TIMER);
+    if (vcpu->timer_masked && exit->kind != VCPU_EXIT_TIMER && exit->kind != VCPU_EXIT_HALT &&
+        find_injected(vcpu, TIMER_INTID) == LIST_REGISTERS) {
+        look_at_timer(vcpu); /* no end of its interrupt will tell that its line was released */
     }
     return needed;
 }
 
-void sel4_vcpu_settle(struct sel4_vcpu *vcpu, bool timer_asserted)
+static void stop(struct sel4_vcpu *vcpu)
 {
+    if (vcpu->progress != SEL4_VCPU_STOPPED) {
+        microkit_vcpu_stop(vcpu->child);
+        vcpu->progress = SEL4_VCPU_STOPPED;
+    }
+}
+
+/* The VMM set the whole state: the vCPU starts anew. What its registers were is of no interest, nor are interrupts that
+ * were under way; their list registers are used again, for the kernel does not take them back. */
+static void start_anew(struct sel4_vcpu *vcpu)
+{
+    if (vcpu->progress == SEL4_VCPU_RUNNING) {
+        stop(vcpu);
+    }
+    vcpu->registers = REGISTERS_ALL;
+    vcpu->changed = REGISTERS_ALL;
+    memset(vcpu->injected, 0, sizeof(vcpu->injected));
+}
+
+bool sel4_vcpu_settle(struct sel4_vcpu *vcpu, bool timer_asserted)
+{
+    vcpu->touched = false;
+    if (vcpu->page.control.dirty == VCPU_STATE_ALL) {
+        start_anew(vcpu);
+    }
     if (!vcpu->on) {
-        if (!vcpu->stopped) { /* nor may it wait for a reply when this thread receives the next message */
-            microkit_vcpu_stop(vcpu->child);
-            vcpu->stopped = true;
-        }
-        if (vcpu->running) {
-            vcpu->running = false;
-            read_registers(vcpu);
-        }
-        return;
+        stop(vcpu); /* nor may it wait for a reply when this thread receives the next message */
+        return false;
     }
     sync_interrupts(vcpu);
     if (vcpu->timer_masked && !timer_asserted) {
         vcpu->timer_masked = false;
         microkit_vcpu_arm_ack_vppi(vcpu->child, TIMER_INTID);
     }
-    if (!vcpu->running) {
-        write_dirty(vcpu);
-        vcpu->running = true;
-        vcpu->stopped = false;
-        write_registers(vcpu);
+    write_dirty(vcpu);
+    enum sel4_vcpu_progress before = vcpu->progress;
+    if (before != SEL4_VCPU_RUNNING) {
+        vcpu->progress = SEL4_VCPU_RUNNING;
+        write_registers(vcpu, before == SEL4_VCPU_STOPPED);
     }
+    return before == SEL4_VCPU_FAULTED;
 }
 
 void sel4_vcpu_init(struct sel4_vcpu *vcpu, microkit_child child)
 {
     memset(vcpu, 0, sizeof(*vcpu));
     vcpu->child = child;
-    vcpu->stopped = true;
+    vcpu->progress = SEL4_VCPU_STOPPED;
     vcpu->page.state.pstate = PSTATE_RESET;
     vcpu->page.state.gic.list_count = LIST_REGISTERS;
     vcpu->page.state.gic.version = GIC_VERSION;
