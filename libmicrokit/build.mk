@@ -43,7 +43,7 @@ comma := ,
 LIBMICROKIT_TEST_SOURCES := $(addprefix tests/unit/libmicrokit/, libmicrokit_test.c library_under_test.c \
 	loop_under_test.c data_under_test.c)
 $(foreach source,$(LIBMICROKIT_TEST_SOURCES),$(eval CFLAGS_$(subst /,_,$(basename $(source))) := \
-	-Itests/unit/libmicrokit -Ilibmicrokit/include -Ilibmicrokit/arch/@ARCH@/include -Ilibmicrokit/src))
+	-Itests/unit/libmicrokit -Itests/unit/libmicrokit/arch/@ARCH@ -Ilibmicrokit/include -Ilibmicrokit/arch/@ARCH@/include -Ilibmicrokit/src))
 # "protected" and others of the program's are weak in the library, and strong in the test.
 LIBMICROKIT_TEST_LDFLAGS := -Wl$(comma)--wrap=microkit_internal_crash -Wl$(comma)--wrap=microkit_restore_data
 $(call unit_test,libmicrokit_test,$(LIBMICROKIT_TEST_SOURCES),$(LIBMICROKIT_TEST_LDFLAGS))

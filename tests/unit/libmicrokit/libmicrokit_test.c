@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include <context_size.h>
+
 #include "../../../libmicrokit/src/runtime.h"
 
 /* --- The kernel --- */
@@ -284,7 +286,7 @@ static void message_info_is_laid_out_as_on_sel4(void **state)
     assert_int_equal(seL4_MessageInfo_get_extraCaps(info), 2);
     assert_int_equal(seL4_MessageInfo_get_capsUnwrapped(info), 5);
     assert_int_equal(offsetof(seL4_IPCBuffer, msg), 8);
-    assert_int_equal(sizeof(seL4_UserContext), 20 * 8);
+    assert_int_equal(sizeof(seL4_UserContext), SEL4_USER_CONTEXT_SIZE);
     seL4_SetMR(120, 1);
     seL4_SetMR(-1, 1);
     assert_int_equal(ipc_buffer.userData, 0);
