@@ -5,10 +5,10 @@ CROSS := aarch64-linux-gnu-
 
 # Without alignment checks switched off a PD could rely on unaligned accesses,
 # but device memory and memory before the MMU is on allow none. Atomic operations
-# inline, because there is no library with outlined ones. Cortex-A53 needs the two
-# workarounds (errata 835769, 843419; the linker's part of the second is Debian's default).
+# inline, because there is no library with outlined ones. Cortex-A53 needs a
+# workaround for erratum 835769; that for 843419 is the linker's, and Debian's default.
 ARCH_CFLAGS := -march=armv8-a -mgeneral-regs-only -mstrict-align -mno-outline-atomics -mbranch-protection=none \
-	-mstack-protector-guard=global -mfix-cortex-a53-835769 -mfix-cortex-a53-843419
+	-mstack-protector-guard=global -mfix-cortex-a53-835769
 ARCH_GUEST_CFLAGS := -mgeneral-regs-only -mbranch-protection=none -mno-outline-atomics
 ARCH_KERNEL_CFLAGS := -fomit-frame-pointer
 # UEFI, which the loader calls, keeps X18 for itself.
