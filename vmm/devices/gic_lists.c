@@ -452,7 +452,8 @@ bool gic_list_now(struct gic *gic, uint32_t vcpu, uint32_t intid)
 bool gic_lower_now(struct gic *gic, uint32_t vcpu, uint32_t intid)
 {
     struct gic_vcpu *state = &gic->vcpus[vcpu];
-    if (!gic_accessible(gic, vcpu)) {
+    /* What is latched comes after the end, which must be told. */
+    if (!gic_accessible(gic, vcpu) || (gic_bank_of(gic, vcpu, intid)->latched & gic_bit(intid)) != 0) {
         return false;
     }
     for (uint32_t used = state->used; used != 0; used &= used - 1u) {

@@ -169,6 +169,27 @@ static void lines_on_the_targets_own_thread(void **state)
     }
 }
 
+/* Active, made pending by a write, and with so many waiting that it is listed as active only. */
+static void latched_level_outlives_its_line(void **state)
+{
+    (void)state;
+    prepare(40, 0, 0x40, false);
+    machine_line_by(&machine, 0, 8, true);
+    assert_int_equal(machine_acknowledge(&machine, 0), 40);
+    for (uint32_t i = 0; i < 6; i++) {
+        prepare(48 + i, 0, 0x80, true);
+        machine_line_by(&machine, 0, 16 + i, true);
+    }
+    wr(0, ISPENDR + 4, 1u << 8);
+    assert_true((machine_list(&machine, 0, 40) & LR_PENDING) == 0);
+    machine_line_by(&machine, 0, 8, false);
+    machine_end(&machine, 0, 40);
+    assert_int_equal(machine_take(&machine, 0), 40);
+    for (uint32_t i = 0; i < 6; i++) {
+        assert_int_equal(machine_take(&machine, 0), 48 + i);
+    }
+}
+
 static void level_made_pending_by_a_write_is_taken_once(void **state)
 {
     (void)state;
@@ -771,6 +792,7 @@ int main(void)
         BOTH(level_comes_as_long_as_the_line_is_asserted),
         BOTH(level_costs_no_maintenance_if_its_device_is_served),
         BOTH(lines_on_the_targets_own_thread),
+        BOTH(latched_level_outlives_its_line),
         BOTH(level_made_pending_by_a_write_is_taken_once),
         BOTH(change_of_trigger),
         BOTH(disabled_and_pending),
