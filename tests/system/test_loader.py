@@ -2,10 +2,13 @@
 """The loader in QEMU: payloads that it must refuse, on machines of all architectures. What it starts, and how it is
 started, is in test_loader_x86_64.py and test_loader_aarch64.py."""
 
+import random
+
 import pytest
 
-from loader_under_test import KERNEL, LOADER, RAM_START, REGIONS, expect_refused, good_payload, images, p, write
-from machine import ARCH
+from loader_under_test import (KERNEL, LOADER, RAM_START, REGIONS, expect_kernel, expect_refused, good_payload,
+                               images, p, write)
+from machine import ARCH, PLATFORM
 from payload import GIB, MIB
 
 
@@ -62,6 +65,21 @@ BAD_PAYLOADS = {
 def test_refuses(machine, tmp_path, name):
     make, message = BAD_PAYLOADS[name]
     expect_refused(machine(payload=write(tmp_path / "payload.bin", make()), memory="512M"), message)
+
+
+@pytest.mark.parametrize("cpu", PLATFORM.cpus)
+def test_hash_tree(machine, tmp_path, cpu):
+    """An image whose leaves are hashed by vectors where the processor has what that takes, and some at its end that are
+    not; then with the last bit of the third leaf wrong."""
+    data = random.Random(2).randbytes(37 * 16384 + 5)
+    content = p.payload(images() + [("large", p.DATA, data)], algorithm=2)
+    one = machine(payload=write(tmp_path / "payload.bin", content), cpu=cpu, memory="512M")
+    assert "SHA-512 tree hashes are right" in expect_kernel(one, 1)
+    wrong = patched(p.images_of(content)["large"].start + 3 * 16384 - 1, b"\0", content)
+    if wrong == content:
+        wrong = patched(p.images_of(content)["large"].start + 3 * 16384 - 1, b"\1", content)
+    expect_refused(machine(payload=write(tmp_path / "wrong.bin", wrong), cpu=cpu, memory="512M"),
+                   'image "large": its SHA-512 tree hash is wrong')
 
 
 def test_no_module(machine):

@@ -80,6 +80,16 @@ def key_ids(pair):
     return ids[:32], ids[32:]
 
 
+def image_hash(data, algorithm):
+    """As crypto/include/crypto/image_hash.h says: 2 is the tree, everything else plain."""
+    if algorithm != 2:
+        return hashlib.sha512(data).digest()
+    leaves = [hashlib.sha512(b"Skyscope image tree leaf 1".ljust(128, b"\0") + data[at:at + 16384]).digest()
+              for at in range(0, len(data), 16384)]
+    return hashlib.sha512(b"Skyscope image tree root 1".ljust(128, b"\0") + struct.pack("<Q", len(data)) +
+                          b"".join(leaves)).digest()
+
+
 def manifest(images, first_offset, name="test", rollback=1, algorithm=1, kind=1, keys=(PRIMARY, PRIMARY)):
     """images: (name, role, bytes) each; with "unsigned" as a fourth, no hash is stated."""
     body = struct.pack("<QQHHH", rollback, 0, algorithm, ML_DSA_65, SLH_DSA_SHA2_128S)
@@ -87,7 +97,7 @@ def manifest(images, first_offset, name="test", rollback=1, algorithm=1, kind=1,
     body += text(name) + struct.pack("<H", len(images))
     offset = first_offset
     for image_name, role, data, *unsigned in images:
-        digest = b"" if unsigned else hashlib.sha512(data).digest()
+        digest = b"" if unsigned else image_hash(data, algorithm)
         body += text(image_name) + struct.pack("<HHQQB", role, 1 if unsigned else 0, offset, len(data), len(digest))
         body += digest
         offset += round_up(len(data))
