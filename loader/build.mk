@@ -23,7 +23,7 @@ LOADER_MACHINE_SOURCES_aarch64 := $(DEVICE_TREE_SOURCES) $(LIBFDT_SOURCES) \
 	$(addprefix loader/src/,boot_source.c memory_map.c acpi_tables.c)
 LOADER_PURE_SOURCES_aarch64 := $(sort $(LOADER_PORTABLE_PURE_SOURCES) $(LOADER_MACHINE_SOURCES_aarch64))
 LOADER_PURE_SOURCES := $(LOADER_PURE_SOURCES_x86_64)
-LOADER_SOURCES := $(sort $(LOADER_PURE_SOURCES_$(ARCH)) $(addprefix loader/src/,main.c hardware.c start.c report.c \
+LOADER_SOURCES := $(sort $(LOADER_PURE_SOURCES_$(ARCH)) $(addprefix loader/src/,main.c hardware.c start.c foreign.c report.c \
 	trusted_platform.c pci_ecam.c) \
 	$(wildcard loader/arch/$(ARCH)/*.S loader/arch/$(ARCH)/*.c)) \
 	$(CRYPTO_VERIFY_SOURCES) $(BASE_SOURCES)

@@ -84,26 +84,42 @@ static bool entry_executable(const struct kernel_image *image)
     return false;
 }
 
+/* The header, checked. */
+static int read_header(const uint8_t *file, uint64_t file_size, struct elf64_header *header, struct loader_error *error)
+{
+    if (file_size < sizeof(*header)) {
+        return error_set(error, "kernel: too short for an ELF file");
+    }
+    memcpy(header, file, sizeof(*header));
+    if (memcmp(header->ident, elf64_little_endian, sizeof(elf64_little_endian)) != 0 ||
+        header->machine != HARDWARE_PLAN_MACHINE || header->type != ELF_EXECUTABLE) {
+        return error_set(error, "kernel: not an ELF executable for " KERNEL_MACHINE);
+    }
+    uint64_t table_size = (uint64_t)header->program_header_count * sizeof(struct elf64_program_header);
+    if (header->program_header_size != sizeof(struct elf64_program_header) || header->program_headers > file_size ||
+        table_size > file_size - header->program_headers) {
+        return error_set(error, "kernel: the program headers do not lie in the file");
+    }
+    return 1;
+}
+
+static struct elf64_program_header program_header(const uint8_t *file, const struct elf64_header *header,
+                                                  uint32_t index)
+{
+    struct elf64_program_header segment;
+    memcpy(&segment, file + header->program_headers + index * sizeof(segment), sizeof(segment));
+    return segment;
+}
+
 int kernel_elf_read(const uint8_t *file, uint64_t file_size, struct kernel_image *image, struct loader_error *error)
 {
     struct elf64_header header;
     *image = (struct kernel_image){0};
-    if (file_size < sizeof(header)) {
-        return error_set(error, "kernel: too short for an ELF file");
-    }
-    memcpy(&header, file, sizeof(header));
-    if (memcmp(header.ident, elf64_little_endian, sizeof(elf64_little_endian)) != 0 ||
-        header.machine != HARDWARE_PLAN_MACHINE || header.type != ELF_EXECUTABLE) {
-        return error_set(error, "kernel: not an ELF executable for " KERNEL_MACHINE);
-    }
-    uint64_t table_size = (uint64_t)header.program_header_count * sizeof(struct elf64_program_header);
-    if (header.program_header_size != sizeof(struct elf64_program_header) || header.program_headers > file_size ||
-        table_size > file_size - header.program_headers) {
-        return error_set(error, "kernel: the program headers do not lie in the file");
+    if (!read_header(file, file_size, &header, error)) {
+        return 0;
     }
     for (uint32_t i = 0; i < header.program_header_count; i++) {
-        struct elf64_program_header segment;
-        memcpy(&segment, file + header.program_headers + i * sizeof(segment), sizeof(segment));
+        struct elf64_program_header segment = program_header(file, &header, i);
         if (segment.type == ELF_SEGMENT_LOAD && segment.memory_size > 0 &&
             !read_segment(&segment, file_size, image, error)) {
             return 0;
@@ -123,5 +139,61 @@ int kernel_elf_read(const uint8_t *file, uint64_t file_size, struct kernel_image
     }
     image->virtual_base = lowest & ~(PAGE_SIZE_2M - 1);
     image->size = highest - image->virtual_base;
+    return 1;
+}
+
+static int read_foreign_segment(const struct elf64_program_header *header, uint64_t file_size,
+                                struct foreign_image *image, struct loader_error *error)
+{
+    if (header->offset > file_size || header->file_size > file_size - header->offset ||
+        header->file_size > header->memory_size) {
+        return error_set(error, "foreign kernel: a segment reaches beyond the end of the file");
+    }
+    if (header->memory_size > UINT64_MAX - PAGE_SIZE_4K - header->physical_address) {
+        return error_set(error, "foreign kernel: a segment ends beyond all addresses");
+    }
+    if (image->segment_count == KERNEL_MAX_SEGMENTS) {
+        return error_set(error, "foreign kernel: more than %u segments", KERNEL_MAX_SEGMENTS);
+    }
+    image->segments[image->segment_count++] = (struct foreign_segment){
+        .physical_address = header->physical_address,
+        .memory_size = header->memory_size,
+        .file_offset = header->offset,
+        .file_size = header->file_size,
+    };
+    for (uint32_t i = 0; i + 1 < image->segment_count; i++) {
+        const struct foreign_segment *other = &image->segments[i];
+        if (header->physical_address < other->physical_address + other->memory_size &&
+            other->physical_address < header->physical_address + header->memory_size) {
+            return error_set(error, "foreign kernel: two segments overlap");
+        }
+    }
+    /* Where it is entered with the MMU off. */
+    if ((header->flags & SEGMENT_EXECUTE) != 0 && image->virtual_entry >= header->virtual_address &&
+        image->virtual_entry - header->virtual_address < header->file_size) {
+        image->entry = header->physical_address + (image->virtual_entry - header->virtual_address);
+        image->entry_found = true;
+    }
+    return 1;
+}
+
+int foreign_elf_read(const uint8_t *file, uint64_t file_size, struct foreign_image *image, struct loader_error *error)
+{
+    struct elf64_header header;
+    *image = (struct foreign_image){0};
+    if (!read_header(file, file_size, &header, error)) {
+        return 0;
+    }
+    image->virtual_entry = header.entry;
+    for (uint32_t i = 0; i < header.program_header_count; i++) {
+        struct elf64_program_header segment = program_header(file, &header, i);
+        if (segment.type == ELF_SEGMENT_LOAD && segment.memory_size > 0 &&
+            !read_foreign_segment(&segment, file_size, image, error)) {
+            return 0;
+        }
+    }
+    if (!image->entry_found) {
+        return error_set(error, "foreign kernel: the entry point is not in an executable segment");
+    }
     return 1;
 }

@@ -200,5 +200,8 @@ void loader_main(uint64_t first, uint64_t second)
     verify_payload(module, &anchor, &payload, &hardware.info);
     check_images(&payload, &hardware.info);
     use_trusted_platform(&platform, &payload, &anchor, &hardware.info, hardware.pages);
+    if (payload.foreign != NULL) {
+        foreign_start(&payload, &platform, &free, &hardware.info);
+    }
     system_start(&payload, &platform, module->address, &map, &free, &hardware.info);
 }

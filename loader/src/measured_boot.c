@@ -192,6 +192,10 @@ static const char *role_name(uint32_t role)
         return "data";
     case MANIFEST_ROLE_GUEST:
         return "guest";
+    case MANIFEST_ROLE_FOREIGN_KERNEL:
+        return "foreign kernel";
+    case MANIFEST_ROLE_MODULE:
+        return "module";
     default:
         return "unknown";
     }

@@ -85,14 +85,12 @@ static int check_layout(struct payload *payload, struct loader_error *error)
         }
         payload->kernel = image->role == MANIFEST_ROLE_KERNEL ? image : payload->kernel;
         payload->plan = image->role == MANIFEST_ROLE_PLAN ? image : payload->plan;
+        payload->foreign = image->role == MANIFEST_ROLE_FOREIGN_KERNEL ? image : payload->foreign;
         payload->unsigned_images += (image->flags & MANIFEST_IMAGE_UNSIGNED) != 0;
         end = (image->offset + image->size + PAYLOAD_ALIGNMENT - 1) & ~(uint64_t)(PAYLOAD_ALIGNMENT - 1);
     }
     if (end != payload->size) {
         return error_set(error, "payload: %llu bytes follow the last image", (unsigned long long)(payload->size - end));
-    }
-    if (payload->kernel == NULL || payload->plan == NULL) {
-        return error_set(error, "payload: it is a system for another kernel, which this loader cannot start");
     }
     return 1;
 }
@@ -104,7 +102,7 @@ int payload_read(const void *bytes, uint64_t size, struct payload *payload, stru
     payload->bytes = bytes;
     payload->size = size;
     payload->pair = NULL;
-    payload->kernel = payload->plan = NULL;
+    payload->kernel = payload->plan = payload->foreign = NULL;
     payload->unsigned_images = 0;
     if (!check_header(header, size, error)) {
         return 0;

@@ -55,6 +55,11 @@ static void try(const uint8_t *bytes, size_t size)
     if (payload_read(bytes, size, &payload, &error) == 0 || payload_check_images(&payload, &error) == 0) {
         return;
     }
+    if (payload.foreign != NULL) {
+        static struct foreign_image foreign;
+        foreign_elf_read(payload.bytes + payload.foreign->offset, payload.foreign->size, &foreign, &error);
+        return;
+    }
     int plan_right = plan_check(&payload, &plan, &error);
     int kernel_right = kernel_elf_read(payload.bytes + payload.kernel->offset, payload.kernel->size, &kernel, &error);
     if (plan_right != 0) {

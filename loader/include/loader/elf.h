@@ -2,6 +2,7 @@
 /* The kernel's ELF64 file, checked. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <loader/log.h>
@@ -31,3 +32,21 @@ struct kernel_image {
 /* Reads an executable for this architecture: segments at or above KERNEL_LINK_BASE, no page shared by two segments,
  * none writable and executable. 1, or 0 and an explanation. */
 int kernel_elf_read(const uint8_t *file, uint64_t file_size, struct kernel_image *image, struct loader_error *error);
+
+/* Another kernel's ELF64 file: it goes where its physical addresses say. */
+struct foreign_segment {
+    uint64_t physical_address, memory_size; /* bytes; they do not wrap around, and no two overlap */
+    uint64_t file_offset, file_size;        /* the rest of memory_size is zero */
+};
+
+struct foreign_image {
+    uint64_t virtual_entry;
+    uint64_t entry; /* physical address */
+    bool entry_found;
+    uint32_t segment_count;
+    struct foreign_segment segments[KERNEL_MAX_SEGMENTS];
+};
+
+/* Reads an executable for this architecture. Whether there is memory where it wants to be is not looked at. 1, or 0
+ * and an explanation. */
+int foreign_elf_read(const uint8_t *file, uint64_t file_size, struct foreign_image *image, struct loader_error *error);

@@ -23,10 +23,11 @@ struct payload {
     uint32_t manifest_size;
     uint32_t signatures_size; /* of the block behind the manifest; 0: not signed */
     struct manifest manifest;
-    const struct trust_pair *pair; /* the anchor's keys that vouch for it; NULL: not verified */
-    const struct manifest_image *kernel;
+    const struct trust_pair *pair;       /* the anchor's keys that vouch for it; NULL: not verified */
+    const struct manifest_image *kernel; /* NULL, as the plan is: the system is for another kernel */
     const struct manifest_image *plan;
-    uint32_t unsigned_images; /* guest images that nothing vouches for */
+    const struct manifest_image *foreign; /* that kernel; NULL: the system is ours */
+    uint32_t unsigned_images;             /* guest images that nothing vouches for */
 };
 
 /* Checks everything that comes before the first image but the signatures, as

@@ -180,11 +180,104 @@ static void test_truncated(void **state)
 
 #define TEST(function) cmocka_unit_test_setup(function, set_up)
 
+/* --- Another kernel's --- */
+
+static struct foreign_image foreign;
+
+static int read_foreign(uint64_t size)
+{
+    uint8_t *copy = malloc(size == 0 ? 1 : size);
+    assert_non_null(copy);
+    memcpy(copy, &file, size);
+    int result = foreign_elf_read(copy, size, &foreign, &error);
+    free(copy);
+    return result;
+}
+
+static void expect_foreign_refused(const char *part)
+{
+    assert_int_equal(read_foreign(sizeof(file)), 0);
+    if (strstr(error.text, part) == NULL) {
+        fail_msg("\"%s\" does not say \"%s\"", error.text, part);
+    }
+    set_up(NULL);
+}
+
+/* Physical addresses decide, and pages may be writable and executable. */
+static void test_foreign(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 3; i++) {
+        file.segments[i].p_paddr = 0x70000000 + i * 0x10000;
+        file.segments[i].p_flags = PF_R | PF_W | PF_X;
+    }
+    assert_int_equal(read_foreign(sizeof(file)), 1);
+    assert_int_equal(foreign.segment_count, 3);
+    assert_int_equal(foreign.entry, 0x70000010);
+    assert_int_equal(foreign.segments[2].physical_address, 0x70020000);
+    assert_int_equal(foreign.segments[2].memory_size, 0x4000);
+    assert_int_equal(foreign.segments[2].file_size, 0x20);
+    /* The last possible address, and one more. */
+    file.segments[2].p_paddr = UINT64_MAX - 0x1000 - 0x4000;
+    assert_int_equal(read_foreign(sizeof(file)), 1);
+    file.segments[2].p_paddr++;
+    expect_foreign_refused("beyond all addresses");
+}
+
+static void place_apart(void)
+{
+    for (uint32_t i = 0; i < 3; i++) {
+        file.segments[i].p_paddr = 0x70000000 + i * 0x10000;
+    }
+}
+
+static void test_foreign_refused(void **state)
+{
+    (void)state;
+    place_apart();
+    file.header.e_machine = EM_AARCH64;
+    expect_foreign_refused("not an ELF executable for x86-64");
+    place_apart();
+    file.header.e_phoff = UINT64_MAX - 4;
+    expect_foreign_refused("program headers");
+    place_apart();
+    file.header.e_phnum = 0;
+    expect_foreign_refused("entry point");
+    place_apart();
+    file.segments[0].p_flags = PF_R;
+    expect_foreign_refused("entry point");
+    place_apart();
+    file.header.e_entry = BASE + 0x201234;
+    expect_foreign_refused("entry point");
+    place_apart();
+    file.segments[1].p_paddr = 0x70001233;
+    expect_foreign_refused("overlap");
+    place_apart();
+    file.segments[0].p_filesz = 0x1235;
+    expect_foreign_refused("beyond the end");
+    place_apart();
+    file.segments[0].p_offset = UINT64_MAX;
+    expect_foreign_refused("beyond the end");
+    place_apart();
+    file.segments[0].p_memsz = UINT64_MAX;
+    expect_foreign_refused("beyond all addresses");
+    place_apart();
+    file.segments[3].p_type = PT_LOAD;
+    for (uint32_t i = 3; i < 9; i++) {
+        file.segments[i] = (Elf64_Phdr){.p_type = PT_LOAD, .p_paddr = 0x1000 * i, .p_memsz = 1};
+    }
+    file.header.e_phnum = 9;
+    expect_foreign_refused("more than 8 segments");
+    for (uint64_t size = 0; size < sizeof(file.header); size++) {
+        assert_int_equal(read_foreign(size), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_accepts),  TEST(test_bounds), TEST(test_not_this_kind),
-        TEST(test_segments), TEST(test_entry),  TEST(test_truncated),
+        TEST(test_accepts), TEST(test_bounds),    TEST(test_not_this_kind), TEST(test_segments),
+        TEST(test_entry),   TEST(test_truncated), TEST(test_foreign),       TEST(test_foreign_refused),
     };
     return cmocka_run_group_tests_name("loader_elf", tests, NULL, NULL);
 }

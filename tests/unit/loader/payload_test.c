@@ -178,7 +178,7 @@ static void test_manifest_fields(void **state)
     EXPECT_WITH(images[1].role, MANIFEST_ROLE_DATA, "manifest: there is no kernel or no plan");
     sample->manifest.images[0].role = MANIFEST_ROLE_FOREIGN_KERNEL;
     sample->manifest.images[1].role = MANIFEST_ROLE_MODULE;
-    EXPECT_WITH(images[2].role, MANIFEST_ROLE_MODULE, "it is a system for another kernel, which this loader cannot");
+    EXPECT_WITH(images[2].role, MANIFEST_ROLE_PROGRAM, "the image has a role that this kind of manifest or of system");
     EXPECT_WITH(images[2].offset, 0, "image 2 \"hello.elf\": the image overlaps");
     EXPECT_WITH(images[3].offset, UINT64_MAX & ~4095ull, "image 3 \"guest/initrd\": the image leaves a gap");
     EXPECT_WITH(images[3].size, UINT64_MAX, "beyond all bounds");
