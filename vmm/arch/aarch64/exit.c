@@ -13,6 +13,39 @@ static void exit_instruction(struct vcpu_context *vcpu)
     exception_undefined(vcpu);
 }
 
+/* Aborts that are not for want of RAM: external ones, and atomics on memory that takes none. They are the guest's. */
+static void exit_abort(struct vcpu_context *vcpu, const struct vcpu_exit_exception *exception, bool fetch)
+{
+    log_guest_error(vcpu->vm, &vcpu->vm->arch.limits[AARCH64_LOG_MEMORY], "memory",
+                    "vCPU %u: %s abort by the instruction at 0x%llx (ISS 0x%x)", vcpu->id,
+                    fetch ? "instruction" : "data", (unsigned long long)vcpu->page->state.pc, exception->error_code);
+    exception_abort(vcpu, &(struct abort){.status = exception->error_code & ESR_ABORT_STATUS,
+                                          .fetch = fetch,
+                                          .write = (exception->error_code & ESR_ABORT_WRITE) != 0,
+                                          .address_valid = (exception->error_code & ESR_ABORT_FAR_INVALID) == 0,
+                                          .address = exception->fault_address});
+}
+
+static void exit_exception(struct vcpu_context *vcpu)
+{
+    const struct vcpu_exit_exception *exception = &vcpu->page->exit.exception;
+    switch (exception->vector) {
+    case ESR_EC_FETCH_ABORT_LOWER:
+        exit_abort(vcpu, exception, true);
+        return;
+    case ESR_EC_DATA_ABORT_LOWER:
+        exit_abort(vcpu, exception, false);
+        return;
+    case ESR_EC_SERROR: /* nobody can say what is still right */
+        vm_request_action(vcpu->vm, VM_ACTION_CRASH, "system error (SError) near 0x%llx: ISS 0x%x",
+                          (unsigned long long)vcpu->page->state.pc, exception->error_code);
+        return;
+    default:
+        exit_instruction(vcpu);
+        return;
+    }
+}
+
 void arch_handle_exit(struct vcpu_context *vcpu)
 {
     struct vcpu_page *page = vcpu->page;
@@ -43,6 +76,8 @@ void arch_handle_exit(struct vcpu_context *vcpu)
     case VCPU_EXIT_NONE:
         return;
     case VCPU_EXIT_EXCEPTION:
+        exit_exception(vcpu);
+        return;
     case VCPU_EXIT_INSTRUCTION:
         exit_instruction(vcpu);
         return;

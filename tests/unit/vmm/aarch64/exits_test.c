@@ -519,6 +519,35 @@ static void exception_obeys_sctlr(void **state)
     assert_int_equal(s->pstate, EL1_RESET | PSTATE_PAN | PSTATE_SSBS);
 }
 
+static void raise(struct arm_fixture *f, uint32_t vector, uint32_t iss)
+{
+    struct vcpu_page *page = fixture_exit(f, 0, VCPU_EXIT_EXCEPTION);
+    page->exit.exception = (struct vcpu_exit_exception){.vector = vector, .error_code = iss, .fault_address = 0x123456};
+    fixture_handle(f, 0);
+}
+
+static void aborts_of_the_hardware_are_the_guests(void **state)
+{
+    struct arm_fixture *f = *state;
+    raise(f, 0x24, 1u << 24 | 1u << 6 | 0x35); /* an atomic where there are none */
+    assert_int_equal(f->pages[0].state.far_el1, 0x123456);
+    assert_true(fixture_took(f, 0x25ull << 26 | 1ull << 25 | 1u << 6 | 0x35));
+    raise(f, 0x20, 1u << 10 | 0x10);
+    assert_int_equal(f->pages[0].state.far_el1, 0);
+    assert_true(fixture_took(f, 0x21ull << 26 | 1ull << 25 | 1u << 10 | 0x10));
+    raise(f, 0x19, 0); /* SVE */
+    assert_true(fixture_took(f, UNDEFINED));
+    assert_int_equal(f->vm->state, VM_STATE_RUNNING);
+}
+
+static void system_errors_stop_the_vm(void **state)
+{
+    struct arm_fixture *f = *state;
+    raise(f, 0x2f, 0x11);
+    assert_int_equal(f->vm->state, VM_STATE_STOPPED);
+    assert_non_null(strstr(f->control->status.reason, "SError"));
+}
+
 static void kernel_that_refuses_stops_the_vm(void **state)
 {
     struct arm_fixture *f = *state;
@@ -610,6 +639,8 @@ int main(void)
         TEST(sgi_register_reaches_the_gic),
         TEST(undefined_from_everywhere),
         TEST(exception_obeys_sctlr),
+        TEST(aborts_of_the_hardware_are_the_guests),
+        TEST(system_errors_stop_the_vm),
         TEST(kernel_that_refuses_stops_the_vm),
         TEST(el1_state_is_read_once_per_exit),
         TEST(bad_state_and_unknown_exits_stop_the_vm),

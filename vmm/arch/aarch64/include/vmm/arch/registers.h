@@ -61,7 +61,9 @@ enum esr_class {
     ESR_EC_FETCH_ABORT = 0x21,
     ESR_EC_DATA_ABORT_LOWER = 0x24,
     ESR_EC_DATA_ABORT = 0x25,
+    ESR_EC_SERROR = 0x2f,
 };
+#define ESR_ABORT_STATUS      0x3full
 #define ESR_ABORT_WRITE       (1ull << 6)  /* WnR */
 #define ESR_ABORT_FAR_INVALID (1ull << 10) /* FnV */
 
