@@ -193,7 +193,7 @@ static const char *role_name(uint32_t role)
     case MANIFEST_ROLE_GUEST:
         return "guest";
     case MANIFEST_ROLE_FOREIGN_KERNEL:
-        return "foreign kernel";
+        return "foreign-kernel";
     case MANIFEST_ROLE_MODULE:
         return "module";
     default:

@@ -318,7 +318,7 @@ def test_inspect(arm):
     """Another kernel's payload has nothing of ours in it."""
     assert build(arm, keeper(arm)).returncode == 0
     text = arm.run("inspect", "out.payload")
-    assert text.returncode == 0 and "foreign_kernel" in text.stdout and "plan of" not in text.stdout
+    assert text.returncode == 0 and "foreign-kernel" in text.stdout and "plan of" not in text.stdout
 
 
 # --- a real one ---
@@ -337,7 +337,7 @@ def test_payload_of_a_real_sdk(arm):
         result = arm.run(*command)
         assert result.returncode == 0, result.stdout + result.stderr
     text = arm.run("inspect", "signed")
-    assert text.returncode == 0 and "foreign_kernel" in text.stdout, text.stdout + text.stderr
+    assert text.returncode == 0 and "foreign-kernel" in text.stdout, text.stdout + text.stderr
     result = arm.run("run", "--dry-run", "--loader", arm.files / "loader.img", "signed")
     assert result.returncode == 0 and result.stdout.startswith("qemu-system-aarch64 "), result.stderr
     # The same input gives the same bytes.

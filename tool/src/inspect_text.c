@@ -19,7 +19,7 @@ const char *plan_place_name(uint64_t physical_address)
 const char *role_name(uint32_t role)
 {
     static const char *const names[] = {"?",     "kernel", "plan",           "program", "data",
-                                        "guest", "tree",   "foreign_kernel", "module"};
+                                        "guest", "tree",   "foreign-kernel", "module"};
     return role < sizeof(names) / sizeof(names[0]) ? names[role] : "?";
 }
 
