@@ -113,7 +113,7 @@ static struct elf64_program_header program_header(const uint8_t *file, const str
 
 int kernel_elf_read(const uint8_t *file, uint64_t file_size, struct kernel_image *image, struct loader_error *error)
 {
-    struct elf64_header header;
+    struct elf64_header header = {0};
     *image = (struct kernel_image){0};
     if (!read_header(file, file_size, &header, error)) {
         return 0;
@@ -179,7 +179,7 @@ static int read_foreign_segment(const struct elf64_program_header *header, uint6
 
 int foreign_elf_read(const uint8_t *file, uint64_t file_size, struct foreign_image *image, struct loader_error *error)
 {
-    struct elf64_header header;
+    struct elf64_header header = {0};
     *image = (struct foreign_image){0};
     if (!read_header(file, file_size, &header, error)) {
         return 0;
