@@ -209,6 +209,7 @@ def test_power_button(linux):
 
 
 def test_manager_powers_the_machine_off(linux):
+    linux.to_manager()
     linux.send("poweroff")
     assert linux.expect_exit() == 0
 
