@@ -190,8 +190,8 @@ static void scribble_interrupt_controller(void)
 {
     scribble_registers(GUEST_GICD_BASE, GUEST_GICD_SIZE);
     scribble_registers(GUEST_GICC_BASE, 0x2000);
-    scribble_registers(GUEST_GICR_BASE, 2 * GUEST_GICR_SIZE_PER_VCPU);
-    scribble_registers(GUEST_ITS_BASE, GUEST_ITS_SIZE);
+    scribble_registers(GUEST_GICR_BASE, GUEST_GICR_SIZE_PER_VCPU + 0x1000);
+    scribble_registers(GUEST_ITS_BASE, GUEST_ITS_SIZE / 2 + 0x1000);
     report("interrupt controller");
 }
 
