@@ -16,7 +16,7 @@ EXPECTED = {
         "used": ["SVM", "NX", "SMEP", "SMAP"], "unused": ["VT-x"], "counted": ["cpuid", "port-io"],
     },
     "aarch64": {
-        "exits": r"exits: .*memory \d+.*halt \d+",
+        "exits": r"exits: .*memory \d+.*hypercall \d+",
         "hardware": ["CPUs: Arm Cortex-A57", "MIDR 0x411fd070", "affinity 0.0.0.1", "Platform: ", "device tree",
                      "PSCI", "distributor", "redistributors", "virtual timer", "PL011", "PL031"],
         "used": ["GICv3"], "unused": ["SMMU"], "counted": ["system-register", "memory"],
