@@ -14,7 +14,7 @@ static void *at(uint64_t physical)
 
 static void load_kernel(const uint8_t *file, const struct kernel_image *image, uint64_t physical)
 {
-    memset(at(physical), 0, image->size);
+    memory_clear(physical, image->size);
     for (uint32_t i = 0; i < image->segment_count; i++) {
         const struct kernel_segment *segment = &image->segments[i];
         memcpy(at(physical + (segment->virtual_address - image->virtual_base) + segment->data_offset),
@@ -39,14 +39,14 @@ static void fill_extent(const struct payload *payload, const struct plan_region 
         data_end = prefill_end < end ? prefill_end : end;
         data_end = data_end > data_start ? data_end : data_start;
     }
-    memset(at(extent->physical_address), 0, data_start - start);
+    memory_clear(extent->physical_address, data_start - start);
     if (data_end > data_start) {
         const struct manifest_image *image = &payload->manifest.images[region->image];
         uint64_t image_offset = region->image_offset + (data_start - region->prefill_offset);
         memcpy(at(extent->physical_address + (data_start - start)), payload->bytes + image->offset + image_offset,
                data_end - data_start);
     }
-    memset(at(extent->physical_address + (data_end - start)), 0, end - data_end);
+    memory_clear(extent->physical_address + (data_end - start), end - data_end);
 }
 
 void system_start(const struct payload *payload, struct trusted_platform *platform, uint64_t payload_address,

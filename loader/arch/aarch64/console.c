@@ -34,31 +34,19 @@ static bool mmu_is_on(void)
     return mmu_registers.ttbr0 != 0;
 }
 
-/* The tree's size is known when its header can be read. */
-static bool open_tree(uint64_t address, struct device_tree *tree)
-{
-    struct loader_error error;
-    const void *bytes = (const void *)(uintptr_t)address;
-    if (address == 0 || address % 8 != 0 || (mmu_is_on() && !page_tables_map_early(address, DEVICE_TREE_HEADER_SIZE))) {
-        return false;
-    }
-    uint32_t size = device_tree_size(bytes);
-    return size != 0 && size <= DEVICE_TREE_MAX_SIZE && (!mmu_is_on() || page_tables_map_early(address, size)) &&
-           device_tree_open(bytes, size, tree, &error) != 0;
-}
-
 void console_find(const struct boot_entry *entry)
 {
     static struct hardware_info hardware;
-    struct device_tree tree;
+    struct loader_error error;
     uint64_t address = entry->second;
     if (entry->first == HARDWARE_BOOT_UEFI) {
         const struct uefi_handoff *handoff = (const struct uefi_handoff *)(uintptr_t)entry->second;
         hardware.arch.uart = handoff->uart;
         address = handoff->device_tree;
     }
-    if (hardware.arch.uart.address == 0 && open_tree(address, &tree)) {
-        device_tree_console(&tree, &hardware);
+    const struct device_tree *tree = hardware.arch.uart.address == 0 ? machine_tree(address, &error) : NULL;
+    if (tree != NULL) {
+        device_tree_console(tree, &hardware);
     }
     address = hardware.arch.uart.address;
     if (address != 0 && (!mmu_is_on() || device_reach(address, UART_SIZE))) {

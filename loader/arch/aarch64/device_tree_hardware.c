@@ -235,6 +235,24 @@ static void read_device(const struct device_tree *tree, const struct device_tree
     }
 }
 
+/* Whether read_device() may know the node: most nodes are none of these, and a look at each property takes time. */
+static bool of_interest(const struct device_tree *tree, int node)
+{
+    static const char *const names[] = {
+        "pci-host-ecam-generic", "arm,smmu-v3",        "arm,pl031",         "tcg,tpm-tis-mmio",  "arm,armv8-timer",
+        "arm,psci-1.0",          "arm,psci-0.2",       "arm,gic-v3",        "arm,gic-v3-its",    "arm,gic-v2m-frame",
+        "arm,gic-400",           "arm,cortex-a15-gic", "arm,cortex-a7-gic", "arm,cortex-a9-gic",
+    };
+    uint32_t size;
+    const char *list = (const char *)device_tree_property(tree, node, "compatible", &size);
+    for (uint32_t i = 0; size > 0 && i < sizeof(names) / sizeof(names[0]); i++) {
+        if (fdt_stringlist_contains(list, (int)size, names[i]) != 0) {
+            return device_tree_enabled(tree, node);
+        }
+    }
+    return false;
+}
+
 void device_tree_hardware(const struct device_tree *tree, uint64_t own_mpidr, struct hardware_info *hardware)
 {
     struct seen seen = {0};
@@ -242,10 +260,9 @@ void device_tree_hardware(const struct device_tree *tree, uint64_t own_mpidr, st
     int cpus = fdt_path_offset(tree->blob, "/cpus");
     while (device_tree_next(tree, &path)) {
         int node = path.nodes[path.depth];
-        int length;
         if (path.depth == 2 && cpus >= 0 && path.nodes[1] == cpus) {
             read_cpu(tree, &path, own_mpidr, hardware);
-        } else if (fdt_getprop(tree->blob, node, "compatible", &length) != NULL && device_tree_enabled(tree, node)) {
+        } else if (of_interest(tree, node)) {
             read_device(tree, &path, &seen, hardware);
         }
     }

@@ -23,13 +23,11 @@ bool firmware_names_tpm(void)
 void firmware_read(const struct physical_memory *memory, const struct boot_source *source,
                    struct hardware_info *hardware)
 {
-    struct device_tree tree;
     struct loader_error error;
-    uint64_t address = source->device_tree;
-    const void *header = address == 0 ? NULL : physical_at(memory, address, DEVICE_TREE_HEADER_SIZE);
-    if (header != NULL && device_tree_open(header, device_tree_size(header), &tree, &error)) {
-        device_tree_console(&tree, hardware);
-        device_tree_hardware(&tree, read_register(mpidr_el1) & MPIDR_AFFINITY, hardware);
+    const struct device_tree *tree = source->device_tree == 0 ? NULL : machine_tree(source->device_tree, &error);
+    if (tree != NULL) {
+        device_tree_console(tree, hardware);
+        device_tree_hardware(tree, read_register(mpidr_el1) & MPIDR_AFFINITY, hardware);
     } else if (source->rsdp_size > 0) {
         hardware->rsdp_address = source->rsdp_address;
         if (!acpi_read(memory, source->rsdp, source->rsdp_size, hardware)) {

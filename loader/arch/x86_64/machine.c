@@ -14,6 +14,11 @@ void caches_clean(uint64_t address, uint64_t size)
     (void)size;
 }
 
+void memory_clear(uint64_t address, uint64_t size)
+{
+    memset((void *)(uintptr_t)address, 0, size);
+}
+
 uint64_t cycle_counter(void)
 {
     uint32_t low, high;

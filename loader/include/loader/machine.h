@@ -73,6 +73,8 @@ void page_tables_map_kernel(const struct kernel_image *image, uint64_t physical)
 bool device_reach(uint64_t address, uint64_t size);
 /* Makes what was written there visible to whoever reads past this CPU's caches, or executes it. */
 void caches_clean(uint64_t address, uint64_t size);
+/* Fills reachable memory with zeros. */
+void memory_clear(uint64_t address, uint64_t size);
 
 /* --- Machine --- */
 

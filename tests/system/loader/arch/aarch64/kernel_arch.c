@@ -25,6 +25,7 @@
     })
 
 static uint64_t uart;
+static uint64_t start; /* ticks since the machine was switched on */
 
 static uint32_t read32(uint64_t address)
 {
@@ -33,6 +34,7 @@ static uint32_t read32(uint64_t address)
 
 void machine_start(const struct hardware_info *hardware)
 {
+    start = read_register(cntpct_el0);
     uart = hardware->arch.uart.address;
 }
 
@@ -128,6 +130,7 @@ static void report_range(const char *what, struct hardware_range range)
 
 void machine_report(const struct hardware_arch *hardware)
 {
+    print("test kernel: entered at tick %llu", (unsigned long long)start);
     print("test kernel: psci conduit %u version 0x%x", hardware->psci_conduit, hardware->psci_version);
     print("test kernel: gic version %u, maintenance %u", hardware->gic_version, hardware->maintenance.intid);
     report_range("distributor", hardware->distributor);
