@@ -4,7 +4,7 @@
  *
  * Each field of a register that is offered has a line below: as the host says it,
  * at most some value, or a value of our own. All other fields, and all other
- * registers, are zero. Not offered are: AArch32, EL2 and EL3, RAS, MPAM, activity
+ * registers, are zero. Not offered are: AArch32 beyond EL0, EL2 and EL3, RAS, MPAM, activity
  * monitors, realms, SME, MTE, PMU, trace, statistical profiling, breakpoints
  * beyond the two that the architecture demands, mixed endianness, 52-bit physical
  * addresses, limited ordering regions, transactional memory, WFE and WFI with
@@ -14,6 +14,17 @@
 #include <vmm/arch/registers.h>
 
 #define ID(crm, op2) ((uint8_t)((crm)*8 + (op2)))
+
+/* AArch32's; those without a name here are taken as they are. */
+#define A32_PFR0  ID(1, 0)
+#define A32_PFR1  ID(1, 1)
+#define A32_DFR0  ID(1, 2)
+#define A32_MMFR0 ID(1, 4)
+#define A32_ISAR6 ID(2, 7)
+#define A32_MVFR0 ID(3, 0)
+#define A32_MVFR2 ID(3, 2)
+#define A32_PFR2  ID(3, 4)
+#define A32_MMFR5 ID(3, 6)
 
 #define PFR0  ID(4, 0)
 #define PFR1  ID(4, 1)
@@ -39,7 +50,19 @@ struct field {
 };
 
 static const struct field fields[] = {
-    {PFR0, 0, FIXED, 1},        /* EL0: AArch64 only */
+    {A32_PFR0, 0, HOST, 0},     /* A32 */
+    {A32_PFR0, 4, HOST, 0},     /* T32 */
+    {A32_PFR0, 8, HOST, 0},     /* Jazelle */
+    {A32_PFR0, 12, HOST, 0},    /* T32EE */
+    {A32_PFR0, 16, AT_MOST, 1}, /* CSV2 */
+    {A32_PFR0, 24, AT_MOST, 1}, /* DIT */
+    {A32_PFR1, 0, HOST, 0},     /* programmers' model */
+    {A32_PFR1, 16, HOST, 0},    /* generic timer */
+    {A32_DFR0, 0, FIXED, 6},    /* debug architecture: Armv8.0 */
+    {A32_PFR2, 0, AT_MOST, 1},  /* CSV3 */
+    {A32_PFR2, 4, AT_MOST, 1},  /* SSBS */
+
+    {PFR0, 0, AT_MOST, 2},      /* EL0: AArch32 too, if the CPU has it */
     {PFR0, 4, FIXED, 1},        /* EL1 */
     {PFR0, 16, AT_MOST_ALL, 1}, /* FP */
     {PFR0, 20, AT_MOST_ALL, 1}, /* AdvSIMD */
@@ -141,12 +164,18 @@ static uint64_t field_value(const struct field *field, uint64_t host)
     }
 }
 
+/* AArch32's memory model, instructions and floating point: nothing in them is the hypervisor's. */
+static bool of_aarch32(uint32_t id)
+{
+    return (id >= A32_MMFR0 && id <= A32_ISAR6) || (id >= A32_MVFR0 && id <= A32_MVFR2) || id == A32_MMFR5;
+}
+
 uint64_t id_register_policy(const struct id_registers *registers, uint32_t encoding, uint64_t host)
 {
     uint32_t id = SYSREG_CRM(encoding) * 8 + SYSREG_OP2(encoding);
     uint64_t value = 0;
-    if (id == ZFR0) {
-        return host; /* the kernel leaves it zero where it does not switch SVE's state */
+    if (id == ZFR0 || of_aarch32(id)) {
+        return host; /* the kernel leaves ZFR0 zero where it does not switch SVE's state */
     }
     for (uint32_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
         if (fields[i].id == id) {

@@ -271,9 +271,9 @@ static void pause_goes_on(void **state)
 static void id_registers_are_of_the_host_less_what_is_hidden(void **state)
 {
     struct arm_fixture *f = *state;
-    /* All fields 1 but AArch32 at EL0 and EL1. */
+    /* All fields 1, but AArch32 at all exception levels: it is there at EL0 only. */
     uint64_t pfr0 = fixture_mrs(f, ID_AA64PFR0, 0x1111111111112222ull);
-    assert_int_equal(pfr0, 0x1101000101110011ull);
+    assert_int_equal(pfr0, 0x1101000101110012ull);
     assert_int_equal(fixture_mrs(f, ID_AA64DFR0, 0x1111111111111119ull), 0x000000f000101006ull);
     assert_int_equal(fixture_mrs(f, ID_AA64MMFR0, 0x0000000000101126ull), 0x0000000000100022ull);
     /* Known fields of ISAR0; more than this VMM knows of is cut. */
@@ -302,13 +302,25 @@ static void gic_field_is_of_the_guest(void **state)
     assert_int_equal(fixture_mrs(f, ID_AA64PFR0, 0x01000011) >> 24 & 15, 0);
 }
 
+static void id_registers_of_aarch32(void **state)
+{
+    struct arm_fixture *f = *state;
+    assert_int_equal(fixture_mrs(f, SYSREG(3, 0, 0, 1, 0), 0xf1f10131ull), 0x01010131ull); /* ID_PFR0: no RAS, AMU */
+    assert_int_equal(fixture_mrs(f, SYSREG(3, 0, 0, 1, 1), 0x11111111ull), 0x00010001ull); /* ID_PFR1 */
+    assert_int_equal(fixture_mrs(f, SYSREG(3, 0, 0, 1, 2), 0x03010066ull), 6);             /* ID_DFR0: no PMU */
+    assert_int_equal(fixture_mrs(f, SYSREG(3, 0, 0, 2, 5), 0x00011121ull), 0x00011121ull); /* ID_ISAR5 */
+    assert_int_equal(fixture_mrs(f, SYSREG(3, 0, 0, 3, 0), 0x10110222ull), 0x10110222ull); /* MVFR0 */
+    assert_int_equal(fixture_mrs(f, SYSREG(3, 0, 0, 3, 4), 0xff), 0x11);                   /* ID_PFR2 */
+}
+
 static void all_other_id_registers_are_zero(void **state)
 {
     struct arm_fixture *f = *state;
     for (uint32_t crm = 1; crm <= 7; crm++) {
         for (uint32_t op2 = 0; op2 < 8; op2++) {
-            bool known = (crm == 4 && (op2 == 0 || op2 == 1 || op2 == 4)) || (crm == 5 && op2 == 0) ||
-                         (crm == 6 && op2 <= 2) || (crm == 7 && op2 <= 2);
+            bool known = (crm == 1 && op2 != 3) || crm == 2 || (crm == 3 && op2 <= 2) ||
+                         (crm == 3 && (op2 == 4 || op2 == 6)) || (crm == 4 && (op2 == 0 || op2 == 1 || op2 == 4)) ||
+                         (crm == 5 && op2 == 0) || (crm == 6 && op2 <= 2) || (crm == 7 && op2 <= 2);
             if (!known) {
                 assert_int_equal(fixture_mrs(f, SYSREG(3, 0, 0, crm, op2), UINT64_MAX), 0);
             }
@@ -625,6 +637,7 @@ int main(void)
         TEST(id_registers_stay_the_same),
         TEST(floating_point_may_be_missing),
         TEST(gic_field_is_of_the_guest),
+        TEST(id_registers_of_aarch32),
         TEST(all_other_id_registers_are_zero),
         TEST(id_registers_cannot_be_written),
         TEST(unknown_registers_are_undefined),
