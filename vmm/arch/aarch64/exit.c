@@ -50,6 +50,7 @@ void arch_handle_exit(struct vcpu_context *vcpu)
 {
     struct vcpu_page *page = vcpu->page;
     vcpu->arch.groups = 0;
+    interrupt_sync_timer(vcpu);
     switch (page->exit.kind) {
     case VCPU_EXIT_MEMORY:
         exit_memory(vcpu);

@@ -109,7 +109,9 @@ static void start(struct vcpu_context *vcpu)
 void interrupt_prepare_entry(struct vcpu_context *vcpu)
 {
     struct gic *gic = &vcpu->vm->arch.gic;
-    interrupt_sync_timer(vcpu);
+    if (__builtin_expect(vcpu->arch.timer_line, 0) && kernel_delivers_timer(&vcpu->page->state)) {
+        set_timer_line(vcpu, false); /* allowed since */
+    }
     if (__builtin_expect(vcpu->activity == VCPU_HALTED, 0) && wakes(vcpu)) {
         vcpu->activity = VCPU_RUNNING;
         if (vcpu->arch.virtual_timer.deadline != 0) {

@@ -236,7 +236,10 @@ static void timer_exit_raises_the_line_and_its_end_lowers_it(void **state)
     fixture_exit(f, 0, VCPU_EXIT_TIMER);
     fixture_handle(f, 0);
     assert_true(vcpu(f)->arch.timer_line);
+    assert_int_equal(f->vm->arch.gic.vcpus[0].bank.level, TIMER_BIT);
     s->cntv_ctl = 0;
+    vmm_handle_event(vcpu(f)); /* the page is of the exit before: no news of the timer */
+    assert_true(vcpu(f)->arch.timer_line);
     fixture_exit(f, 0, VCPU_EXIT_NONE);
     fixture_handle(f, 0);
     assert_false(vcpu(f)->arch.timer_line);

@@ -79,7 +79,7 @@ void exit_timer(struct vcpu_context *vcpu);
 /* The vCPU sleeps until an interrupt, then goes on where it is, or at start_address. */
 void interrupt_wait(struct vcpu_context *vcpu);
 void interrupt_prepare_entry(struct vcpu_context *vcpu);
-/* Where the virtual timer stands may have changed. */
+/* At an exit, when the page says where the virtual timer stands. */
 void interrupt_sync_timer(struct vcpu_context *vcpu);
 /* At the VM's start: no sleep, no timer. */
 void interrupt_reset(struct vcpu_context *vcpu);
