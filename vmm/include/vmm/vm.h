@@ -34,7 +34,7 @@ struct vm;
 
 enum vcpu_activity {
     VCPU_PARKED = 0,     /* the VM does not run, or is paused */
-    VCPU_WAIT_START = 1, /* waits for another vCPU to start it (x86: SIPI) */
+    VCPU_WAIT_START = 1, /* waits for another vCPU to start it (x86: SIPI, AArch64: PSCI) */
     VCPU_RUNNING = 2,
     VCPU_HALTED = 3, /* until an interrupt */
 };
