@@ -1,18 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Boots an ISO image in QEMU with this terminal as the machine's first serial
+# Boots an ISO image, or a Microkit's image of seL4, in QEMU with this terminal as the machine's first serial
 # port. The processor is emulated (TCG): one with AMD's virtualisation extensions, or,
 # if the image is for AArch64, one with EL2.
 #
-#   mk/run.sh ISO
+#   mk/run.sh IMAGE
 #
 # Environment: FIRMWARE=bios (default) or uefi, AArch64: uefi; MACHINE_CPUS, MACHINE_MEMORY;
 # MACHINE_CPU, a model as QEMU names it; MACHINE_GIC=2 or 3 (default), AArch64's interrupt controller.
 set -eu
 
 if [ $# -ne 1 ]; then
-    echo "usage: mk/run.sh ISO" >&2
+    echo "usage: mk/run.sh IMAGE" >&2
     exit 2
 fi
 iso=$1
@@ -43,7 +43,7 @@ Booting $iso in QEMU. This terminal is the machine's console.
 
   To leave:            Ctrl-A x           (ends QEMU at once)
   To switch consoles:  Ctrl-] n           next; Ctrl-] m: the manager; Ctrl-] ?: all keys
-  Clean power-off:     Ctrl-] m, then type poweroff
+  Clean power-off:     Ctrl-] m, then type poweroff (not on seL4)
 
 END
 

@@ -12,8 +12,9 @@ programs: $(PROGRAMS)
 iso: $(ISO)
 guest: $(BUILD)/guest/vmlinuz $(BUILD)/guest/initrd.img
 
-run: $(ISO)
-	@mk/run.sh $(ISO)
+RUN_IMAGE := $(if $(filter sel4,$(KERNEL)),$(call sel4_image,$(SYSTEM)),$(ISO))
+run: $(RUN_IMAGE) $(HOST_BUILD)/bin/skyscope
+	@mk/run.sh $(RUN_IMAGE)
 
 # --- Tests ---
 
@@ -34,6 +35,15 @@ AARCH64_ONLY_TESTS := $(filter %_aarch64.py,$(ALL_SYSTEM_TESTS))
 SYSTEM_TESTS_x86_64 := $(filter-out $(AARCH64_ONLY_TESTS),$(ALL_SYSTEM_TESTS))
 SYSTEM_TESTS_aarch64 := $(filter-out $(X86_64_ONLY_TESTS),$(ALL_SYSTEM_TESTS))
 SYSTEM_TESTS := $(foreach a,$(ARCHS),$(SYSTEM_TESTS_$a:%=pytest-$a:%))
+
+# KERNEL=sel4: what makes sense there, and nothing else.
+ifeq ($(KERNEL),sel4)
+UNIT_TESTS    := $(filter %/sel4_vcpu_test,$(UNIT_TESTS))
+FUZZ_TARGETS  :=
+TOOL_TEST_FILES := tests/tool/test_sel4.py
+SYSTEM_TESTS  := pytest-aarch64:tests/system/test_sel4_aarch64.py
+SYSTEM_TEST_NEEDS := $(SEL4_TEST_IMAGES)
+endif
 
 .PHONY: unit fuzz tool-test system-test test test-needs system-test-needs other-archs
 unit: $(UNIT_TESTS)
@@ -70,6 +80,7 @@ help:
 	@echo "make run          boot SYSTEM (default: linux) in QEMU; the console is this terminal"
 	@echo "                  SYSTEM=duo: another of systems/*; FIRMWARE=uefi: by UEFI instead of BIOS"
 	@echo "                  ARCH=aarch64: an AArch64 machine instead of x86-64, here and with all targets"
+	@echo "                  KERNEL=sel4 MICROKIT_SDK=DIRECTORY: seL4 instead of our kernel, here and with test"
 	@echo "                  KEYS=DIRECTORY: sign with your own keys (docs/manual.md), here and with all targets"
 	@echo "make all          build kernel, loader, programs and the tool"
 	@echo "make iso          build build/skyscope.iso (build/aarch64/skyscope.iso) with SYSTEM"

@@ -2,15 +2,38 @@
 # The same programs for seL4, with a Microkit SDK: MICROKIT_SDK=DIRECTORY. Without
 # one there is nothing here.
 #
-# build/ARCH/sel4/BOARD-CONFIG/NAME.elf: linked with the SDK's libmicrokit.
+# build/ARCH/sel4/BOARD-CONFIG/NAME.elf: linked with the SDK's libmicrokit;
+# .../systems/NAME.elf: the Microkit's image of a system, sel4/systems/NAME.system or
+# that of systems/NAME.
+#
+# KERNEL=sel4: make run and make test are about these.
 
+KERNEL          ?= skyscope
 MICROKIT_SDK    ?=
 MICROKIT_CONFIG ?= release
 MICROKIT_BOARD  ?= $(MICROKIT_BOARD_$(ARCH))
 MICROKIT_BOARD_aarch64 := qemu_virt_aarch64
 MICROKIT_BOARD_x86_64  := x86_64_generic_vtx
 
+ifeq ($(filter $(KERNEL),skyscope sel4),)
+$(error KERNEL=$(KERNEL): use skyscope or sel4)
+endif
+ifeq ($(KERNEL)$(MICROKIT_SDK),sel4)
+$(error KERNEL=sel4 needs a Microkit SDK: MICROKIT_SDK=DIRECTORY (docs/sel4.md says where one comes from))
+endif
+ifeq ($(KERNEL),sel4)
+ifneq ($(ARCH),aarch64)
+$(error On seL4 there is AArch64 only: ARCH=aarch64)
+endif
+endif
+
 ifneq ($(MICROKIT_SDK),)
+# Tests find it there.
+export MICROKIT_SDK := $(abspath $(MICROKIT_SDK))
+endif
+
+# The VMM that is for seL4 is one for AArch64.
+ifneq ($(and $(MICROKIT_SDK),$(filter aarch64,$(ARCH))),)
 SEL4_SDK := $(MICROKIT_SDK)/board/$(MICROKIT_BOARD)/$(MICROKIT_CONFIG)
 ifeq ($(wildcard $(SEL4_SDK)/lib/libmicrokit.a),)
 $(error There is no Microkit SDK with the board $(MICROKIT_BOARD) and the configuration $(MICROKIT_CONFIG) \
@@ -60,4 +83,25 @@ $(call sel4_objects,$(VMM_SOURCES)): | $(LIBFDT_STAMP)
 
 .PHONY: sel4-programs
 sel4-programs: $(SEL4_PROGRAMS)
+
+# --- Systems ---
+
+sel4_system_file = $(firstword $(wildcard sel4/systems/$(1).system) $(call system_file,$(1)))
+sel4_image = $(SEL4_BUILD)/systems/$(1).elf
+
+# $(call sel4_system,NAME): an image for QEMU's -kernel, and build/.../systems/NAME.payload, unsigned.
+define sel4_system_rules
+$(SEL4_BUILD)/systems/$(1).elf: $(call sel4_system_file,$(1)) $(SEL4_PROGRAMS) $(HOST_BUILD)/bin/skyscope \
+		$(GUEST)/vmlinuz $(GUEST)/initrd.img $(GUEST)/bench_initrd.img
+	@mkdir -p $$(@D)
+	@echo "  SEL4 $$@"
+	@$(HOST_BUILD)/bin/skyscope build --quiet --kernel sel4 --sdk $(MICROKIT_SDK) --board $(MICROKIT_BOARD) \
+		--config $(MICROKIT_CONFIG) --search-path $(SEL4_BUILD) --search-path $(GUEST) \
+		--microkit-image $$@ --output $(SEL4_BUILD)/systems/$(1).payload $$<
+endef
+SEL4_TEST_SYSTEMS := linux duo smp
+$(foreach system,$(sort $(SEL4_TEST_SYSTEMS) $(SYSTEM)),$(eval $(call sel4_system_rules,$(system))))
+SEL4_TEST_IMAGES := $(foreach system,$(SEL4_TEST_SYSTEMS),$(call sel4_image,$(system)))
+SYSTEM_TEST_NEEDS += $(SEL4_TEST_IMAGES)
+export SKYSCOPE_SEL4_IMAGES := $(SEL4_BUILD)/systems
 endif

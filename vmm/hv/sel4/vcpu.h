@@ -30,7 +30,8 @@ struct sel4_vcpu {
     uint32_t registers, changed;
     /* Virtual interrupts that were given to the kernel, by its list registers; 0: free. */
     uint64_t injected[VCPU_GIC_LISTS];
-    bool timer_masked; /* the kernel masked the virtual timer's interrupt when it told of it */
+    uint64_t stale[VCPU_GIC_LISTS]; /* those from before a reset, of which the guest may still signal the end */
+    bool timer_masked;              /* the kernel masked the virtual timer's interrupt when it told of it */
 };
 
 /* A vCPU's page as the built-in kernel makes it: state after reset. */

@@ -220,26 +220,43 @@ static void look_at_timer(struct sel4_vcpu *vcpu)
 
 /* --- Virtual interrupts --- */
 
-/* List register of the kernel's that has the interrupt, or LIST_REGISTERS. */
-static uint32_t find_injected(const struct sel4_vcpu *vcpu, uint32_t intid)
+/* List register of the kernel's, of those in `lists`, that has the interrupt; or LIST_REGISTERS. */
+static uint32_t find(const uint64_t *lists, uint32_t intid)
 {
     uint32_t index = 0;
-    while (index < LIST_REGISTERS && (vcpu->injected[index] == 0 || LIST_INTID(vcpu->injected[index]) != intid)) {
+    while (index < LIST_REGISTERS && (lists[index] == 0 || LIST_INTID(lists[index]) != intid)) {
         index++;
     }
     return index;
 }
 
+static bool inject_into(struct sel4_vcpu *vcpu, uint64_t list, uint32_t index)
+{
+    if (seL4_ARM_VCPU_InjectIRQ(BASE_VCPU_CAP + vcpu->child, LIST_INTID(list),
+                                (seL4_Uint8)((list >> LIST_PRIORITY & 0xff) >> PRIORITY_SHIFT),
+                                (seL4_Uint8)(list >> LIST_GROUP & 1), (seL4_Uint8)index) != seL4_NoError) {
+        return false; /* the kernel knows one from before a reset to be active there */
+    }
+    vcpu->injected[index] = list;
+    vcpu->stale[index] = 0;
+    return true;
+}
+
 /* False: the kernel has something else under way in all its list registers. */
 static bool inject(struct sel4_vcpu *vcpu, uint64_t list)
 {
+    /* No interrupt may be in two list registers. */
+    uint32_t stale = find(vcpu->stale, LIST_INTID(list));
+    if (stale < LIST_REGISTERS && inject_into(vcpu, list, stale)) {
+        return true;
+    }
     for (uint32_t i = 0; i < LIST_REGISTERS; i++) {
-        /* One from before a reset may still be active in it: then the kernel refuses. */
-        if (vcpu->injected[i] == 0 &&
-            seL4_ARM_VCPU_InjectIRQ(BASE_VCPU_CAP + vcpu->child, LIST_INTID(list),
-                                    (seL4_Uint8)((list >> LIST_PRIORITY & 0xff) >> PRIORITY_SHIFT),
-                                    (seL4_Uint8)(list >> LIST_GROUP & 1), (seL4_Uint8)i) == seL4_NoError) {
-            vcpu->injected[i] = list;
+        if (vcpu->injected[i] == 0 && vcpu->stale[i] == 0 && inject_into(vcpu, list, i)) {
+            return true;
+        }
+    }
+    for (uint32_t i = 0; i < LIST_REGISTERS; i++) {
+        if (vcpu->injected[i] == 0 && inject_into(vcpu, list, i)) {
             return true;
         }
     }
@@ -254,7 +271,7 @@ static void sync_interrupts(struct sel4_vcpu *vcpu)
         if ((*list & LIST_STATE) == 0) {
             continue;
         }
-        if (find_injected(vcpu, LIST_INTID(*list)) < LIST_REGISTERS) {
+        if (find(vcpu->injected, LIST_INTID(*list)) < LIST_REGISTERS) {
             *list |= LIST_ACTIVE; /* and pending once more, if the VMM says so: for its end */
         } else if ((*list & LIST_PENDING) != 0 && inject(vcpu, *list)) {
             *list = (*list & ~LIST_STATE) | LIST_ACTIVE;
@@ -267,11 +284,18 @@ static void interrupt_ended(struct sel4_vcpu *vcpu, uint64_t index)
 {
     struct vcpu_gic *gic = &vcpu->page.state.gic;
 
-    if (index >= LIST_REGISTERS || vcpu->injected[index] == 0) {
-        return; /* one from before a reset */
+    gic->maintenance = 0;
+    gic->end_of_interrupt_status = 0;
+    if (index >= LIST_REGISTERS || (vcpu->injected[index] | vcpu->stale[index]) == 0) {
+        return;
     }
-    uint32_t intid = LIST_INTID(vcpu->injected[index]);
+    uint32_t intid = LIST_INTID(vcpu->injected[index] | vcpu->stale[index]); /* one of them is 0 */
     vcpu->injected[index] = 0;
+    vcpu->stale[index] = 0;
+    uint32_t other = find(vcpu->injected, intid);
+    if (other < LIST_REGISTERS) {
+        vcpu->injected[other] = 0; /* the guest ended one from before a reset and means this one */
+    }
     gic->maintenance = MISR_END;
     for (uint32_t i = 0; i < LIST_REGISTERS; i++) {
         if ((gic->list[i] & LIST_ACTIVE) != 0 && LIST_INTID(gic->list[i]) == intid) {
@@ -408,7 +432,7 @@ bool sel4_vcpu_exit(struct sel4_vcpu *vcpu, microkit_msginfo message)
         break;
     }
     if (vcpu->timer_masked && exit->kind != VCPU_EXIT_TIMER && exit->kind != VCPU_EXIT_HALT &&
-        find_injected(vcpu, TIMER_INTID) == LIST_REGISTERS) {
+        find(vcpu->injected, TIMER_INTID) == LIST_REGISTERS) {
         look_at_timer(vcpu); /* no end of its interrupt will tell that its line was released */
     }
     return needed;
@@ -431,7 +455,10 @@ static void start_anew(struct sel4_vcpu *vcpu)
     }
     vcpu->registers = REGISTERS_ALL;
     vcpu->changed = REGISTERS_ALL;
-    memset(vcpu->injected, 0, sizeof(vcpu->injected));
+    for (uint32_t i = 0; i < LIST_REGISTERS; i++) {
+        vcpu->stale[i] |= vcpu->injected[i]; /* one of them is 0 */
+        vcpu->injected[i] = 0;
+    }
 }
 
 bool sel4_vcpu_settle(struct sel4_vcpu *vcpu, bool timer_asserted)

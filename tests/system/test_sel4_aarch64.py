@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The VMM on seL4: the systems that `make test KERNEL=sel4` builds with a Microkit SDK.
+
+Without an SDK (MICROKIT_SDK) there is nothing to boot, and all of this is skipped.
+"""
+
+import os
+import pathlib
+import re
+import time
+
+import pytest
+
+from console import Skyscope
+from machine import ROOT
+
+if not os.environ.get("MICROKIT_SDK"):
+    pytest.skip("no Microkit SDK: give one with MICROKIT_SDK=DIRECTORY", allow_module_level=True)
+
+IMAGES = ROOT / os.environ.get("SKYSCOPE_SEL4_IMAGES", "build/aarch64/sel4/qemu_virt_aarch64-release/systems")
+
+
+def boot(system):
+    """The board that the SDK's kernel is for."""
+    return Skyscope(f"sel4-{system}", kernel=IMAGES / f"{system}.elf", cpus=1, cpu="cortex-a53", gic=2, memory="2G")
+
+
+@pytest.fixture(scope="module")
+def linux():
+    with boot("linux") as skyscope:
+        skyscope.expect_shell("linux")
+        yield skyscope
+
+
+def test_boots_without_errors(linux):
+    assert linux.shell("dmesg -r | grep -E '^<[0-3]>'")[1].strip() == ""
+    assert linux.shell("dmesg | grep -iE 'Call Trace|BUG:|WARNING: CPU|firmware bug|spurious'")[1].strip() == ""
+    assert "SMC Calling Convention" in linux.check_shell("dmesg | grep psci")
+
+
+def test_registers_memory_and_clocks_survive(linux):
+    assert linux.check_shell("guest_check").count("passed") == 3
+
+
+def interrupts(skyscope, name):
+    """How often the interrupt came, per vCPU."""
+    line = re.search(rf"^\s*\w+:((?:\s+\d+)+)\s.*{name}", skyscope.check_shell("cat /proc/interrupts"), re.MULTILINE)
+    return [int(count) for count in line[1].split()]
+
+
+def test_interrupts(linux):
+    before = interrupts(linux, "arch_timer"), interrupts(linux, "uart-pl011")
+    linux.check_shell("sleep 1")
+    assert interrupts(linux, "arch_timer") > before[0] and interrupts(linux, "uart-pl011") > before[1]
+    assert re.search(r"Err:\s+0\b", linux.check_shell("cat /proc/interrupts"))
+
+
+def test_sleep_is_real(linux):
+    start = time.monotonic()
+    linux.check_shell("sleep 3")
+    assert 2.5 < time.monotonic() - start < 30
+
+
+def processor_time(skyscope):
+    """Seconds that QEMU has had of the host's processors."""
+    fields = pathlib.Path(f"/proc/{skyscope.child.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_a_guest_that_waits_leaves_the_processor(linux):
+    before = processor_time(linux)
+    linux.check_shell("sleep 5")
+    assert processor_time(linux) - before < 2.5
+
+
+def test_much_output(linux):
+    linux.check_shell("dmesg -n 1")
+    assert linux.check_shell("seq 1 2000").split() == [str(number) for number in range(1, 2001)]
+
+
+def test_manager_knows_its_limits(linux):
+    linux.to_manager()
+    for command in ("statistics", "hardware", "log kernel"):
+        answer = linux.manager(command)
+        assert re.search(r"does not give|no log|there is no", answer), answer
+    assert linux.vm_states() == {"linux": "running"}
+
+
+def test_pause(linux):
+    linux.to_manager()
+    linux.manager("pause linux")
+    linux.wait_for_state("linux", "paused")
+    linux.manager("resume linux")
+    linux.wait_for_state("linux", "running")
+    linux.to_shell(0, "linux")
+    linux.check_shell("guest_check")
+
+
+def reset_while_busy(skyscope, name):
+    """Resets a VM whose guest computes and takes interrupts all the time."""
+    last = skyscope.boot_id()
+    skyscope.send("while :; do cat /proc/interrupts; done >/dev/null & while :; do :; done &")
+    skyscope.to_manager()
+    skyscope.manager(f"reset {name}")
+    skyscope.expect_new_boot(0, name, last)
+
+
+def test_reset(linux):
+    linux.to_shell(0, "linux")
+    for _ in range(3):
+        reset_while_busy(linux, "linux")
+    linux.check_shell("guest_check")
+
+
+def test_stop_and_start(linux):
+    last = linux.boot_id()
+    linux.to_manager()
+    linux.manager("stop linux")
+    linux.wait_for_state("linux", "stopped")
+    linux.manager("start linux")
+    linux.expect_new_boot(0, "linux", last)
+
+
+def test_guest_restarts_and_powers_off(linux):
+    last = linux.boot_id()
+    linux.send("reboot")
+    linux.expect_text("reboot: Restarting system")
+    linux.expect_new_boot(0, "linux", last)
+    linux.send("poweroff")
+    linux.expect_text("reboot: Power down")
+    linux.to_manager()
+    linux.wait_for_state("linux", "stopped")
+
+
+@pytest.fixture(scope="module")
+def smp():
+    with boot("smp") as skyscope:
+        skyscope.expect_shell("smp")
+        yield skyscope
+
+
+def test_two_vcpus(smp):
+    assert smp.check_shell("nproc").strip() == "2"
+    before = interrupts(smp, "arch_timer")
+    assert smp.check_shell("guest_check & guest_check; wait").count("passed") == 6
+    assert all(now > then for now, then in zip(interrupts(smp, "arch_timer"), before))
+    # SGIs go through the VMM.
+    assert all(count > 0 for count in interrupts(smp, "Function call interrupts|Rescheduling interrupts"))
+
+
+def test_a_vcpu_goes_and_comes(smp):
+    online = "/sys/devices/system/cpu/cpu1/online"
+    assert smp.check_shell(f"echo 0 > {online}; nproc; echo 1 > {online}; nproc").split()[-1] == "2"
+    smp.check_shell("guest_check")
+
+
+def test_reset_of_two_vcpus(smp):
+    for _ in range(2):
+        reset_while_busy(smp, "smp")
+    assert smp.check_shell("nproc").strip() == "2"
+
+
+@pytest.fixture(scope="module")
+def duo():
+    with boot("duo") as skyscope:
+        skyscope.expect_shell("first")
+        yield skyscope
+
+
+def test_two_vms(duo):
+    duo.to_shell(1, "second")
+    assert duo.check_shell("hostname").strip() == "second"
+    duo.to_shell(0, "first")
+    duo.send("guest_check > /tmp/check; echo fin''ished $?")
+    duo.to_shell(1, "second")
+    assert duo.check_shell("guest_check").count("passed") == 3
+    duo.to_console(0, "first")
+    duo.expect(r"finished (\d+)")
+    assert duo.check_shell("cat /tmp/check").count("passed") == 3
+
+
+def test_one_stops_the_other_goes_on(duo):
+    duo.to_manager()
+    duo.manager("stop first")
+    duo.wait_for_state("first", "stopped")
+    assert duo.vm_states()["second"] == "running"
+    duo.to_shell(1, "second")
+    second = duo.boot_id()
+    assert duo.check_shell("guest_check").count("passed") == 3
+    duo.to_manager()
+    duo.manager("start first")
+    duo.expect_new_boot(0, "first", "")
+    duo.to_shell(1, "second")
+    assert duo.boot_id() == second
