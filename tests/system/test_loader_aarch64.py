@@ -6,9 +6,10 @@ import subprocess
 
 import pytest
 
-from loader_under_test import LOADER, expect_kernel, expect_refused, good_payload, p, write
+from loader_under_test import LOADER, expect_kernel, expect_refused, good_payload, images, p, write
 from machine import BUILD
 from payload import GIB, MIB
+from tpm import SHA256, SoftwareTpm
 
 UEFI_TIMEOUT = 240
 GRUB_MODULES = BUILD / "grub/arm64-efi"
@@ -173,3 +174,36 @@ def test_grub(machine, tmp_path, grub, commands, tables):
     assert "protocol 5, firmware 2" in output
     assert "by=grub" in output
     assert ("device tree 0x" in output) == (tables == "device-tree")
+
+
+# --- Measured boot ---
+
+
+@pytest.mark.parametrize("firmware", ["bios", "uefi"])
+def test_tpm(machine, tmp_path, firmware):
+    """Measured into, and an index kept that older systems fail by."""
+    new = write(tmp_path / "new.bin", p.payload(images(), rollback=3))
+    old = write(tmp_path / "old.bin", p.payload(images(), rollback=2))
+    options = ["-machine", "acpi=off"]
+    with SoftwareTpm(tmp_path / "tpm") as tpm:
+        one = machine(payload=new, firmware=firmware, memory="512M", extra=options + tpm.qemu("tpm-tis-device"))
+        output = expect_kernel(one, 1, failures=1, timeout=UEFI_TIMEOUT)  # the log makes hardware_info longer
+        assert "FAILED: hardware_info" in output
+        assert "loader: TPM 2.0 (IBM, FIFO): 8 events measured in PCRs 11 and 12, banks SHA-" in output
+        assert "loader: rollback index 3, kept in NV index 0x1a53900 from now on" in output
+        one.kill()
+        assert tpm.pcr(SHA256, 11) != bytes(32) and tpm.pcr(SHA256, 12) != bytes(32)
+    with SoftwareTpm(tmp_path / "tpm") as tpm:
+        expect_refused(machine(payload=old, firmware=firmware, memory="512M",
+                               extra=options + tpm.qemu("tpm-tis-device")),
+                       'system "test" is too old: its rollback index is 2, this machine has started 3',
+                       timeout=UEFI_TIMEOUT)
+
+
+def test_tpm_that_acpi_does_not_locate(machine, tmp_path):
+    """QEMU's TPM2 table says how, but only AML says where: nothing is looked for at an address that is a PC's."""
+    with SoftwareTpm(tmp_path / "tpm") as tpm:
+        output = expect_kernel(machine(payload=payload_for(tmp_path), firmware="uefi", memory="512M",
+                                       extra=tpm.qemu("tpm-tis-device")), 1, timeout=UEFI_TIMEOUT)
+    assert "the TPM2 table does not say where the TPM is" in output
+    assert "no TPM 2.0: nothing is measured" in output

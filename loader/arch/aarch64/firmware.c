@@ -36,6 +36,11 @@ void firmware_read(const struct physical_memory *memory, const struct boot_sourc
     } else {
         log_warning("neither a device tree nor ACPI tables: only one CPU and no interrupts can be used");
     }
+    /* There is no customary place to look at. */
+    if (hardware->tpm_start_method != 0 && hardware->tpm_control_area == 0) {
+        log_warning("ACPI: the TPM2 table does not say where the TPM is: it is not used");
+        hardware->tpm_start_method = 0;
+    }
     tpm_named = hardware->tpm_start_method != 0;
     psci_start(hardware);
 }
