@@ -436,7 +436,7 @@ static void power_button(void **state)
     assert_int_equal(fixture_load(&c->f, 0, GUEST_POWER_BASE + 0x418, 4), 1u << 3); /* MIS */
     assert_true((c->f.vm->arch.gic.banks[0].level >> GUEST_POWER_SPI & 1u) != 0);
     assert_int_equal(fixture_load(&c->f, 0, GUEST_POWER_BASE + 0x020, 4), 1u << 3); /* pressed */
-    fake_hv.now += FIXTURE_FREQUENCY / 10 + 1;
+    fake_hv.now += FIXTURE_FREQUENCY / 2 + 1;
     vmm_handle_event(&c->f.vm->vcpus[0]);
     assert_int_equal(fixture_load(&c->f, 0, GUEST_POWER_BASE + 0x020, 4), 0); /* released */
     fixture_store(&c->f, 0, GUEST_POWER_BASE + 0x41c, 4, 0xff);
