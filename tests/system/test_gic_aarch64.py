@@ -24,7 +24,8 @@ def quad(request):
 
 def interrupts(quad, name):
     """How many of them each vCPU has taken."""
-    line = re.search(rf"^\s*\w+:((?:\s+\d+){{{VCPUS}}}).*{name}", quad.check_shell("cat /proc/interrupts"), re.MULTILINE)
+    table = quad.check_shell("cat /proc/interrupts")
+    line = re.search(rf"^\s*\w+:((?:\s+\d+){{{VCPUS}}}).*{name}", table, re.MULTILINE)
     return [int(number) for number in line[1].split()]
 
 

@@ -84,7 +84,7 @@ static bool change_at_once(struct gic *gic, uint32_t intid, bool level)
         return false;
     }
     if ((bank->listed & bit) != 0) {
-        return !level && bank->holder[intid & 31u] == target && gic_lower_now(gic, target, intid);
+        return !level && gic_lower_now(gic, target, intid);
     }
     return level && (gic_forwarded(gic, bank) & bit) != 0 && gic_list_now(gic, target, intid);
 }
@@ -197,7 +197,6 @@ void gic_reset(struct gic *gic)
 {
     gic->control = 0;
     gic->retry = false;
-    gic->busy = (1u << GIC_SPI_BANKS) - 1u; /* lines may be asserted */
     for (uint32_t i = 0; i < gic->config.vcpu_count; i++) {
         reset_vcpu(gic, i);
     }

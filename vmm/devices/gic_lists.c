@@ -439,7 +439,6 @@ bool gic_list_now(struct gic *gic, uint32_t vcpu, uint32_t intid)
         }
         if ((state->used & room) != 0) {
             register_back(gic, vcpu, i); /* it has ended */
-            state->used &= ~room;
         }
         struct candidate candidate = {.intid = intid, .priority = bank->priority[intid & 31u], .pending = true};
         state->soft &= ~room;

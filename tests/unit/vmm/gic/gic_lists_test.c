@@ -167,6 +167,13 @@ static void lines_on_the_targets_own_thread(void **state)
         machine_line_by(&machine, 0, 8, false);
         machine_end(&machine, 0, 40);
     }
+    /* In a list register that an edge was in. */
+    machine_exit(&machine, 0);
+    machine_line_by(&machine, 0, 9, true);
+    assert_int_equal(machine_take(&machine, 0), 41);
+    machine_line_by(&machine, 0, 8, true);
+    machine_line_by(&machine, 0, 8, false);
+    assert_int_equal(machine_take(&machine, 0), NOTHING);
 }
 
 /* Active, made pending by a write, and with so many waiting that it is listed as active only. */
@@ -761,6 +768,9 @@ static void nothing_to_do_costs_nothing(void **state)
     kicks = machine.kicks;
     machine_line(&machine, 12, true);
     assert_int_equal(machine.kicks, kicks);
+    machine_line_by(&machine, 1, 12, false);
+    machine_line_by(&machine, 1, 12, true);
+    assert_int_equal(machine_acknowledge(&machine, 1), NOTHING);
 }
 
 static void disabling_is_in_progress_until_the_vcpu_has_looked(void **state)
