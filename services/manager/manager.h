@@ -18,8 +18,9 @@
 #include "virtual_machine.h"
 
 #define MANAGER_OUTPUT_SIZE    0x20000u
-/* A VMM that has not confirmed a request by then is reported. */
-#define MANAGER_ANSWER_SECONDS 3u
+/* A VMM that has not confirmed a request by then is reported. Before it confirms a start
+ * it zeroes its guest's memory: seconds, where there are many gigabytes. */
+#define MANAGER_ANSWER_SECONDS 20u
 #define MANAGER_NO_VM          0xffffffffu
 
 /* What the manager does to the rest of the system. */
