@@ -28,5 +28,5 @@ struct skyscope_time skyscope_time(void);
 
 /* Writes text to the kernel's console: with the SDK's debug configuration only. */
 void skyscope_debug_write(const char *text, size_t length);
-/* seL4 leaves the machine's power to nobody: -SKYSCOPE_NOT_PERMITTED. */
+/* By the secure firmware, where the SDK's kernel lets the PD call it; else -SKYSCOPE_NOT_PERMITTED. */
 int skyscope_system(enum skyscope_system_operation operation);

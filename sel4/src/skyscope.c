@@ -40,6 +40,5 @@ void skyscope_debug_write(const char *text, size_t length)
 
 int skyscope_system(enum skyscope_system_operation operation)
 {
-    (void)operation;
-    return -SKYSCOPE_NOT_PERMITTED;
+    return skyscope_power(operation == SKYSCOPE_SYSTEM_RESET) ? SKYSCOPE_OK : -SKYSCOPE_NOT_PERMITTED;
 }
