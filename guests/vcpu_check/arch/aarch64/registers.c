@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "checks.h"
 
-#define LONG_SECONDS 3
+#define LONG_SECONDS      3
+#define TURNS_PER_PATTERN 64u
 
 /* Registers that a guest at EL1 with stage 1 off may write as it likes. */
 #define KEPT_REGISTERS(x)                                                                                              \
@@ -128,17 +129,26 @@ static bool sve_kept(uint64_t pattern)
     return good == 1 && p7 == 0 && ffr == 0;
 }
 
+/* Other guests that run this have other patterns. */
+static uint64_t new_pattern(void)
+{
+    return now() * 0x9e3779b97f4a7c15ull >> 8 | 1ull << 40;
+}
+
 void check_kept_values(void)
 {
-    /* Other guests that run this have other patterns. */
-    uint64_t pattern = now() * 0x9e3779b97f4a7c15ull >> 8 | 1ull << 40;
+    uint64_t pattern = new_pattern();
     uint64_t duration = LONG_SECONDS * read_register(cntfrq_el0);
     bool general = true, memory = true, system = true, floating = true, sve = true, length = true;
-    uint64_t bytes = 0;
+    uint64_t bytes = 0, turn = 0;
 
-    write_system_registers(pattern);
-    write_vectors(pattern);
     for (uint64_t start = now(); now() - start < duration;) {
+        if (turn++ % TURNS_PER_PATTERN == 0) {
+            /* For the other guests to notice. */
+            pattern = new_pattern();
+            write_system_registers(pattern);
+            write_vectors(pattern);
+        }
         general &= general_registers_kept(pattern, false);
         memory &= general_registers_kept(pattern, true);
         system &= system_registers_kept(pattern);
