@@ -14,16 +14,17 @@
 #define TWO_LINES(instruction)  ONE_LINE(instruction) ONE_LINE(instruction)
 #define FOUR_LINES(instruction) TWO_LINES(instruction) TWO_LINES(instruction)
 
-/* Does it to all lines from at, the start of one, to end. */
+/* Does it to all lines from start, the beginning of one, to end. */
 #define FOR_EACH_LINE(instruction, start, end, size)                                                                   \
     do {                                                                                                               \
-        while ((start) < (end) && (end) - (start) >= AT_ONCE * (size)) {                                               \
+        uint64_t lines_ = (start) < (end) ? ((end) - (start) + (size)-1) / (size) : 0;                                 \
+        for (uint64_t left_ = lines_ / AT_ONCE; left_ > 0; left_--) {                                                  \
             __asm__ volatile(FOUR_LINES(instruction) FOUR_LINES(instruction)                                           \
                              : [at] "+r"(start)                                                                        \
                              : [line] "r"(size)                                                                        \
                              : "memory");                                                                              \
         }                                                                                                              \
-        while ((start) < (end)) {                                                                                      \
+        for (uint64_t left_ = lines_ % AT_ONCE; left_ > 0; left_--) {                                                  \
             __asm__ volatile(ONE_LINE(instruction) : [at] "+r"(start) : [line] "r"(size) : "memory");                  \
         }                                                                                                              \
     } while (0)
