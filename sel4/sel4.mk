@@ -78,11 +78,17 @@ $(call sel4_program,manager,services/manager/manager_main.c $(MANAGER_SOURCES_$(
 	sel4/src/skyscope.c,$(SEL4_TIMERS))
 SEL4_VMM_SOURCES := $(wildcard vmm/hv/sel4/*.c)
 $(foreach source,$(SEL4_VMM_SOURCES),$(eval CFLAGS_$(subst /,_,$(basename $(source))) := $(VMM_INCLUDES)))
+SEL4_VMM_LIBRARY := $(SEL4_BUILD)/libskyscope_vmm.a
+$(SEL4_VMM_LIBRARY): $(call sel4_objects,$(SEL4_VMM_SOURCES) $(VMM_SOURCES) $(VMM_LIBRARY_$(ARCH)) $(BASE_SOURCES))
+	@mkdir -p $(@D)
+	@echo "  AR  $@"
+	@rm -f $@
+	@$(AR) rcs $@ $^
 $(call sel4_program,vmm,$(SEL4_VMM_SOURCES) $(VMM_SOURCES) $(VMM_LIBRARY_$(ARCH)))
 $(call sel4_objects,$(VMM_SOURCES)): | $(LIBFDT_STAMP)
 
 .PHONY: sel4-programs
-sel4-programs: $(SEL4_PROGRAMS)
+sel4-programs: $(SEL4_PROGRAMS) $(SEL4_VMM_LIBRARY)
 
 # --- Systems ---
 
@@ -102,6 +108,33 @@ endef
 SEL4_TEST_SYSTEMS := linux duo smp
 $(foreach system,$(sort $(SEL4_TEST_SYSTEMS) $(SYSTEM)),$(eval $(call sel4_system_rules,$(system))))
 SEL4_TEST_IMAGES := $(foreach system,$(SEL4_TEST_SYSTEMS),$(call sel4_image,$(system)))
+
+# A Microkit system that is not described to our tool, with its own VMM that is linked with the library.
+SEL4_EXAMPLE := $(SEL4_BUILD)/example
+$(SEL4_EXAMPLE)/example_vmm.elf: $(call sel4_objects,sel4/example/vmm.c) $(SEL4_VMM_LIBRARY)
+	@mkdir -p $(@D)
+	@echo "  LD  $@"
+	@$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -T $(SEL4_SDK)/lib/microkit.ld $(filter %.o,$^) \
+		-L$(SEL4_BUILD) -L$(SEL4_SDK)/lib -Wl,--start-group -lskyscope_vmm -lmicrokit -Wl,--end-group -o $@
+$(SEL4_EXAMPLE)/example_serial.elf: $(call sel4_objects,sel4/example/serial.c drivers/serial/serial_driver.c \
+		drivers/serial/arch/$(ARCH)/registers.c $(SERIAL_UART_$(ARCH)) $(BASE_SOURCES))
+	@mkdir -p $(@D)
+	@echo "  LD  $@"
+	@$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -T $(SEL4_SDK)/lib/microkit.ld $^ \
+		-L$(SEL4_SDK)/lib -lmicrokit -o $@
+$(SEL4_EXAMPLE)/guest.dtb: sel4/example/guest.dts
+	@mkdir -p $(@D)
+	@dtc -q -I dts -O dtb -o $@ $<
+$(SEL4_EXAMPLE)/example.elf: sel4/example/example.system $(SEL4_EXAMPLE)/example_vmm.elf \
+		$(SEL4_EXAMPLE)/example_serial.elf $(SEL4_EXAMPLE)/guest.dtb $(SEL4_BUILD)/timer_driver.elf \
+		$(GUEST)/vmlinuz $(GUEST)/initrd.img
+	@echo "  SEL4 $@"
+	@$(MICROKIT_SDK)/bin/microkit $< --board $(MICROKIT_BOARD) --config $(MICROKIT_CONFIG) --image-type elf \
+		--output $@ --report $(@D)/report.txt --search-path $(SEL4_EXAMPLE) $(SEL4_BUILD) $(GUEST) >$(@D)/log 2>&1 \
+		|| { cat $(@D)/log >&2; exit 1; }
+.PHONY: sel4-example
+sel4-example: $(SEL4_EXAMPLE)/example.elf
+SEL4_TEST_IMAGES += $(SEL4_EXAMPLE)/example.elf
 SYSTEM_TEST_NEEDS += $(SEL4_TEST_IMAGES)
 export SKYSCOPE_SEL4_IMAGES := $(SEL4_BUILD)/systems
 endif

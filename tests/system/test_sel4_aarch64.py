@@ -20,9 +20,9 @@ if not os.environ.get("MICROKIT_SDK"):
 IMAGES = ROOT / os.environ.get("SKYSCOPE_SEL4_IMAGES", "build/aarch64/sel4/qemu_virt_aarch64-release/systems")
 
 
-def boot(system):
+def boot(system, directory=IMAGES):
     """The board that the SDK's kernel is for."""
-    return Skyscope(f"sel4-{system}", kernel=IMAGES / f"{system}.elf", cpus=1, cpu="cortex-a53", gic=2, memory="2G")
+    return Skyscope(f"sel4-{system}", kernel=directory / f"{system}.elf", cpus=1, cpu="cortex-a53", gic=2, memory="2G")
 
 
 @pytest.fixture(scope="module")
@@ -199,3 +199,10 @@ def test_manager_powers_the_machine_off(duo):
     duo.to_manager()
     duo.send("poweroff")
     assert duo.expect_exit() == 0
+
+
+def test_example_with_the_library_alone():
+    """sel4/example: a Microkit system written by hand, with a VMM of its own."""
+    with boot("example", IMAGES.parent / "example") as example:
+        example.expect_shell("guest")
+        assert example.check_shell("guest_check").count("passed") == 3
