@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What an exit means: handled here, or described to the VMM. */
 #include "vcpu_hardware.h"
+#include <arch/gic.h>
 
 #include <arch/cpu_features.h>
 #include <kernel/log.h>
@@ -70,6 +71,10 @@ static enum vcpu_enter_result halt(struct vcpu *vcpu, uint32_t length)
     uint32_t pending = __atomic_load_n(&gic->private_pending, __ATOMIC_SEQ_CST);
     uint32_t timer = 1u << GUEST_PPI_VIRTUAL_TIMER;
     if ((enabled & timer) != 0 && !hardware->interface.timer_active && vcpu_timer_asserted(hardware)) {
+        /* Taken here rather than by its interrupt: QEMU's GICv2 forgets a line that was asserted
+         * while the guest ended the interrupt before. */
+        gic_private_set_active(vcpu_platform.timer_intid, true);
+        hardware->interface.timer_active = true;
         pending |= timer;
     }
     if ((pending & enabled) != 0) {
