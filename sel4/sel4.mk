@@ -77,7 +77,7 @@ $(call sel4_program,console,services/console/console.c $(CONSOLE_SOURCES) sel4/s
 $(call sel4_program,manager,services/manager/manager_main.c $(MANAGER_SOURCES_$(ARCH)) $(CRYPTO_ENTROPY_SOURCES) \
 	sel4/src/skyscope.c,$(SEL4_TIMERS))
 SEL4_VMM_SOURCES := $(wildcard vmm/hv/sel4/*.c)
-$(foreach source,$(SEL4_VMM_SOURCES),$(eval CFLAGS_$(subst /,_,$(basename $(source))) := $(VMM_INCLUDES)))
+$(foreach source,$(filter-out %/vcpu_aarch64.c,$(SEL4_VMM_SOURCES)),$(eval CFLAGS_$(subst /,_,$(basename $(source))) := $(VMM_INCLUDES)))
 SEL4_VMM_LIBRARY := $(SEL4_BUILD)/libskyscope_vmm.a
 $(SEL4_VMM_LIBRARY): $(call sel4_objects,$(SEL4_VMM_SOURCES) $(VMM_SOURCES) $(VMM_LIBRARY_$(ARCH)) $(BASE_SOURCES))
 	@mkdir -p $(@D)

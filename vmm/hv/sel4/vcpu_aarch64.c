@@ -118,7 +118,7 @@ static void write_registers(struct sel4_vcpu *vcpu, bool resume)
         }
         return;
     }
-    seL4_UserContext context;
+    seL4_UserContext context = {0}; /* all of it passes through the IPC buffer */
     seL4_Word *values = (seL4_Word *)&context;
     for (uint32_t i = 0; i < count; i++) {
         values[i] = *field_at(vcpu, register_offsets[i]);
