@@ -10,9 +10,9 @@
 #include <stdint.h>
 
 #include <microkit.h>
-#include <skyscope_arch.h>
 #include <skyscope/syscall.h>
 #include <skyscope/vcpu.h>
+#include <skyscope_arch.h>
 
 /* --- Virtual CPUs: each is run by one thread of the VMM, on that thread's CPU. ---
  *

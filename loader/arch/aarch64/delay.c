@@ -6,7 +6,9 @@ void delay_microseconds(uint32_t microseconds)
     uint64_t wanted = read_register(cntfrq_el0) * microseconds / 1000000u + 1;
     instruction_barrier(); /* reads of the counter may run ahead */
     uint64_t start = read_register(cntpct_el0);
-    while (read_register(cntpct_el0) - start < wanted) {
+    uint64_t now = start;
+    while (now - start < wanted) {
         instruction_barrier();
+        now = read_register(cntpct_el0);
     }
 }

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include <vmm/arch/execution.h>
 #include <vmm/arch/boot_layout.h>
+#include <vmm/arch/execution.h>
 #include <vmm/boot.h>
 
 #include "machine_fixture.h"
