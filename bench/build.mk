@@ -28,7 +28,7 @@ $(BUILD)/guest/bench_initrd.img: $(BUILD)/guest/bench_init
 	@cd $@.root && echo init | cpio --quiet --create --format=newc --reproducible --owner=+0:+0 >../$(@F).new
 	@mv $@.new $@ && rm -rf $@.root
 
-BENCH_SYSTEMS := $(filter bench_%,$(SYSTEMS))
+BENCH_SYSTEMS := $(notdir $(patsubst %/,%,$(dir $(wildcard systems/bench_*/system.mk))))
 BENCH_NEEDS := $(LOADER) $(BUILD)/kernel.elf $(BENCH_SYSTEMS:%=$(BUILD)/systems/%/payload.bin)
 
 .PHONY: bench
