@@ -209,6 +209,13 @@ class Machine:
             self._fail(f"{command!r} in the guest: status {status}, output {output!r}")
         return output
 
+    def until(self, condition, what, timeout=60):
+        """Asks condition() again and again until it is true; it talks to the machine, which is what takes time."""
+        deadline = time.monotonic() + timeout * TIME_FACTOR
+        while not condition():
+            if time.monotonic() > deadline:
+                self._fail(f"no {what} within {timeout * TIME_FACTOR:.0f} s")
+
     # --- Control ---
 
     def qmp(self, command, **arguments):

@@ -49,9 +49,9 @@ def interrupts(skyscope, name):
 
 
 def test_interrupts(linux):
-    before = interrupts(linux, "arch_timer"), interrupts(linux, "uart-pl011")
-    linux.check_shell("sleep 1")
-    assert interrupts(linux, "arch_timer") > before[0] and interrupts(linux, "uart-pl011") > before[1]
+    for name in ("arch_timer", "uart-pl011"):  # each look at the count is worth some of both
+        before = interrupts(linux, name)
+        linux.until(lambda name=name, before=before: interrupts(linux, name) > before, f"interrupts of {name}")
     assert re.search(r"Err:\s+0\b", linux.check_shell("cat /proc/interrupts"))
 
 
@@ -68,9 +68,9 @@ def processor_time(skyscope):
 
 
 def test_a_guest_that_waits_leaves_the_processor(linux):
-    before = processor_time(linux)
-    linux.check_shell("sleep 5")
-    assert processor_time(linux) - before < 2.5
+    used, start = processor_time(linux), time.monotonic()
+    linux.check_shell("sleep 5")  # what is measured: a guest with nothing to do
+    assert processor_time(linux) - used < (time.monotonic() - start) / 2
 
 
 def test_much_output(linux):
