@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import shutil
 import subprocess
 
 import pytest
@@ -11,6 +12,7 @@ import elf_maker
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TOOL = ROOT / "build" / "bin" / "skyscope"
+PASSPHRASE = "correct horse battery staple"
 
 
 @pytest.fixture(scope="session")
@@ -52,3 +54,29 @@ class Tool:
 @pytest.fixture
 def tool(files, tmp_path):
     return Tool(files, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def made_keys(files, tmp_path_factory):
+    """Keys of each kind and a payload, made once."""
+    directory = tmp_path_factory.mktemp("made_keys")
+    made_tool = Tool(files, directory)
+    (directory / "passphrase").write_text(PASSPHRASE + "\n")
+    (directory / "passphrase").chmod(0o600)
+    result = made_tool.run("keygen", "--development", "development")
+    assert result.returncode == 0, result.stderr
+    result = made_tool.run("keygen", "--lattice", "ML-DSA-65", "--hash-based", "SLH-DSA-SHA2-128s",
+                           "--passphrase-file", "passphrase", "own")
+    assert result.returncode == 0, result.stderr
+    made_tool.build('<system><protection_domain name="one"><program_image path="program.elf" /></protection_domain></system>')
+    return directory
+
+
+@pytest.fixture
+def keys(tool, made_keys):
+    """The tool, in a directory with copies of what made_keys has."""
+    for name in ("development", "own"):
+        shutil.copytree(made_keys / name, tool.directory / name)
+    for name in ("passphrase", "payload.bin"):
+        shutil.copy2(made_keys / name, tool.directory / name)
+    return tool

@@ -13,7 +13,7 @@ import pytest
 
 from conftest import Tool
 from elf_maker import AARCH64
-from test_tool import MICROKIT
+from descriptions import MICROKIT
 
 SDK = os.environ.get("MICROKIT_SDK")
 BOARD = "qemu_virt_aarch64"
