@@ -22,10 +22,13 @@ $(call unit_test,console_test,tests/unit/services/console_test.c $(CONSOLE_SOURC
 # The manager reads faults from message registers, as <microkit.h> declares them.
 $(foreach s,fault_view arch_x86_64_fault_arch arch_aarch64_fault_arch,$(eval CFLAGS_services_manager_$s := $(UNIT_MICROKIT)))
 CFLAGS_services_manager_manager += $(UNIT_MICROKIT)
-CFLAGS_tests_unit_services_manager_test := -Iservices/manager -Icrypto/include $(UNIT_MICROKIT) \
-	-Itests/unit/services/arch/@ARCH@
-$(call unit_test,manager_test,tests/unit/services/manager_test.c $(MANAGER_SOURCES_x86_64))
-$(call unit_test_aarch64,manager_test,tests/unit/services/manager_test.c $(MANAGER_SOURCES_aarch64))
+MANAGER_TESTS := $(addprefix tests/unit/services/manager_,test.c view_test.c export_test.c)
+MANAGER_FIXTURE := tests/unit/services/manager_fixture.c
+$(foreach s,$(MANAGER_TESTS) $(MANAGER_FIXTURE),$(eval CFLAGS_$(subst /,_,$(basename $s)) := -Iservices/manager \
+	-Icrypto/include $(UNIT_MICROKIT) -Itests/unit/services/arch/@ARCH@))
+$(foreach t,$(MANAGER_TESTS),$(call unit_test,$(notdir $(basename $t)),$t $(MANAGER_FIXTURE) $(MANAGER_SOURCES_x86_64)))
+$(foreach t,$(MANAGER_TESTS),$(call unit_test_aarch64,$(notdir $(basename $t)),$t $(MANAGER_FIXTURE) \
+	$(MANAGER_SOURCES_aarch64)))
 CFLAGS_tests_unit_services_arch_aarch64_manager_aarch64_test := -Iservices/manager $(UNIT_MICROKIT)
 $(call unit_test_aarch64,manager_aarch64_test,tests/unit/services/arch/aarch64/manager_aarch64_test.c \
 	$(wildcard services/manager/arch/aarch64/*.c) services/manager/text_output.c base/src/format.c)
