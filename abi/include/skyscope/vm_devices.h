@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The virtio devices of one VM: a configuration block of its own beside struct vm_config, which says where it is
+ * (vm_config.devices). Made by the tool, read by the VMM. Virtual addresses are the VMM's.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#define VM_DEVICES_MAGIC   0x3056454456534b53ull /* "SKSVDEV0" */
+#define VM_DEVICES_VERSION 1u
+#define VM_MAX_DEVICES     24u
+#define VM_DEVICE_NAME     32u
+
+enum vm_device_kind {
+    VM_DEVICE_BLOCK = 1,
+    VM_DEVICE_NET = 2,
+    VM_DEVICE_RNG = 3,
+    VM_DEVICE_CONSOLE = 4,
+    VM_DEVICE_SOCKET = 5, /* vsock */
+    VM_DEVICE_BALLOON = 6,
+    VM_DEVICE_9P = 7,
+    VM_DEVICE_PMEM = 8,
+};
+
+enum vm_transport {
+    VM_TRANSPORT_PCI = 1,              /* modern only */
+    VM_TRANSPORT_PCI_TRANSITIONAL = 2, /* modern and legacy, §4.1.3 */
+    VM_TRANSPORT_MMIO = 3,             /* version 2 */
+    VM_TRANSPORT_MMIO_LEGACY = 4,      /* version 1 */
+};
+
+/* One client's end of a block queue pair: see <skyscope/block_queue.h>. */
+struct block_client_config {
+    uint64_t request_queue; /* virtual addresses */
+    uint64_t response_queue;
+    uint64_t data;         /* data region, shared with the server */
+    uint64_t storage_info; /* struct block_storage_info, read-only */
+    uint32_t data_size;    /* bytes, multiple of 4096 */
+    uint32_t capacity;     /* entries of each queue, power of two */
+    uint32_t channel;
+    uint32_t transfer_size; /* bytes per block of the queue: 512 or 4096 */
+};
+
+/* One client's end of the network queues: see <skyscope/net_queue.h>. */
+struct net_client_config {
+    uint64_t transmit_free, transmit_active; /* virtual addresses of the queues */
+    uint64_t receive_free, receive_active;
+    uint64_t transmit_data, receive_data; /* data regions */
+    uint32_t transmit_data_size, receive_data_size;
+    uint32_t capacity;    /* entries of each queue, power of two, up to 32768 */
+    uint32_t buffer_size; /* bytes of a buffer: the data regions are cut into such */
+    uint32_t channel;
+    uint32_t reserved;
+};
+
+/* One client's end of the socket service's packet rings: see <skyscope/socket_ring.h>. */
+struct socket_client_config {
+    uint64_t transmit, receive;           /* virtual addresses: ring page followed by its data */
+    uint32_t transmit_size, receive_size; /* bytes of data, power of two */
+    uint32_t channel;
+    uint32_t reserved;
+};
+
+enum vm_block_flags {
+    VM_BLOCK_READ_ONLY = 1u << 0,
+    VM_BLOCK_WRITE_THROUGH = 1u << 1, /* starts without a write cache */
+};
+
+struct vm_device_config {
+    uint32_t kind;      /* enum vm_device_kind */
+    uint32_t transport; /* enum vm_transport */
+    uint32_t slot;      /* PCI: device number on bus 0, 1..31; MMIO: number of the transport, 0..31 */
+    uint32_t flags;     /* by kind */
+    uint32_t queues;    /* block: request queues; net: queue pairs; console: ports */
+    uint32_t plugged;   /* 0: there from the start is only the slot; the manager plugs it */
+    char name[VM_DEVICE_NAME];
+    union {
+        struct {
+            struct block_client_config client;
+            char serial[20];             /* virtio's serial number, NUL-padded */
+            uint32_t logical_block_size; /* bytes: 512..4096 */
+        } block;
+        struct {
+            struct net_client_config client;
+            uint8_t mac[6];
+            uint16_t mtu; /* 0: not announced */
+        } net;
+        struct {
+            struct socket_client_config client;
+            uint64_t cid; /* this guest's context identifier, 3 and above */
+        } socket;
+        struct {
+            uint64_t bytes_per_second; /* 0: no limit */
+        } rng;
+        struct {
+            uint64_t tree; /* virtual address of the packed directory tree, <skyscope/tree.h> */
+            uint64_t tree_size;
+            uint64_t scratch; /* writable export: memory for what is written, 0: read-only */
+            uint64_t scratch_size;
+        } p9;
+        struct {
+            uint64_t gpa;  /* where the guest sees the image */
+            uint64_t size; /* bytes, multiple of 2 MiB */
+        } pmem;
+        uint64_t words[24];
+    };
+};
+
+struct vm_devices_config {
+    uint64_t magic;
+    uint32_t version;
+    uint32_t size; /* sizeof(struct vm_devices_config) */
+    uint32_t count;
+    uint32_t reserved;
+    /* Memory that devices take their buffers from when the VM is created. */
+    uint64_t workspace; /* virtual address */
+    uint64_t workspace_size;
+    struct vm_device_config devices[VM_MAX_DEVICES];
+};
