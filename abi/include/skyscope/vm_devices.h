@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+#include <skyscope/vm_config.h>
+
 #define VM_DEVICES_MAGIC   0x3056454456534b53ull /* "SKSVDEV0" */
 #define VM_DEVICES_VERSION 1u
 #define VM_MAX_DEVICES     24u
@@ -54,12 +56,13 @@ struct net_client_config {
     uint32_t reserved;
 };
 
-/* One client's end of the socket service's packet rings: see <skyscope/socket_ring.h>. */
-struct socket_client_config {
-    uint64_t transmit, receive;           /* virtual addresses: ring page followed by its data */
-    uint32_t transmit_size, receive_size; /* bytes of data, power of two */
-    uint32_t channel;
-    uint32_t reserved;
+#define VM_SOCKET_MAX_PEERS 8u
+
+/* One other side that a guest's sockets reach: a VM or a native PD. A pair of queues with it alone, see
+ * <skyscope/socket_queue.h>. */
+struct socket_peer_config {
+    uint64_t cid;                   /* its context identifier */
+    struct queue_pair_config queue; /* transmit: to the peer; receive: from it */
 };
 
 enum vm_block_flags {
@@ -87,8 +90,9 @@ struct vm_device_config {
             uint16_t mtu; /* 0: not announced */
         } net;
         struct {
-            struct socket_client_config client;
             uint64_t cid; /* this guest's context identifier, 3 and above */
+            uint64_t peer_count;
+            struct socket_peer_config peers[VM_SOCKET_MAX_PEERS];
         } socket;
         struct {
             uint64_t bytes_per_second; /* 0: no limit */
@@ -103,7 +107,7 @@ struct vm_device_config {
             uint64_t gpa;  /* where the guest sees the image */
             uint64_t size; /* bytes, multiple of 2 MiB */
         } pmem;
-        uint64_t words[24];
+        uint64_t words[72];
     };
 };
 
