@@ -63,11 +63,14 @@ static bool check_region(const struct plan_view *view, uint32_t index, const str
                          struct plan_error *error)
 {
     const struct plan_region *region = &view->regions[index];
-    static const uint32_t known_flags = PLAN_REGION_CONTIGUOUS | PLAN_REGION_IN_PLACE;
+    static const uint32_t known_flags = PLAN_REGION_CONTIGUOUS | PLAN_REGION_IN_PLACE | PLAN_REGION_SEED;
 
-    if (strnlen(region->name, PLAN_NAME_LENGTH) == PLAN_NAME_LENGTH || region->reserved != 0 ||
-        (region->flags & ~known_flags) != 0) {
+    if (strnlen(region->name, PLAN_NAME_LENGTH) == PLAN_NAME_LENGTH || (region->flags & ~known_flags) != 0 ||
+        ((region->flags & PLAN_REGION_SEED) == 0 && region->seed_offset != 0)) {
         return plan_refuse(error, "region %u: bad name or flags", index);
+    }
+    if ((region->flags & PLAN_REGION_SEED) != 0 && region->kind != PLAN_REGION_RAM) {
+        return plan_refuse(error, "region %s: a seed in what is not RAM", region->name);
     }
     if (region->page_size != PAGE_SIZE_4K && region->page_size != PAGE_SIZE_2M && region->page_size != PAGE_SIZE_1G) {
         return plan_refuse(error, "region %s: there are no pages of 0x%llx bytes", region->name,

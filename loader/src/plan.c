@@ -7,6 +7,7 @@
 #include <base/memory.h>
 #include <skyscope/boot_info.h>
 #include <skyscope/kernel_info.h>
+#include <skyscope/program_seed.h>
 #include <skyscope/types.h>
 
 /* No machine has more; keeps sums from overflowing. */
@@ -98,7 +99,7 @@ static const char *geometry_problem(const struct plan_region *region)
 
 static const char *kind_problem(const struct plan_region *region)
 {
-    if ((region->flags & ~(uint32_t)(PLAN_REGION_CONTIGUOUS | PLAN_REGION_IN_PLACE)) != 0) {
+    if ((region->flags & ~(uint32_t)(PLAN_REGION_CONTIGUOUS | PLAN_REGION_IN_PLACE | PLAN_REGION_SEED)) != 0) {
         return "has unknown flags";
     }
     switch (region->kind) {
@@ -138,6 +139,21 @@ static const char *prefill_problem(const struct plan_region *region, const struc
     return NULL;
 }
 
+static const char *seed_problem(const struct plan_region *region)
+{
+    if ((region->flags & PLAN_REGION_SEED) == 0) {
+        return region->seed_offset != 0 ? "has a place for a seed but no flag for it" : NULL;
+    }
+    if (region->kind != PLAN_REGION_RAM || (region->flags & PLAN_REGION_IN_PLACE) != 0) {
+        return "cannot have a seed, since it is not memory of its own";
+    }
+    if (region->seed_offset % PROGRAM_SEED_ALIGNMENT != 0 || region->size < sizeof(struct program_seed) ||
+        region->seed_offset > region->size - sizeof(struct program_seed)) {
+        return "has no room where its seed should be";
+    }
+    return NULL;
+}
+
 int plan_check(const struct payload *payload, struct plan_regions *plan, struct loader_error *error)
 {
     const uint8_t *bytes = payload->bytes + payload->plan->offset;
@@ -156,6 +172,7 @@ int plan_check(const struct payload *payload, struct plan_regions *plan, struct 
         const char *problem = geometry_problem(region);
         problem = problem != NULL ? problem : kind_problem(region);
         problem = problem != NULL ? problem : prefill_problem(region, payload);
+        problem = problem != NULL ? problem : seed_problem(region);
         if (problem != NULL) {
             return error_set(error, "plan: region \"%s\" %s", region->name, problem);
         }

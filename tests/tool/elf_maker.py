@@ -116,6 +116,8 @@ def write_all(directory):
     """The files that the systems in broken/ name."""
     files = {
         "program.elf": program(),
+        "seeded.elf": elf([CODE, DATA], symbols=SYMBOLS + [("microkit_seed", 0x203080, 128)]),
+        "seed_of_others.elf": elf([CODE, DATA], symbols=SYMBOLS + [("microkit_seed", 0x203080, 8)]),
         "arm.elf": elf([CODE], machine=AARCH64),
         "i386.elf": elf([CODE], machine=I386, bits=32),
         "object.elf": elf([CODE], kind=RELOCATABLE),

@@ -12,7 +12,7 @@ GICV_ADDRESS = 0xFFFFFFFFFFFFE000
 
 # Fields of each table's rows, in the order of the plan's tables.
 TABLES = {
-    "regions": ("<64sQQQIIIIQQQ", "name size page_size physical_address kind flags image reserved image_offset "
+    "regions": ("<64sQQQIIIIQQQ", "name size page_size physical_address kind flags image seed_offset image_offset "
                                   "image_size prefill_offset"),
     "spaces": ("<64sII", "name kind reserved"),
     "maps": ("<IIQQQII", "space region region_offset virtual_address size flags reserved"),
@@ -132,7 +132,7 @@ class Payload:
 
     def _read_plan(self, data):
         magic, version, size, name, self.cpu_count, self.machine, self.pool_size = struct.unpack_from("<8sII64sIIQ", data)
-        assert magic == b"SKYPLAN1" and version == 2 and size == len(data) and self.machine in (62, 183)
+        assert magic == b"SKYPLAN1" and version == 3 and size == len(data) and self.machine in (62, 183)
         assert text(name) == self.name
         assert self.pool_size % 0x200000 == 0 and self.pool_size > 0
         at = 96

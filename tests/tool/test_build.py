@@ -104,6 +104,24 @@ def test_segment_with_zeroed_pages(tool):
     assert payload.region("one:segment0").flags == 2 and payload.region("one:segment1").flags == 0
 
 
+ONE = '<system><protection_domain name="one"><program_image path="%s" /></protection_domain></system>'
+
+
+def test_place_for_a_seed(tool):
+    payload = Payload(tool.build(ONE % "seeded.elf"))
+    data = payload.region("one:segment1")
+    assert (data.flags, data.seed_offset) == (4, 0x1080)
+    assert [r.seed_offset for r in payload.regions if r.name != "one:segment1"] == [0] * (len(payload.regions) - 1)
+    assert payload.memory("one", 0x203080, 128) == bytes(128)
+    assert all(r.flags & 4 == 0 for r in Payload(tool.build(ONE % "program.elf")).regions)
+
+
+def test_seed_of_a_wrong_form(tool):
+    result = tool.run("build", "-s", tool.files, "-o", tool.directory / "none.bin", tool.write(ONE % "seed_of_others.elf"))
+    assert result.returncode == 1
+    assert "program 'seed_of_others.elf' of protection domain 'one' defines 'microkit_seed', but not as" in result.stderr
+
+
 def test_build_is_reproducible(tool):
     first = tool.build(PLAIN)
     assert tool.build(PLAIN) == first

@@ -48,6 +48,9 @@ static void write_regions(struct arena *arena, struct json *json, const struct p
             json_number(json, "image_size", region->image_size);
             json_number(json, "prefill_offset", region->prefill_offset);
         }
+        if ((region->flags & PLAN_REGION_SEED) != 0) {
+            json_number(json, "seed_offset", region->seed_offset);
+        }
         json_close(json, '}');
     }
     json_close(json, ']');

@@ -132,6 +132,9 @@ static void print_regions(struct arena *arena, const struct payload_view *view, 
                     (region->flags & PLAN_REGION_IN_PLACE) != 0 ? "in place:" : "copied:", region->image,
                     region->image_offset, region->image_size);
         }
+        if ((region->flags & PLAN_REGION_SEED) != 0) {
+            fprintf(to, " random seed at %#x", region->seed_offset);
+        }
         fputc('\n', to);
     }
 }

@@ -128,10 +128,18 @@ static void private_region_name(struct plan_tables *plan, char name[PLAN_NAME_LE
     set_name(name, text);
 }
 
+/* Whether the program's place for its random seed is in this segment. */
+static bool has_seed(const struct elf_segment *segment, const struct elf_symbol *seed)
+{
+    return seed != NULL && segment->writable && seed->address >= segment->address &&
+           seed->address - segment->address < segment->memory_size;
+}
+
 static void add_program(struct plan_tables *plan, const struct pd *pd, uint32_t space)
 {
     struct system *system = plan->system;
     struct program *program = symbols_patch(system, pd);
+    const struct elf_symbol *seed = symbols_seed(pd);
     const char *name = arena_format(&system->arena, "program/%s", pd->name);
     if (strlen(name) > MANIFEST_MAX_NAME) {
         name = arena_format(&system->arena, "program/#%u", pd->index);
@@ -157,6 +165,10 @@ static void add_program(struct plan_tables *plan, const struct pd *pd, uint32_t 
             if (!segment->writable && row->prefill_offset == 0 && align_up(row->image_size, LAYOUT_PAGE) == row->size) {
                 row->flags |= PLAN_REGION_IN_PLACE;
             }
+        }
+        if (has_seed(segment, seed)) {
+            row->flags |= PLAN_REGION_SEED;
+            row->seed_offset = (uint32_t)(seed->address - start);
         }
         uint32_t flags =
             PLAN_MAP_READ | (segment->writable ? PLAN_MAP_WRITE : 0u) | (segment->executable ? PLAN_MAP_EXECUTE : 0u);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <skyscope/program_seed.h>
 #include <string.h>
 #include <tool/layout.h>
 #include <tool/symbols.h>
@@ -66,6 +67,11 @@ static const struct elf_symbol *lookup(const struct pd *pd, const char *name)
     return elf_find_symbol(pd->symbols != NULL ? pd->symbols : pd->image, name);
 }
 
+const struct elf_symbol *symbols_seed(const struct pd *pd)
+{
+    return lookup(pd, PROGRAM_SEED_SYMBOL);
+}
+
 static bool is_loaded(const struct elf_image *image, const struct elf_symbol *symbol, uint64_t size)
 {
     for (uint32_t i = 0; i < image->segment_count; i++) {
@@ -78,9 +84,34 @@ static bool is_loaded(const struct elf_image *image, const struct elf_symbol *sy
     return false;
 }
 
+/* The loader writes all of it, where nothing else may be. */
+static void check_seed(struct system *system, const struct pd *pd)
+{
+    const struct elf_symbol *symbol =
+        pd->image == NULL || (pd->symbols_path != NULL && pd->symbols == NULL) ? NULL : symbols_seed(pd);
+    if (symbol == NULL) {
+        return;
+    }
+    bool writable = false;
+    for (uint32_t i = 0; i < pd->image->segment_count; i++) {
+        const struct elf_segment *segment = &pd->image->segments[i];
+        bool inside = symbol->address >= segment->address && segment->memory_size >= sizeof(struct program_seed) &&
+                      symbol->address - segment->address <= segment->memory_size - sizeof(struct program_seed);
+        writable = writable || (inside && segment->writable);
+    }
+    if (symbol->size != sizeof(struct program_seed) || symbol->address % PROGRAM_SEED_ALIGNMENT != 0 || !writable) {
+        report_error(&system->diagnostics, pd->line,
+                     "program '%s' of protection domain '%s' defines '" PROGRAM_SEED_SYMBOL
+                     "', but not as the %u bytes of data at a multiple of %u that the loader writes random numbers to; "
+                     "link it with libmicrokit, which has it, or use another name",
+                     pd->image_path, pd->name, (unsigned int)sizeof(struct program_seed), PROGRAM_SEED_ALIGNMENT);
+    }
+}
+
 static void check_pd(struct system *system, const struct pd *pd)
 {
     struct list writes = {0};
+    check_seed(system, pd);
     symbols_collect(system, pd, &writes);
     for (size_t i = 0; i < writes.count; i++) {
         const struct symbol_write *write = writes.items[i];

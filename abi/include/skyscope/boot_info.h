@@ -45,7 +45,7 @@ struct boot_info {
     uint64_t hardware_size;     /* multiple of 4096 */
 };
 
-#define HARDWARE_INFO_VERSION 3u
+#define HARDWARE_INFO_VERSION 4u
 #define HARDWARE_MAX_CPUS     64u
 #define HARDWARE_MAX_ECAM     16u
 #define HARDWARE_MAX_MEMORY   128u
@@ -155,6 +155,26 @@ struct hardware_verification {
     struct hardware_pcr_value pcr_values[HARDWARE_MAX_PCR_VALUES];
 };
 
+/* Where random numbers came from. The numbers go into the root of all seeds: they do not change. */
+enum hardware_entropy_source {
+    HARDWARE_ENTROPY_CPU = 1,         /* RDSEED, else RDRAND; RNDRRS */
+    HARDWARE_ENTROPY_FIRMWARE = 2,    /* EFI_RNG_PROTOCOL */
+    HARDWARE_ENTROPY_DEVICE_TREE = 3, /* /chosen: rng-seed */
+    HARDWARE_ENTROPY_TPM = 4,         /* TPM2_GetRandom */
+    /* These are never credited. */
+    HARDWARE_ENTROPY_KASLR = 5,   /* /chosen: kaslr-seed */
+    HARDWARE_ENTROPY_TIMING = 6,  /* how long things took */
+    HARDWARE_ENTROPY_MACHINE = 7, /* time of day and what was started: unique at best */
+};
+
+/* What the seeds of this start come from. */
+struct hardware_entropy {
+    uint32_t credited; /* bits, at most 512 */
+    uint32_t sources;  /* 1 << enum hardware_entropy_source: credited */
+    uint32_t added;    /* ditto: taken, whether credited or not */
+    uint32_t seeds;    /* programs that got one */
+};
+
 struct hardware_info {
     uint32_t version; /* HARDWARE_INFO_VERSION */
     uint32_t size;    /* bytes in use */
@@ -179,6 +199,7 @@ struct hardware_info {
     uint64_t wall_clock_ticks; /* clock value when it was read */
     uint8_t payload_hash[64];  /* SHA-512 of the manifest */
     struct hardware_verification verification;
+    struct hardware_entropy entropy;
     /* Frame buffer that the boot loader handed over; address 0: none. */
     uint64_t framebuffer_address;
     uint32_t framebuffer_pitch, framebuffer_width, framebuffer_height, framebuffer_bits;

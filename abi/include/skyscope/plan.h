@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define PLAN_MAGIC           "SKYPLAN1"
-#define PLAN_VERSION         2u
+#define PLAN_VERSION         3u
 #define PLAN_NAME_LENGTH     64u
 #define PLAN_NONE            0xffffffffu
 #define PLAN_ANY_ADDRESS     0xffffffffffffffffull
@@ -93,6 +93,8 @@ enum plan_region_flags {
     /* No mapping of it is writable, and it is entirely prefilled: the loader
      * may bind it to the payload's own pages instead of copying. */
     PLAN_REGION_IN_PLACE = 1u << 1,
+    /* RAM of one program, in which the loader writes a struct program_seed. */
+    PLAN_REGION_SEED = 1u << 2,
 };
 
 struct plan_region {
@@ -104,7 +106,8 @@ struct plan_region {
     uint32_t kind;               /* enum plan_region_kind */
     uint32_t flags;              /* enum plan_region_flags */
     uint32_t image;              /* payload image to prefill from, or PLAN_NONE */
-    uint32_t reserved;           /* 0 */
+    uint32_t seed_offset;        /* PLAN_REGION_SEED: bytes into the region, multiple of
+                                    PROGRAM_SEED_ALIGNMENT (<skyscope/program_seed.h>); else 0 */
     uint64_t image_offset;       /* bytes into the image */
     uint64_t image_size;         /* bytes copied to prefill_offset; the rest is zero */
     uint64_t prefill_offset;     /* bytes into the region */

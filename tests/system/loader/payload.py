@@ -50,7 +50,7 @@ def plan(regions=(), cpus=1, pool=2 * MIB, machine=MACHINE):
     for index, entry_size in enumerate(ENTRY_SIZES):
         tables += struct.pack("<IIII", header_size, len(regions) if index == 0 else 0, entry_size, 0)
     body = b"".join(regions)
-    return struct.pack("<8sII64sIIQ", b"SKYPLAN1", 2, header_size + len(body), b"test", cpus, machine, pool) + tables + body
+    return struct.pack("<8sII64sIIQ", b"SKYPLAN1", 3, header_size + len(body), b"test", cpus, machine, pool) + tables + body
 
 
 def text(name):

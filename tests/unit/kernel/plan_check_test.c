@@ -162,12 +162,15 @@ SPOIL(port_range, plan.ioports[0].base = 0xfffc, "not possible")
 SPOIL(port_wraps, plan.ioports[0].size = 0xffffffff, "not possible")
 SPOIL(port_empty, plan.ioports[0].size = 0, "not possible")
 
+SPOIL(region_seed_without_flag, plan.regions[0].seed_offset = 128, "bad name or flags")
+SPOIL(region_seed_of_device, (plan.regions[0].kind = PLAN_REGION_DEVICE, plan.regions[0].flags |= PLAN_REGION_SEED),
+      "not RAM")
 SPOIL(region_page_size, plan.regions[0].page_size = 0x2000, "no pages of")
 SPOIL(region_page_size_0, plan.regions[0].page_size = 0, "no pages of")
 SPOIL(region_size, plan.regions[0].size++, "number of its pages")
 SPOIL(region_empty, plan.regions[0].size = 0, "number of its pages")
 SPOIL(region_kind, plan.regions[0].kind = 6, "unknown kind")
-SPOIL(region_flags, plan.regions[0].flags = 4, "bad name or flags")
+SPOIL(region_flags, plan.regions[0].flags = 8, "bad name or flags")
 SPOIL(region_address, plan.regions[0].physical_address = 0x300800, "not a multiple")
 SPOIL(region_other_address, plan.regions[0].physical_address = 0x301000, "another address")
 SPOIL(device_no_address, plan.regions[FAKE_REGION_UART].physical_address = PLAN_ANY_ADDRESS, "need an address")
@@ -323,6 +326,8 @@ int main(void)
         CASE(port_range),
         CASE(port_wraps),
         CASE(port_empty),
+        CASE(region_seed_without_flag),
+        CASE(region_seed_of_device),
         CASE(region_page_size),
         CASE(region_page_size_0),
         CASE(region_size),

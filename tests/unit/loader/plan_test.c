@@ -75,7 +75,7 @@ static void test_header(void **state)
         expect_refused((const uint8_t *)header, size, part);                                                           \
     } while (0)
     EXPECT_WITH(magic[7], '2', "magic");
-    EXPECT_WITH(version, 3, "version 3");
+    EXPECT_WITH(version, 4, "version 4");
     EXPECT_WITH(machine, PLAN_MACHINE_AARCH64, "another machine");
     EXPECT_WITH(total_size, 10, "header says");
     EXPECT_WITH(total_size, 0xffffffff, "header says");
@@ -127,7 +127,7 @@ static void test_regions(void **state)
     EXPECT_WITH(kind, 0, "kind");
     EXPECT_WITH(kind, 6, "kind");
     EXPECT_WITH(kind, PLAN_REGION_DEVICE, "no physical address");
-    EXPECT_WITH(flags, 4, "flags");
+    EXPECT_WITH(flags, 8, "flags");
     EXPECT_WITH(flags, PLAN_REGION_IN_PLACE, "no image");
     memset(good.name, 'r', sizeof(good.name));
     expect_region_refused(good, "name");
@@ -147,6 +147,23 @@ static void test_regions(void **state)
     EXPECT_WITH(kind, PLAN_REGION_HARDWARE, "larger");
     EXPECT_WITH(kind, PLAN_REGION_STATISTICS, "larger");
     EXPECT_WITH(kind, PLAN_REGION_KERNEL_LOG, "larger");
+    good = ram_region("r", 12 * KIB, 4 * KIB);
+    EXPECT_WITH(seed_offset, 128, "no flag");
+    good.flags = PLAN_REGION_SEED;
+    EXPECT_WITH(seed_offset, 127, "no room");
+    EXPECT_WITH(seed_offset, 64, "no room");
+    EXPECT_WITH(seed_offset, 12 * KIB, "no room");
+    EXPECT_WITH(seed_offset, 12 * KIB - 64, "no room");
+    EXPECT_WITH(seed_offset, 0xffffff80, "no room");
+    good.seed_offset = 12 * KIB - 128; /* the last place */
+    EXPECT_WITH(kind, PLAN_REGION_STATISTICS, "not memory of its own");
+    good.image = 2;
+    good.image_size = sizeof(data);
+    EXPECT_WITH(flags, PLAN_REGION_SEED | PLAN_REGION_IN_PLACE, "not memory of its own");
+    uint64_t seed_size;
+    struct loader_error seed_error;
+    const uint8_t *seed_plan = make_plan(&good, 1, 1, 2 * MIB, &seed_size);
+    assert_int_equal(check(seed_plan, seed_size, &seed_error), 1);
 #undef EXPECT_WITH
     /* Just as large as they are. */
     static const struct {

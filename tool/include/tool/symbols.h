@@ -18,5 +18,7 @@ struct symbol_write {
 void symbols_collect(struct system *system, const struct pd *pd, struct list *writes);
 /* Reports symbols that are missing, set twice, or not a word. */
 void symbols_check(struct system *system);
+/* The place for its random seed that the PD's program has (<skyscope/program_seed.h>); NULL: none. */
+const struct elf_symbol *symbols_seed(const struct pd *pd);
 /* The PD's program with its variables and libmicrokit's own set. The PD has been checked. */
 struct program *symbols_patch(struct system *system, const struct pd *pd);
