@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define VM_CONFIG_MAGIC        0x30474643564d4b53ull /* "SKMVCFG0" */
-#define VM_CONFIG_VERSION      2u
+#define VM_CONFIG_VERSION      3u
 #define VM_NAME_LENGTH         64u
 #define VM_COMMAND_LINE_LENGTH 2048u
 #define VM_MAX_VCPUS           16u
@@ -79,6 +79,7 @@ struct vm_config {
     /* AArch64: the guest's device tree, for the version of the host's GIC (address 0: the
      * VM cannot run with that). Its /chosen has stdout-path; the rest the VMM adds. */
     struct vm_image device_tree_gicv2, device_tree_gicv3;
+    struct vm_image devices;          /* struct vm_devices_config (<skyscope/vm_devices.h>); address 0: no devices */
     uint64_t kernel_load_address;     /* VM_BOOT_FLAT */
     uint64_t vcpu_page[VM_MAX_VCPUS]; /* virtual address of each vCPU's struct vcpu_page */
     uint64_t control;                 /* virtual address of struct vm_control, 0: no manager */
