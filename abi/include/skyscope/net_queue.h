@@ -10,6 +10,11 @@
  * head and tail are 16 bits wide, run freely and wrap at 2^16. Each side keeps its own index, believes of the other's
  * only that it is a number, copies a descriptor once and checks the copy. A queue whose other side's index is more
  * than the capacity away looks empty to its consumer and full to its producer.
+ *
+ * An extended port, which is ours, has two words more behind the entries of its receive queues: struct net_client_state
+ * behind the free queue, struct net_server_state behind the active one. By them a client that has begun anew says so,
+ * and what it takes of offloads. Every frame on such a port begins with a struct net_offload. docs/queues.md has the
+ * rules.
  */
 #pragma once
 
@@ -45,6 +50,32 @@ struct net_offload {
 };
 _Static_assert(sizeof(struct net_offload) == 12, "as in VirtIO");
 
+/* What a receiver takes as it is; what it does not, the switch completes. */
+enum net_accept {
+    NET_ACCEPT_CHECKSUM = 1u << 0, /* checksums that are still to be filled in */
+    NET_ACCEPT_TSO4 = 1u << 1,     /* TCP segments larger than the MTU, over IPv4 and IPv6 */
+    NET_ACCEPT_TSO6 = 1u << 2,
+    NET_ACCEPT_ECN = 1u << 3,  /* the same, with congestion notification */
+    NET_ACCEPT_USO4 = 1u << 4, /* UDP datagrams to be cut */
+    NET_ACCEPT_USO6 = 1u << 5,
+};
+
+/* Extended ports: written by the client only. */
+struct net_client_state {
+    /* Another number than the server's: the client has begun anew and touches no queue until the server, which empties
+     * them all and fills the transmit queue of free buffers, has answered with the same number. Not 0. */
+    uint32_t epoch;
+    uint32_t accepted; /* enum net_accept */
+    uint32_t reserved[2];
+};
+
+/* Extended ports: written by the server only. */
+struct net_server_state {
+    uint32_t epoch;   /* 0: the server has begun anew, and waits for the client to do so */
+    uint32_t link_up; /* 0: the port is switched off */
+    uint32_t reserved[2];
+};
+
 struct net_queue {
     uint16_t tail; /* written by the producer */
     uint16_t head; /* written by the consumer */
@@ -52,6 +83,10 @@ struct net_queue {
     uint32_t consumer_signalled;
     struct net_buffer buffers[];
 };
+
+/* Bytes of the memory that a queue of so many entries takes, with the state behind it. */
+#define NET_QUEUE_SIZE(capacity)                                                                                       \
+    (sizeof(struct net_queue) + (capacity) * sizeof(struct net_buffer) + sizeof(struct net_client_state))
 
 /* One queue, seen from one of its sides. */
 struct net_queue_handle {
@@ -67,6 +102,12 @@ static inline bool net_queue_attach(struct net_queue_handle *h, uint64_t queue, 
     h->capacity = capacity;
     h->index = 0;
     return queue != 0 && queue % 8 == 0 && capacity != 0 && capacity <= 0x8000u && (capacity & (capacity - 1)) == 0;
+}
+
+/* What lies behind the entries: struct net_client_state or struct net_server_state. */
+static inline void *net_queue_state(const struct net_queue_handle *h)
+{
+    return &h->queue->buffers[h->capacity];
 }
 
 /* Producer: buffers that can be put now. */

@@ -53,7 +53,12 @@ struct net_client_config {
     uint32_t capacity;    /* entries of each queue, power of two, up to 32768 */
     uint32_t buffer_size; /* bytes of a buffer: the data regions are cut into such */
     uint32_t channel;
-    uint32_t reserved;
+    uint32_t flags; /* enum net_client_flags */
+};
+
+enum net_client_flags {
+    NET_CLIENT_EXTENDED = 1u << 0, /* an extended port of our switch, see <skyscope/net_queue.h> */
+    NET_CLIENT_OFFLOAD = 1u << 1,  /* the switch takes frames whose offloads are still to be done */
 };
 
 #define VM_SOCKET_MAX_PEERS 8u
