@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <vmm/guest_memory.h>
 #include <vmm/log.h>
 #include <vmm/virtio/virtqueue.h>
 
@@ -86,7 +87,8 @@ struct virtio_device {
     const struct virtio_ops *ops;
     void *context;
     struct vm *vm;
-    char name[64]; /* for log lines: "disk0" */
+    const struct guest_memory *memory; /* the VM's */
+    char name[64];                     /* for log lines: "disk0" */
     const struct virtio_transport_ops *transport_ops;
     void *transport;
 
@@ -101,6 +103,7 @@ struct virtio_device {
     uint32_t config_size;  /* bytes */
     uint32_t queue_count;
     struct virtqueue queues[VIRTIO_MAX_QUEUES];
+    uint64_t stray_notifications; /* of queues that are not there or not enabled */
     struct log_limit limit;
 };
 
@@ -117,9 +120,10 @@ static inline bool virtio_has(const struct virtio_device *device, uint64_t featu
 {
     return (device->features & feature) == feature;
 }
-/* True while DRIVER_OK is set and the device not broken: buffers may be taken and used. */
+/* True while the driver runs the device and it is not broken: buffers may be taken and used. A legacy driver runs it
+ * from the moment when it has set up a queue (§3.1.2), any other from DRIVER_OK on. */
 bool virtio_is_live(const struct virtio_device *device);
-/* The device has changed its configuration space: new generation, interrupt. */
+/* The device has changed its configuration space: new generation, interrupt if the driver runs the device. */
 void virtio_config_changed(struct virtio_device *device);
 /* The driver broke a rule: DEVICE_NEEDS_RESET, configuration interrupt, a counted log line. */
 __attribute__((format(printf, 2, 3))) void virtio_fail(struct virtio_device *device, const char *format, ...);
@@ -127,9 +131,12 @@ __attribute__((format(printf, 2, 3))) void virtio_fail(struct virtio_device *dev
 /* --- For transports --- */
 
 void virtio_set_transport(struct virtio_device *device, const struct virtio_transport_ops *ops, void *transport);
+/* The driver uses the legacy interface: true until the next reset. A transport says so at each such access. */
+void virtio_set_legacy(struct virtio_device *device);
 /* The driver wrote the status register: 0 resets; §3.1's order is enforced; bits are only ever added. */
 void virtio_write_status(struct virtio_device *device, uint8_t status);
-/* Bits `select` * 32 .. +31 of the features that the driver wants; ignored once FEATURES_OK is set. */
+/* Bits `select` * 32 .. +31 of the features that the driver wants; ignored once FEATURES_OK is set. By the legacy
+ * interface the first 32 only, in force at once. */
 void virtio_write_features(struct virtio_device *device, uint32_t select, uint32_t bits);
 uint32_t virtio_read_features(const struct virtio_device *device, uint32_t select);
 /* [offset, offset + width) of the configuration space; all-zero bytes beyond its end. width: 1, 2, 4, 8. */

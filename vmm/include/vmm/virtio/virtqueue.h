@@ -54,13 +54,13 @@ struct virtqueue {
 
     /* While enabled: the areas in our address space, checked. */
     uint8_t *descriptors, *driver, *device_ring;
-    bool packed, event_index, indirect, in_order;
+    bool packed, event_index, indirect;
     uint16_t next_available, next_used; /* split: run freely; packed: ring positions */
     bool available_wrap, used_wrap;     /* packed: wrap counters */
-    uint16_t signalled_used;            /* next_used when the driver was interrupted last */
-    bool signalled_used_valid, signalled_wrap;
-    uint16_t used_since;                           /* buffers used since then */
-    uint16_t outstanding;                          /* popped and not pushed */
+    uint16_t staged;                    /* ring entries pushed and not yet published by virtqueue_flush() */
+    uint16_t staged_position;           /* packed: the first of them, and the flags with which it appears */
+    uint16_t staged_flags;
+    uint16_t outstanding;                          /* ring entries popped and not pushed */
     uint64_t popped, interrupts, interrupts_saved; /* counters */
 };
 
@@ -70,19 +70,22 @@ bool virtqueue_enable(struct virtqueue *queue, const char **problem);
 /* Back to power-on state but for maximum_size, index and device. */
 void virtqueue_reset(struct virtqueue *queue);
 
-/* Takes the next buffer. A chain longer than chain->capacity, longer than the queue, with a loop, with a piece that is
- * not RAM or has no length, with a readable piece after a writable one, or with indirect tables where they may not be,
- * breaks the queue. */
+/* Takes the next buffer. A chain with more pieces than chain->capacity, with more ring entries than the queue, with a
+ * loop, with a piece that has no length or does not lie within one range of RAM, with a readable piece after a writable
+ * one, of 4 GiB or more, or with indirect tables where they may not be, breaks the queue. An indirect chain may have
+ * more pieces than the queue has entries: Linux makes such. */
 enum virtqueue_result virtqueue_pop(struct virtqueue *queue, struct virtqueue_chain *chain);
-/* Gives a buffer back. `written`: bytes written to its writable segments, from the first one on. The driver hears of
- * it by virtqueue_flush(). With VIRTIO_F_IN_ORDER buffers are pushed in the order in which they were popped. */
+/* Gives a buffer back: chain->id and chain->slots of when it was popped. `written`: bytes written to its writable
+ * segments, from the first one on. The driver sees it, and all others pushed since, at virtqueue_flush(), at once. With
+ * VIRTIO_F_IN_ORDER buffers are pushed in the order in which they were popped. A queue that is not enabled (any more)
+ * ignores it. */
 void virtqueue_push(struct virtqueue *queue, uint16_t id, uint16_t slots, uint32_t written);
-/* Interrupts the driver if it wants to hear of what was pushed since the last time. */
+/* Publishes what was pushed, and interrupts the driver if it wants to hear of that. */
 void virtqueue_flush(struct virtqueue *queue);
 /* Whether the driver is to notify of new buffers. When turning it on: true if buffers came meanwhile, so that the
  * caller has to look again. */
 bool virtqueue_want_notification(struct virtqueue *queue, bool wanted);
-/* True if the driver has made a buffer available that was not popped. */
+/* True if the driver has made a buffer available that was not popped; never in a queue that is not enabled. */
 bool virtqueue_has_buffers(const struct virtqueue *queue);
 
 /* --- Bytes of a chain --- */
