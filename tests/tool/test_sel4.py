@@ -115,11 +115,15 @@ def test_guests_call_psci_by_smc(arm):
     assert b"smc\0" in tree and b"hvc\0" not in tree
 
 
-def test_guest_images_have_large_pages(arm):
-    root = expand(arm, VM.format("", ""))
-    for name in ("g_kernel", "g_initrd"):
-        region = find(root, "memory_region", name=name)
-        assert int(region.get("page_size"), 0) == 0x200000 and int(region.get("size"), 0) == 0x200000
+def test_guest_images_are_given_away_as_they_lie(arm):
+    """In small pages the Microkit's initialiser has nothing to inflate; but of those there is a limited number."""
+    with open(arm.directory / "large.img", "wb") as large:
+        large.truncate(0x10000000)
+    root = expand(arm, VM.format("", "").replace("initrd.img", "large.img").replace("64MiB", "512MiB"))
+    sizes = {name: [int(find(root, "memory_region", name=name).get(key), 0) for key in ("page_size", "size")]
+             for name in ("g_kernel", "g_initrd")}
+    assert sizes["g_kernel"] == [0x1000, 0x1000] and sizes["g_initrd"] == [0x200000, 0x10000000]
+    for name in sizes:
         assert int(find(root, "map", mr=name).get("vaddr"), 0) % 0x200000 == 0
 
 
@@ -325,7 +329,7 @@ def test_inspect(arm):
 
 @NEEDS_SDK
 def test_payload_of_a_real_sdk(arm):
-    result = build(arm, pathlib.Path(SDK).resolve(), "--microkit-image", "image.elf")
+    result = build(arm, pathlib.Path(SDK).resolve(), "--board", BOARD, "--microkit-image", "image.elf")
     assert result.returncode == 0, result.stderr
     assert "seL4, board qemu_virt_aarch64, configuration release; 5 protection domains" in result.stdout
     image = (arm.directory / "image.elf").read_bytes()
@@ -342,7 +346,7 @@ def test_payload_of_a_real_sdk(arm):
     assert result.returncode == 0 and result.stdout.startswith("qemu-system-aarch64 "), result.stderr
     # The same input gives the same bytes.
     first = (arm.directory / "out.payload").read_bytes()
-    assert build(arm, pathlib.Path(SDK).resolve()).returncode == 0
+    assert build(arm, pathlib.Path(SDK).resolve(), "--board", BOARD).returncode == 0
     assert (arm.directory / "out.payload").read_bytes() == first
 
 
@@ -350,6 +354,6 @@ def test_payload_of_a_real_sdk(arm):
 def test_what_the_real_tool_refuses_is_told(arm):
     """A description that is right to us and not to the Microkit: its own words are shown."""
     path = arm.write(PD.format("", MAP.replace("0x40000000", "0x200000"), REGION.format(' size="0x1000"')))
-    result = arm.run("build", "--kernel", "sel4", "--sdk", SDK, "-s", arm.files, path)
+    result = arm.run("build", "--kernel", "sel4", "--sdk", SDK, "--board", BOARD, "-s", arm.files, path)
     assert result.returncode == 1 and "overlap" in result.stderr
     assert "the Microkit's tool (" in result.stderr and "its messages are above" in result.stderr

@@ -38,8 +38,12 @@ static bool drop_map(struct system *system, const void *item)
     return region != NULL && is_gicv(region);
 }
 
-/* Places that are known, for the board is. Large pages are filled faster. */
-static void adapt_region(const struct sel4_board *board, struct region *region)
+/* What the Microkit's initialiser can give away as it lies in its own image is in small pages; large pages it fills by
+ * inflating, 21 instructions a byte. But it knows its image's pages one by one, of 2^17 capabilities in all. */
+#define IMAGES_IN_SMALL_PAGES 0x10000000ull
+
+/* Places that are known, for the board is. *images: bytes of images in small pages so far. */
+static void adapt_region(const struct sel4_board *board, struct region *region, uint64_t *images)
 {
     if (region->has_physical_address && region->physical_address == PLAN_CONSOLE_ADDRESS) {
         region->physical_address = board->uart;
@@ -47,8 +51,12 @@ static void adapt_region(const struct sel4_board *board, struct region *region)
         region->physical_address = board->gicv;
     }
     if (region->generated && region->is_guest) {
-        region->page_size = PAGE_SIZE_2M;
-        region->size = align_up(region->size, PAGE_SIZE_2M);
+        if (region->size > IMAGES_IN_SMALL_PAGES - *images) {
+            region->page_size = PAGE_SIZE_2M;
+            region->size = align_up(region->size, PAGE_SIZE_2M);
+        } else {
+            *images += region->size;
+        }
     }
 }
 
@@ -88,8 +96,9 @@ void sel4_adapt(struct system *system)
     if (system->sel4.board->gicv == 0) {
         system->regions = without(system, &system->regions, drop_region);
     }
+    uint64_t images = 0;
     LIST_FOR (struct region, region, &system->regions) {
-        adapt_region(system->sel4.board, region);
+        adapt_region(system->sel4.board, region, &images);
     }
 }
 
