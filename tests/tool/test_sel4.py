@@ -122,7 +122,7 @@ def test_guest_images_are_given_away_as_they_lie(arm):
     root = expand(arm, VM.format("", "").replace("initrd.img", "large.img").replace("64MiB", "512MiB"))
     sizes = {name: [int(find(root, "memory_region", name=name).get(key), 0) for key in ("page_size", "size")]
              for name in ("g_kernel", "g_initrd")}
-    assert sizes["g_kernel"] == [0x1000, 0x1000] and sizes["g_initrd"] == [0x200000, 0x10000000]
+    assert sizes["g_kernel"] == [0x1000, 0x10000] and sizes["g_initrd"] == [0x200000, 0x10000000]
     for name in sizes:
         assert int(find(root, "map", mr=name).get("vaddr"), 0) % 0x200000 == 0
 
