@@ -12,6 +12,9 @@ MANAGER_SOURCES_aarch64 := $(MANAGER_SOURCES) $(wildcard services/manager/arch/a
 $(foreach s,commands event_log export manager manager_main,$(eval CFLAGS_services_manager_$s := -Icrypto/include))
 $(call pd_program,manager,services/manager/manager_main.c $(MANAGER_SOURCES_$(ARCH)) $(CRYPTO_ENTROPY_SOURCES))
 
+CFLAGS_services_echo_echo := $(LIBSOCKET_INCLUDES)
+$(call pd_program,echo,services/echo/echo.c,$(BUILD)/lib/libsocket.a)
+
 # --- Unit tests ---
 
 UNIT_MICROKIT := -Ilibmicrokit/include -Ilibmicrokit/arch/@ARCH@/include

@@ -101,9 +101,12 @@ struct socket_stream *socket_endpoint_connect(struct socket_endpoint *endpoint, 
 /* Bytes that can be read, and written, now. */
 uint32_t socket_stream_readable(const struct socket_stream *stream);
 uint32_t socket_stream_writable(const struct socket_stream *stream);
+/* Asks for a notification of the peer's channel when more can be written; returns what can be by now. */
+uint32_t socket_stream_await_room(struct socket_stream *stream);
 /* Reads up to `size` bytes; returns how many. 0 of an ENDED stream, or one whose peer_sends_no_more: the end. */
 uint32_t socket_stream_read(struct socket_stream *stream, void *to, uint32_t size);
-/* Writes up to `size` bytes; returns how many, bounded by the peer's credit and by the room in its queue. */
+/* Writes up to `size` bytes; returns how many, bounded by the peer's credit and by the room in its queue. Where not all
+ * were written, a notification comes when more can be. */
 uint32_t socket_stream_write(struct socket_stream *stream, const void *from, uint32_t size);
 /* Ends it; the stream is not to be used any more. False if there is no room now to tell the peer: call again. */
 bool socket_stream_close(struct socket_stream *stream);

@@ -71,6 +71,7 @@ bool socket_endpoint_listen(struct socket_endpoint *endpoint, uint32_t port)
 
 static bool send_control(struct socket_endpoint *endpoint, uint32_t peer, struct socket_header header)
 {
+    header.length = 0;
     header.source_cid = endpoint->cid;
     header.destination_cid = endpoint->peers[peer].cid;
     header.type = SOCKET_TYPE_STREAM;

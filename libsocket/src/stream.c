@@ -44,14 +44,20 @@ uint32_t socket_stream_read(struct socket_stream *stream, void *to, uint32_t siz
     return count;
 }
 
+uint32_t socket_stream_await_room(struct socket_stream *stream)
+{
+    if (stream->state == SOCKET_STREAM_OPEN) {
+        serial_queue_request_space(&stream->endpoint->peers[stream->peer].transmit.handle);
+    }
+    return socket_stream_writable(stream); /* some may have been made in between */
+}
+
 uint32_t socket_stream_write(struct socket_stream *stream, const void *from, uint32_t size)
 {
     struct socket_endpoint_peer *peer = &stream->endpoint->peers[stream->peer];
     uint32_t count = smaller(size, socket_stream_writable(stream));
-    if (count < size && stream->state == SOCKET_STREAM_OPEN) {
-        /* A notification when the queue has room again; some may have been made in between. */
-        serial_queue_request_space(&peer->transmit.handle);
-        count = smaller(size, socket_stream_writable(stream));
+    if (count < size) {
+        count = smaller(size, socket_stream_await_room(stream));
     }
     if (count == 0) {
         return 0;
