@@ -95,7 +95,7 @@ def arm64_image(image_size=0x1000000, flags=0xA, size=0x10000):
 def write_aarch64(directory):
     """Programs, a kernel and guests of the same names for AArch64."""
     directory.mkdir()
-    for name in ("program", "serial_driver", "console", "manager", "vmm", "timer_driver"):
+    for name in ("program", "serial_driver", "console", "manager", "vmm", "storage", "timer_driver"):
         (directory / (name + ".elf")).write_bytes(program(AARCH64))
     kernel = (LOAD, READ | EXECUTE, 0xFFFF80200000, b"\0" * 64, 64)
     loader = bytearray(arm64_image(size=0x8000))
@@ -138,7 +138,7 @@ def write_all(directory):
         "initrd.img": b"070701" + bytes(3000),
         "kernel.elf": elf([(LOAD, READ | EXECUTE, 0xFFFFFFFF80200000, b"\xf4" * 64, 64)], entry=0xFFFFFFFF80200000),
     }
-    for service in ("serial_driver", "console", "manager", "vmm"):
+    for service in ("serial_driver", "console", "manager", "vmm", "storage"):
         files[service + ".elf"] = program()
     for name, content in files.items():
         (directory / name).write_bytes(content)

@@ -230,7 +230,7 @@ IMAGES_AT = struct.calcsize(HEAD) + 12 * 8
 
 
 def command_line(payload, pd):
-    at = struct.calcsize(HEAD + "12Q6Q4QQ16QQIIQ" "QQQQIIII")
+    at = struct.calcsize(HEAD + "12Q6Q4Q2QQ16QQIIQ" "QQQQIIII")
     return payload.memory(pd, CONFIG + at, 2048).rstrip(b"\0")
 
 
@@ -348,7 +348,7 @@ def test_arm64_kernel_on_x86(tool):
 
 
 def test_flat_guest(arm, tool):
-    at = struct.calcsize(HEAD + "12Q6Q4Q")
+    at = struct.calcsize(HEAD + "12Q6Q4Q2Q")
     text = VM.format("", '<boot protocol="flat" />')
     assert config(Payload(arm.build(text)), "g_vmm", "<Q", at) == (GUEST_RAM + 2 * MIB,)
     assert config(Payload(tool.build(text)), "g_vmm", "<Q", at) == (2 * MIB,)

@@ -4,7 +4,7 @@
  * manager, and once per system the serial driver, the console multiplexer and the
  * manager. Each reads a configuration block that is made here.
  */
-#include "element_builder.h"
+#include "expand.h"
 #include "operator.h"
 #include <skyscope/boot_info.h>
 #include <skyscope/kernel_info.h>
@@ -18,10 +18,11 @@
 #define SERVICE_STACK    0x4000u
 /* Sealing takes more: SEAL_STACK in <crypto/seal.h>. */
 #define MANAGER_STACK    0x10000u
-/* Each service has a quarter of its CPU at most, in microseconds: whoever wakes it
- * without pause still leaves the last quarter to the VMs there. */
+/* Each service has a quarter of its CPU at most, and all together three quarters, in microseconds: whoever wakes
+ * them without pause still leaves the last quarter to the VMs there. */
 #define SERVICE_BUDGET   500u
 #define SERVICE_PERIOD   2000u
+#define SERVICES_BUDGET  1500u
 #define VMM_STACK        0x10000u
 
 /* Address space of a PD that the tool adds. */
@@ -33,9 +34,6 @@
 #define STATISTICS_ADDRESS 0x13100000ull
 #define KERNEL_LOG_ADDRESS 0x13200000ull
 #define OPERATOR_ADDRESS   0x13300000ull
-/* One span for each client of the console or VM of the manager. */
-#define CLIENT_ADDRESS     0x20000000ull
-#define CLIENT_SPAN        0x1000000ull
 #define KERNEL_ADDRESS     0x800000000ull
 #define INITRD_ADDRESS     0xa00000000ull
 /* Guest-physical address 0 in the VMM. */
@@ -56,28 +54,16 @@
 #define VMM_MANAGER           0u
 #define VMM_CONSOLE           1u
 
-#define READ       PLAN_MAP_READ
-#define READ_WRITE (PLAN_MAP_READ | PLAN_MAP_WRITE)
-
-/* What is made once per system, while it is made. */
-struct services {
-    long line;
-    struct pd *serial, *console, *manager;
-    struct serial_config *serial_config;
-    struct console_config *console_config;
-    struct manager_config *manager_config;
-};
-
-static struct pd *add_service(struct system *system, const struct services *services, const char *name,
-                              const char *program, uint32_t priority)
+struct pd *add_service(struct system *system, struct services *services, const char *name, const char *program,
+                       uint32_t priority)
 {
     struct pd *pd = add_pd(system, services->line, NULL, name, program, priority, SERVICE_STACK);
-    pd->budget = SERVICE_BUDGET;
     pd->period = SERVICE_PERIOD;
+    list_append(&system->arena, &services->all, pd);
     return pd;
 }
 
-static void *add_config(struct system *system, struct pd *pd, const char *name, size_t size)
+void *add_service_config(struct system *system, struct pd *pd, const char *name, size_t size)
 {
     struct arena *arena = &system->arena;
     struct blob *blob = add_blob(system, arena_format(arena, "%s_config.bin", name), size);
@@ -90,7 +76,7 @@ static void add_serial_driver(struct system *system, struct services *services)
 {
     struct pd *pd = add_service(system, services, "serial_driver", "serial_driver.elf", SERIAL_PRIORITY);
     services->serial = pd;
-    services->serial_config = add_config(system, pd, "serial_driver", sizeof(struct serial_config));
+    services->serial_config = add_service_config(system, pd, "serial_driver", sizeof(struct serial_config));
     *services->serial_config = (struct serial_config){
         .magic = SERIAL_CONFIG_MAGIC,
         .version = SERIAL_CONFIG_VERSION,
@@ -104,7 +90,7 @@ static void add_console(struct system *system, struct services *services)
 {
     struct pd *pd = add_service(system, services, "console", "console.elf", CONSOLE_PRIORITY);
     services->console = pd;
-    services->console_config = add_config(system, pd, "console", sizeof(struct console_config));
+    services->console_config = add_service_config(system, pd, "console", sizeof(struct console_config));
     *services->console_config = (struct console_config){
         .magic = CONSOLE_CONFIG_MAGIC,
         .version = CONSOLE_CONFIG_VERSION,
@@ -164,7 +150,7 @@ static void add_manager(struct system *system, struct services *services)
     pd->system_control = true;
     pd->stack_size = MANAGER_STACK;
     services->manager = pd;
-    services->manager_config = add_config(system, pd, "manager", sizeof(struct manager_config));
+    services->manager_config = add_service_config(system, pd, "manager", sizeof(struct manager_config));
     *services->manager_config = (struct manager_config){
         .magic = MANAGER_CONFIG_MAGIC,
         .version = MANAGER_CONFIG_VERSION,
@@ -188,8 +174,22 @@ static void add_guest_ram(struct system *system, const struct vm_element *vm, st
         (struct vm_ram_range){.gpa = gpa, .address = GUEST_RAM_ADDRESS + gpa, .size = size};
 }
 
-/* Region of a guest image; VMs that name the same file share it, but for unsigned
- * ones: each of those can be replaced. */
+struct region *guest_image_region(struct system *system, long line, const char *name, const struct guest_image *image,
+                                  uint64_t page_size)
+{
+    LIST_FOR (struct region, other, &system->regions) {
+        if (other->generated && other->is_guest && other->prefill == image->blob && !other->is_unsigned &&
+            !image->is_unsigned && other->page_size == page_size) {
+            return other;
+        }
+    }
+    struct region *region = add_region(system, line, name, 0, page_size, image->blob);
+    region->prefill_path = image->path;
+    region->is_guest = true;
+    region->is_unsigned = image->is_unsigned;
+    return region;
+}
+
 static void add_guest_image(struct system *system, const struct vm_element *vm, struct pd *pd,
                             const struct guest_image *file, const char *suffix, uint64_t address,
                             struct vm_image *image)
@@ -197,20 +197,8 @@ static void add_guest_image(struct system *system, const struct vm_element *vm, 
     if (file->blob == NULL) {
         return;
     }
-    struct region *region = NULL;
-    LIST_FOR (struct region, other, &system->regions) {
-        if (other->generated && other->is_guest && other->prefill == file->blob && !other->is_unsigned &&
-            !file->is_unsigned) {
-            region = other;
-        }
-    }
-    if (region == NULL) {
-        region = add_region(system, vm->line, arena_format(&system->arena, "%s_%s", vm->name, suffix), 0, PAGE_SIZE_4K,
-                            file->blob);
-        region->prefill_path = file->path;
-        region->is_guest = true;
-        region->is_unsigned = file->is_unsigned;
-    }
+    const char *name = arena_format(&system->arena, "%s_%s", vm->name, suffix);
+    struct region *region = guest_image_region(system, vm->line, name, file, PAGE_SIZE_4K);
     add_map(system, &pd->maps, vm->line, region, address, READ, NULL);
     *image = (struct vm_image){.address = address, .size = file->blob->size};
 }
@@ -303,7 +291,7 @@ static void add_vmm(struct system *system, struct services *services, const stru
     pd->cpu = vm->cpus[0];
     pd->budget = vm->budget;
     pd->period = vm->period;
-    struct vm_config *config = add_config(system, pd, vm->name, sizeof(struct vm_config));
+    struct vm_config *config = add_service_config(system, pd, vm->name, sizeof(struct vm_config));
     describe_vm(vm, config);
     config->vm_id = index;
     add_virtual_machine(system, vm, pd, config);
@@ -313,11 +301,12 @@ static void add_vmm(struct system *system, struct services *services, const stru
     connect_manager(system, services, vm, pd, kernel_vm);
     struct queue_side side = {pd, QUEUE_ADDRESS, VMM_CONSOLE, &config->console};
     add_console_client(system, services, vm->line, vm->name, &side, false);
+    expand_vm_devices(system, services, vm, pd, config);
 }
 
-/* Reads a guest image; no blob if there is none or it cannot be read, which is reported. */
-static void read_guest_image(struct system *system, const struct vm_element *vm, const char *element,
-                             struct guest_image *image)
+/* No blob if there is none or it cannot be read. */
+void read_guest_image(struct system *system, const struct vm_element *vm, const char *element,
+                      struct guest_image *image)
 {
     const char *path = image->path;
     long line = image->line;
@@ -380,6 +369,15 @@ static void select_vms(struct system *system, struct list *selected)
     }
 }
 
+/* In equal parts. */
+static void share_budget(const struct services *services)
+{
+    uint64_t share = SERVICES_BUDGET / services->all.count;
+    LIST_FOR (struct pd, pd, &services->all) {
+        pd->budget = share < SERVICE_BUDGET ? share : SERVICE_BUDGET;
+    }
+}
+
 void system_expand(struct system *system)
 {
     struct list vms = {0};
@@ -401,4 +399,5 @@ void system_expand(struct system *system)
     }
     struct queue_side side = {services.manager, QUEUE_ADDRESS, MANAGER_CONSOLE, &services.manager_config->console};
     add_console_client(system, &services, services.line, "manager", &side, true);
+    share_budget(&services);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <tool/number.h>
 #include <tool/target.h>
+#include <tool/vm_device.h>
 
 #define VM_PRIORITY_DEFAULT 100u
 /* Without load_address, a flat image goes so far above the start of guest memory. */
@@ -223,7 +224,7 @@ static void parse_on_event(struct system *system, xmlNodePtr node, enum vm_on_ev
 
 static bool is_later_work(xmlNodePtr node)
 {
-    static const char *const names[] = {"disk", "net", "interface", "firmware", "multiboot", "passthrough"};
+    static const char *const names[] = {"net", "interface", "firmware", "multiboot", "passthrough"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (element_is(node, names[i])) {
             return true;
@@ -238,8 +239,8 @@ struct vm_child_lines {
 
 static void parse_vm_child(struct system *system, xmlNodePtr node, struct vm_element *vm, struct vm_child_lines *lines)
 {
-    static const char *const known[] = {"kernel",     "initrd",      "cmdline",   "boot",     "console",
-                                        "hypervisor", "on_poweroff", "on_reboot", "on_crash", NULL};
+    static const char *const known[] = {"kernel",      "initrd",    "cmdline",  "boot", "console", "hypervisor",
+                                        "on_poweroff", "on_reboot", "on_crash", "disk", "rng",     NULL};
     static const char *const none[] = {NULL};
     if (element_is(node, "kernel")) {
         parse_guest_image(system, node, &vm->kernel);
@@ -274,6 +275,8 @@ static void parse_vm_child(struct system *system, xmlNodePtr node, struct vm_ele
         if (first_time(system, node, &lines->on_crash)) {
             parse_on_event(system, node, &vm->on_crash);
         }
+    } else if (vm_device_type_of(node) != NULL) {
+        parse_vm_device(system, node, vm, vm_device_type_of(node));
     } else if (is_later_work(node)) {
         report_error(&system->diagnostics, element_line(node),
                      "<%s> in <vm> is not supported yet by this version; remove it", element_name(node));

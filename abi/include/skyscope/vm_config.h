@@ -131,7 +131,7 @@ struct serial_config {
 };
 
 #define MANAGER_CONFIG_MAGIC   0x304746434752474dull
-#define MANAGER_CONFIG_VERSION 2u
+#define MANAGER_CONFIG_VERSION 3u
 #define MANAGER_MAX_VMS        32u
 #define MANAGER_MAX_CHILDREN   62u
 
@@ -158,6 +158,7 @@ struct manager_config {
     uint64_t kernel_log;        /* struct log_ring */
     uint64_t operator_key;      /* the operator's public key file, <crypto/seal.h>; 0: none */
     uint64_t operator_key_size; /* bytes */
+    uint64_t storage;           /* struct storage_counters, <skyscope/storage_counters.h>; 0: no disks */
     uint32_t vm_count;
     uint32_t reserved;
     struct manager_vm_config vms[MANAGER_MAX_VMS];

@@ -14,6 +14,11 @@
 #define VM_MAX_DEVICES     24u
 #define VM_DEVICE_NAME     32u
 
+/* Bytes of workspace that the VMM takes at most: for a device's transport and queues, and for a device of each kind. */
+#define VM_WORKSPACE_TRANSPORT 0x4000u
+#define VM_WORKSPACE_BLOCK     0x40000u
+#define VM_WORKSPACE_RNG       0x2000u
+
 enum vm_device_kind {
     VM_DEVICE_BLOCK = 1,
     VM_DEVICE_NET = 2,

@@ -164,6 +164,7 @@ struct vm_element {
     uint64_t load_address;
     enum vm_on_event on_poweroff, on_reboot, on_crash;
     bool console;
+    struct list devices; /* struct vm_device, <tool/vm_device.h> */
     uint32_t index;
 };
 
