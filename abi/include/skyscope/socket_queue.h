@@ -107,14 +107,14 @@ static inline void socket_queue_commit(struct socket_queue *q, uint32_t payload)
     __atomic_store_n(&q->handle.queue->tail, q->index, __ATOMIC_RELEASE);
 }
 
-/* A packet that is in one piece. False if there is no room. */
+/* A packet that is in one piece; without payload (NULL) header->length is 0. False if there is no room. */
 static inline bool socket_queue_put(struct socket_queue *q, const struct socket_header *header, const void *payload)
 {
     if (socket_queue_room(q) < socket_packet_size(header->length)) {
         return false;
     }
     socket_queue_write(q, 0, header, sizeof(*header));
-    if (header->length != 0) {
+    if (payload != (void *)0) {
         socket_queue_write(q, sizeof(*header), payload, header->length);
     }
     socket_queue_commit(q, header->length);
