@@ -16,7 +16,8 @@ LOADER_PORTABLE_PURE_SOURCES := $(addprefix loader/src/,boot_source.c memory_map
 	free_memory.c trust.c payload.c plan.c elf.c bind.c acpi_tables.c pci.c \
 	tpm_find.c tpm_fifo.c tpm_crb.c tpm_command.c tpm_pcr.c tpm_nv.c rollback.c measured_boot.c)
 LOADER_PURE_SOURCES_x86_64 := $(LOADER_PORTABLE_PURE_SOURCES) $(addprefix loader/arch/x86_64/,multiboot1.c \
-	multiboot2.c pvh.c boot_memory_kind.c acpi_read.c acpi_madt.c acpi_fadt.c clock.c)
+	multiboot2.c pvh.c boot_memory_kind.c acpi_read.c acpi_madt.c acpi_fadt.c clock.c \
+	multiboot2_header.c multiboot2_write.c foreign_places.c)
 # What boot loaders and firmware tell.
 LOADER_MACHINE_SOURCES_aarch64 := $(DEVICE_TREE_SOURCES) $(LIBFDT_SOURCES) \
 	$(addprefix loader/arch/aarch64/,acpi_read.c acpi_madt.c uefi_time.c uefi_memory.c) \
@@ -26,7 +27,7 @@ LOADER_PURE_SOURCES := $(LOADER_PURE_SOURCES_x86_64)
 LOADER_SOURCES := $(sort $(LOADER_PURE_SOURCES_$(ARCH)) $(addprefix loader/src/,main.c hardware.c start.c foreign.c report.c \
 	trusted_platform.c pci_ecam.c) \
 	$(wildcard loader/arch/$(ARCH)/*.S loader/arch/$(ARCH)/*.c)) \
-	$(CRYPTO_VERIFY_SOURCES) $(BASE_SOURCES)
+	$(CRYPTO_VERIFY_SOURCES) $(CRYPTO_ENTROPY_SOURCES) $(BASE_SOURCES)
 LOADER_LINKER_SCRIPT := loader/arch/$(ARCH)/loader.ld
 
 LOADER_TESTS := $(wildcard tests/unit/loader/*.c tests/unit/loader/aarch64/*.c) tests/fuzz/loader_boot_aarch64_fuzz.c tests/fuzz/loader_payload_fuzz.c tests/fuzz/loader_boot_fuzz.c \
@@ -68,13 +69,22 @@ $(BUILD)/tests/loader_kernel.elf: $(LOADER_TEST_KERNEL_OBJECTS) tests/system/loa
 	@$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \
 		-Wl,--fatal-warnings -T tests/system/loader/arch/$(ARCH)/kernel.ld $(LOADER_TEST_KERNEL_OBJECTS) -o $@
 # Signs what these tests make, right or wrong.
+# Another kernel than ours, which reports how it was entered.
+LOADER_TEST_FOREIGN_OBJECTS := $(call objects,kernel,$(addprefix tests/system/loader/,foreign.c \
+	arch/$(ARCH)/foreign_entry.S arch/$(ARCH)/foreign_arch.c) $(BASE_SOURCES))
+$(BUILD)/tests/loader_foreign.elf: $(LOADER_TEST_FOREIGN_OBJECTS) tests/system/loader/arch/$(ARCH)/foreign.ld
+	@mkdir -p $(@D)
+	@echo "  LD  $@"
+	@$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \
+		-Wl,--no-warn-rwx-segments -Wl,--fatal-warnings -T tests/system/loader/arch/$(ARCH)/foreign.ld \
+		$(LOADER_TEST_FOREIGN_OBJECTS) -o $@
 CFLAGS_tests_system_loader_payload_signer := -Icrypto/include
 $(HOST_BUILD)/tests/payload_signer: $(call objects,host,tests/system/loader/payload_signer.c $(CRYPTO_VERIFY_SOURCES) \
 	$(CRYPTO_SIGNATURE_SOURCES))
 	@mkdir -p $(@D)
 	@echo "  LD  $@"
 	@$(HOST_CC) $^ -o $@
-SYSTEM_TEST_NEEDS += $(BUILD)/tests/loader_kernel.elf $(HOST_BUILD)/tests/payload_signer $(LOADER_TEMPLATE)
+SYSTEM_TEST_NEEDS += $(BUILD)/tests/loader_kernel.elf $(BUILD)/tests/loader_foreign.elf $(HOST_BUILD)/tests/payload_signer $(LOADER_TEMPLATE)
 
 # Host tests.
 # The event log is read by its reader in the manager.

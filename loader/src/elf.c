@@ -84,21 +84,22 @@ static bool entry_executable(const struct kernel_image *image)
     return false;
 }
 
-/* The header, checked. */
-static int read_header(const uint8_t *file, uint64_t file_size, struct elf64_header *header, struct loader_error *error)
+/* The header, checked. what: for messages. */
+static int read_header(const char *what, const uint8_t *file, uint64_t file_size, struct elf64_header *header,
+                       struct loader_error *error)
 {
     if (file_size < sizeof(*header)) {
-        return error_set(error, "kernel: too short for an ELF file");
+        return error_set(error, "%s: too short for an ELF file", what);
     }
     memcpy(header, file, sizeof(*header));
     if (memcmp(header->ident, elf64_little_endian, sizeof(elf64_little_endian)) != 0 ||
         header->machine != HARDWARE_PLAN_MACHINE || header->type != ELF_EXECUTABLE) {
-        return error_set(error, "kernel: not an ELF executable for " KERNEL_MACHINE);
+        return error_set(error, "%s: not an ELF executable for " KERNEL_MACHINE, what);
     }
     uint64_t table_size = (uint64_t)header->program_header_count * sizeof(struct elf64_program_header);
     if (header->program_header_size != sizeof(struct elf64_program_header) || header->program_headers > file_size ||
         table_size > file_size - header->program_headers) {
-        return error_set(error, "kernel: the program headers do not lie in the file");
+        return error_set(error, "%s: the program headers do not lie in the file", what);
     }
     return 1;
 }
@@ -115,7 +116,7 @@ int kernel_elf_read(const uint8_t *file, uint64_t file_size, struct kernel_image
 {
     struct elf64_header header = {0};
     *image = (struct kernel_image){0};
-    if (!read_header(file, file_size, &header, error)) {
+    if (!read_header("kernel", file, file_size, &header, error)) {
         return 0;
     }
     for (uint32_t i = 0; i < header.program_header_count; i++) {
@@ -169,7 +170,7 @@ static int read_foreign_segment(const struct elf64_program_header *header, uint6
         }
     }
     /* Where it is entered with the MMU off. */
-    if ((header->flags & SEGMENT_EXECUTE) != 0 && image->virtual_entry >= header->virtual_address &&
+    if (image->virtual_entry >= header->virtual_address &&
         image->virtual_entry - header->virtual_address < header->file_size) {
         image->entry = header->physical_address + (image->virtual_entry - header->virtual_address);
         image->entry_found = true;
@@ -181,7 +182,7 @@ int foreign_elf_read(const uint8_t *file, uint64_t file_size, struct foreign_ima
 {
     struct elf64_header header = {0};
     *image = (struct foreign_image){0};
-    if (!read_header(file, file_size, &header, error)) {
+    if (!read_header("foreign kernel", file, file_size, &header, error)) {
         return 0;
     }
     image->virtual_entry = header.entry;
@@ -193,7 +194,37 @@ int foreign_elf_read(const uint8_t *file, uint64_t file_size, struct foreign_ima
         }
     }
     if (!image->entry_found) {
-        return error_set(error, "foreign kernel: the entry point is not in an executable segment");
+        return error_set(error, "foreign kernel: the entry point is not in a segment of the file");
     }
+    return 1;
+}
+
+int module_elf_memory(const uint8_t *file, uint64_t file_size, uint64_t *memory, struct loader_error *error)
+{
+    struct elf64_header header = {0};
+    uint64_t lowest = UINT64_MAX, highest = 0;
+    if (!read_header("boot module", file, file_size, &header, error)) {
+        return 0;
+    }
+    for (uint32_t i = 0; i < header.program_header_count; i++) {
+        struct elf64_program_header segment = program_header(file, &header, i);
+        if (segment.type != ELF_SEGMENT_LOAD || segment.memory_size == 0) {
+            continue;
+        }
+        if (segment.offset > file_size || segment.file_size > file_size - segment.offset ||
+            segment.file_size > segment.memory_size) {
+            return error_set(error, "boot module: a segment reaches beyond the end of the file");
+        }
+        if (segment.memory_size > UINT64_MAX - PAGE_SIZE_4K - segment.virtual_address) {
+            return error_set(error, "boot module: a segment ends beyond all addresses");
+        }
+        uint64_t end = (segment.virtual_address + segment.memory_size + PAGE_MASK) & ~PAGE_MASK;
+        lowest = segment.virtual_address < lowest ? segment.virtual_address : lowest;
+        highest = end > highest ? end : highest;
+    }
+    if (highest == 0) {
+        return error_set(error, "boot module: it has no segment that is loaded");
+    }
+    *memory = highest - (lowest & ~PAGE_MASK);
     return 1;
 }

@@ -1,52 +1,40 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A verified payload whose system is for another kernel: seL4, with what the Microkit made. */
-#include <base/memory.h>
-#include <loader/log.h>
+#include <loader/foreign.h>
 #include <loader/machine.h>
 #include <loader/main.h>
 
-static void *at(uint64_t physical)
+static void find_modules(const struct payload *payload, struct foreign_system *system)
 {
-    return (void *)(uintptr_t)physical;
-}
-
-/* No byte is written before all of it is known to have a place. */
-static void find_places(const struct foreign_image *image, struct free_memory *free)
-{
-    for (uint32_t i = 0; i < image->segment_count; i++) {
-        const struct foreign_segment *segment = &image->segments[i];
-        if (!free_memory_contains(free, segment->physical_address, segment->memory_size)) {
-            loader_fail(
-                "the kernel wants the memory at 0x%llx to 0x%llx, which is not free on this machine: the system "
-                "was built for another board, or this machine has too little memory",
-                (unsigned long long)segment->physical_address,
-                (unsigned long long)(segment->physical_address + segment->memory_size - 1));
+    for (uint32_t i = 0; i < payload->manifest.image_count; i++) {
+        const struct manifest_image *image = &payload->manifest.images[i];
+        if (image->role == MANIFEST_ROLE_MODULE && system->module_count++ == 0) {
+            system->module = image;
+            system->module_file = payload->bytes + image->offset;
         }
     }
 }
 
-void foreign_start(const struct payload *payload, struct trusted_platform *platform, struct free_memory *free,
-                   struct hardware_info *hardware)
+void foreign_start(const struct payload *payload, struct trusted_platform *platform, const struct boot_source *source,
+                   const struct memory_map *map, struct free_memory *free, struct hardware_info *hardware)
 {
     static struct foreign_image image;
     struct loader_error error;
-    const uint8_t *file = payload->bytes + payload->foreign->offset;
-    if (!foreign_supported) {
-        loader_fail("the system \"%s\" is for another kernel, which this loader starts on AArch64 only",
-                    payload->manifest.system_name);
-    }
-    if (!foreign_elf_read(file, payload->foreign->size, &image, &error)) {
+    struct foreign_system system = {
+        .kernel = &image,
+        .kernel_file = payload->bytes + payload->foreign->offset,
+        .kernel_file_size = payload->foreign->size,
+        .source = source,
+        .map = map,
+        .hardware = hardware,
+    };
+    if (!foreign_elf_read(system.kernel_file, system.kernel_file_size, &image, &error)) {
         loader_fail("%s", error.text);
     }
-    find_places(&image, free);
-    for (uint32_t i = 0; i < image.segment_count; i++) {
-        const struct foreign_segment *segment = &image.segments[i];
-        memcpy(at(segment->physical_address), file + segment->file_offset, segment->file_size);
-        memset(at(segment->physical_address + segment->file_size), 0, segment->memory_size - segment->file_size);
-        caches_clean(segment->physical_address, segment->memory_size);
-    }
+    find_modules(payload, &system);
+    foreign_place(&system, free);
     trusted_platform_commit(platform, hardware);
     loader_print("loader: starting \"%s\", another kernel's, at 0x%llx\n", payload->manifest.system_name,
                  (unsigned long long)image.entry);
-    foreign_enter(image.entry, hardware);
+    foreign_enter(&system);
 }

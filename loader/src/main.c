@@ -201,7 +201,7 @@ void loader_main(uint64_t first, uint64_t second)
     check_images(&payload, &hardware.info);
     use_trusted_platform(&platform, &payload, &anchor, &hardware.info, hardware.pages);
     if (payload.foreign != NULL) {
-        foreign_start(&payload, &platform, &free, &hardware.info);
+        foreign_start(&payload, &platform, &source, &map, &free, &hardware.info);
     }
     system_start(&payload, &platform, module->address, &map, &free, &hardware.info);
 }

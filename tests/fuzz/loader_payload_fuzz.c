@@ -14,12 +14,49 @@
 #include <loader/elf.h>
 #include <loader/payload.h>
 #include <loader/plan.h>
+#include <loader_arch/foreign.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 void log_warning(const char *format, ...)
 {
     (void)format;
+}
+
+/* A machine with a hole that may be overwritten, and with memory above 4 GiB. */
+static void make_machine(struct memory_map *map, struct free_memory *memory)
+{
+    static const struct memory_range ranges[] = {{0x100000, 0x7ff00000, HARDWARE_MEMORY_USABLE},
+                                                 {0x80000000, 0x1000000, HARDWARE_MEMORY_ACPI_NVS},
+                                                 {0x100000000, 0x80000000, HARDWARE_MEMORY_USABLE}};
+    struct loader_error error;
+    memory_map_normalise(map, ranges, 3, &error);
+    free_memory_from_map(memory, map);
+}
+
+static void place_foreign(const struct payload *payload)
+{
+    static struct memory_map map;
+    static struct free_memory memory;
+    static struct foreign_image kernel;
+    struct foreign_places places;
+    struct loader_error error;
+    uint64_t module_memory = 0, module_size = 0;
+    const uint8_t *file = payload->bytes + payload->foreign->offset;
+    multiboot2_kernel_check(file, payload->foreign->size, &error);
+    for (uint32_t i = 0; i < payload->manifest.image_count; i++) {
+        const struct manifest_image *image = &payload->manifest.images[i];
+        if (image->role == MANIFEST_ROLE_MODULE) {
+            module_size = image->size;
+            module_elf_memory(payload->bytes + image->offset, image->size, &module_memory, &error);
+        }
+    }
+    make_machine(&map, &memory);
+    if (foreign_elf_read(file, payload->foreign->size, &kernel, &error) != 0 &&
+        foreign_find_places(&kernel, module_size, module_memory, &map, &memory, &places, &error) != 0 &&
+        places.module < places.kernel_end + module_memory) {
+        abort();
+    }
 }
 
 static void bind_somewhere(const struct payload *payload, const struct plan_regions *plan,
@@ -29,12 +66,8 @@ static void bind_somewhere(const struct payload *payload, const struct plan_regi
     static struct free_memory memory;
     static struct region_extent extents[BINDING_EXTENT_CAPACITY(PLAN_MAX_REGIONS)];
     static uint8_t in_place[PLAN_MAX_REGIONS];
-    static const struct memory_range ranges[] = {{0x100000, 0x7ff00000, HARDWARE_MEMORY_USABLE},
-                                                 {0x80000000, 0x1000000, HARDWARE_MEMORY_ACPI_NVS},
-                                                 {0x100000000, 0x80000000, HARDWARE_MEMORY_USABLE}};
     struct loader_error error;
-    memory_map_normalise(&map, ranges, 3, &error);
-    free_memory_from_map(&memory, &map);
+    make_machine(&map, &memory);
     struct binding_request request = {.plan = plan,
                                       .payload = payload,
                                       .payload_address = 0x1000000,
@@ -56,8 +89,7 @@ static void try(const uint8_t *bytes, size_t size)
         return;
     }
     if (payload.foreign != NULL) {
-        static struct foreign_image foreign;
-        foreign_elf_read(payload.bytes + payload.foreign->offset, payload.foreign->size, &foreign, &error);
+        place_foreign(&payload);
         return;
     }
     int plan_right = plan_check(&payload, &plan, &error);
@@ -70,8 +102,9 @@ static void try(const uint8_t *bytes, size_t size)
     }
 }
 
-/* The input's page holds two bytes for each image: role and size in pages; what
- * follows are the images. Whatever that says becomes a payload with a right manifest. */
+/* The input's page holds four bytes for each image: role and size; what follows
+ * are the images. An odd first byte makes it another kernel's. Whatever that says becomes a payload with a right
+ * manifest. */
 static uint8_t *repair(const uint8_t *bytes, size_t size, uint64_t *result_size)
 {
     static struct manifest manifest;
@@ -90,8 +123,9 @@ static uint8_t *repair(const uint8_t *bytes, size_t size, uint64_t *result_size)
         const uint8_t *description = bytes + 4 * manifest.image_count;
         uint64_t take = 1 + description[1] % (pages - used);
         image->name[0] = (char)('a' + manifest.image_count);
-        image->role =
-            manifest.image_count < 2 ? MANIFEST_ROLE_KERNEL + manifest.image_count : roles[description[0] % 3];
+        image->role = bytes[0] % 2 != 0          ? MANIFEST_ROLE_FOREIGN_KERNEL + (manifest.image_count != 0)
+                      : manifest.image_count < 2 ? MANIFEST_ROLE_KERNEL + manifest.image_count
+                                                 : roles[description[0] % 3];
         image->size = take * PAYLOAD_ALIGNMENT - (uint64_t)(description[2] | description[3] << 8) % PAYLOAD_ALIGNMENT;
         image->offset = PAYLOAD_ALIGNMENT * (1 + used);
         hash_sha512(bytes + image->offset, image->size, image->hash);

@@ -42,6 +42,19 @@ def parts(payload, images):
     return described.ljust(PAGE, b"\0") + content
 
 
+def foreign_parts():
+    """The same for another kernel and its boot module, which repair() makes of it for an odd first byte."""
+    magic, length = 0xE85250D6, 40
+    header = struct.pack("<IIIIHHIIIHHI", magic, 0, length, -(magic + length) & 0xFFFFFFFF, 1, 0, 16, 3, 6, 0, 0, 8)
+    kernel = elf_maker.elf([(elf_maker.LOAD, elf_maker.READ | elf_maker.EXECUTE, 0x100000 + address, content, size)
+                            for address, content, size in ((0x0B0, header.ljust(64, b"\xf4"), 64),
+                                                           (0x2000, b"data", 0x8000))], entry=0x1000B0)
+    images = [kernel, elf_maker.program()]
+    sizes = [(-(-len(image) // PAGE), -len(image) % PAGE) for image in images]
+    described = b"".join(struct.pack("<BBH", 1, pages - 1, slack) for pages, slack in sizes)
+    return described.ljust(PAGE, b"\0") + b"".join(image + bytes(-len(image) % PAGE) for image in images)
+
+
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
@@ -65,6 +78,7 @@ def main():
     images = json.loads(skyscope("inspect", "--json", plain))["images"]  # fails if anything is wrong with it
     (seeds / "loader_payload_fuzz/right").write_bytes(plain.read_bytes())
     (seeds / "loader_payload_fuzz/parts").write_bytes(parts(plain.read_bytes(), images))
+    (seeds / "loader_payload_fuzz/foreign").write_bytes(foreign_parts())
 
 
 if __name__ == "__main__":

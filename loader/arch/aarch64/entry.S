@@ -202,6 +202,35 @@ enter_kernel:
     br x2
 
 /*
+ * foreign_leave(entry, argument). No store comes after the MMU is off: the image,
+ * which holds the stack, is cleaned from the caches last, and by its physical
+ * addresses, which are those it was written by.
+ */
+    .globl foreign_leave
+foreign_leave:
+    mov x20, x0
+    mov x21, x1
+    msr daifset, #0xf
+    dsb sy
+    mrs x0, sctlr_el2
+    mov x1, #0x1005 /* I, C, M */
+    bic x0, x0, x1
+    msr sctlr_el2, x0
+    isb
+    tlbi alle2
+    dsb sy
+    isb
+    bl clean_image
+    ic iallu
+    dsb sy
+    isb
+    mov x0, x21
+    mov x1, xzr
+    mov x2, xzr
+    mov x3, xzr
+    br x20
+
+/*
  * Where UEFI starts the application: uefi_entry(handle, system table), with
  * UEFI's stack, MMU and boot services.
  */

@@ -31,7 +31,7 @@ enum lapic_register {
 #define COMMAND_PENDING 0x1000u
 #define COMMAND_POLLS   1000u
 
-static bool in_x2apic_mode(void)
+bool lapic_is_x2apic(void)
 {
     return (read_msr(MSR_APIC_BASE) & APIC_BASE_X2APIC) != 0;
 }
@@ -43,12 +43,12 @@ static uint64_t base_address(void)
 
 static uint32_t read_register(uint32_t offset)
 {
-    return in_x2apic_mode() ? (uint32_t)read_msr(MSR_X2APIC + (offset >> 4)) : mmio_read32(base_address() + offset);
+    return lapic_is_x2apic() ? (uint32_t)read_msr(MSR_X2APIC + (offset >> 4)) : mmio_read32(base_address() + offset);
 }
 
 static void write_register(uint32_t offset, uint32_t value)
 {
-    if (in_x2apic_mode()) {
+    if (lapic_is_x2apic()) {
         write_msr(MSR_X2APIC + (offset >> 4), value);
     } else {
         mmio_write32(base_address() + offset, value);
@@ -57,7 +57,7 @@ static void write_register(uint32_t offset, uint32_t value)
 
 bool lapic_wants_x2apic(void)
 {
-    return in_x2apic_mode() || (read_cpuid(1).ecx & CPUID_X2APIC) != 0;
+    return lapic_is_x2apic() || (read_cpuid(1).ecx & CPUID_X2APIC) != 0;
 }
 
 void lapic_enable(bool x2apic)
@@ -75,15 +75,23 @@ void lapic_enable(bool x2apic)
     write_register(LAPIC_ERROR_STATUS, 0);
 }
 
+/* There is no way but through "disabled" (Intel SDM volume 3, section 11.12.5). */
+void lapic_leave_x2apic(void)
+{
+    uint64_t base = read_msr(MSR_APIC_BASE) & ~(APIC_BASE_X2APIC | APIC_BASE_ENABLE);
+    write_msr(MSR_APIC_BASE, base);
+    write_msr(MSR_APIC_BASE, base | APIC_BASE_ENABLE);
+}
+
 uint32_t lapic_id(void)
 {
     uint32_t id = read_register(LAPIC_ID);
-    return in_x2apic_mode() ? id : id >> 24;
+    return lapic_is_x2apic() ? id : id >> 24;
 }
 
 static bool send(uint32_t apic_id, uint32_t command)
 {
-    if (in_x2apic_mode()) {
+    if (lapic_is_x2apic()) {
         write_msr(MSR_X2APIC + (LAPIC_COMMAND >> 4), (uint64_t)apic_id << 32 | command);
         return true;
     }

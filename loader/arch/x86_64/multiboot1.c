@@ -85,6 +85,9 @@ static void read_framebuffer(const uint8_t *video, struct boot_source *source)
             .bits = video[20],
             .text = type == FRAMEBUFFER_TEXT,
         };
+        if (type == FRAMEBUFFER_RGB) {
+            memcpy(source->framebuffer.colours, video + 22, sizeof(source->framebuffer.colours));
+        }
     }
 }
 

@@ -75,6 +75,9 @@ static void read_framebuffer(const uint8_t *tag, uint32_t size, struct boot_sour
         .bits = tag[28],
         .text = tag[29] == FRAMEBUFFER_TEXT,
     };
+    if (tag[29] == FRAMEBUFFER_RGB && size >= 32 + sizeof(source->framebuffer.colours)) {
+        memcpy(source->framebuffer.colours, tag + 32, sizeof(source->framebuffer.colours));
+    }
 }
 
 /* A newer RSDP replaces an older one. */

@@ -27,6 +27,8 @@ struct boot_framebuffer {
     uint32_t pitch, width, height;
     uint32_t bits; /* per pixel */
     bool text;     /* VGA text mode: width and height in characters */
+    /* Position and width in bits of red, green and blue, as Multiboot has them; zero: not told. */
+    uint8_t colours[6];
 };
 
 struct boot_source {

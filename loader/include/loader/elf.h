@@ -47,6 +47,10 @@ struct foreign_image {
     struct foreign_segment segments[KERNEL_MAX_SEGMENTS];
 };
 
-/* Reads an executable for this architecture. Whether there is memory where it wants to be is not looked at. 1, or 0
- * and an explanation. */
+/* Reads an executable for this architecture, whatever its segments' flags, which mean nothing without an MMU. Whether
+ * there is memory where it wants to be is not looked at. 1, or 0 and an explanation. */
 int foreign_elf_read(const uint8_t *file, uint64_t file_size, struct foreign_image *image, struct loader_error *error);
+
+/* How much memory the program in a boot module takes when it is unpacked: from the first page of its segments to the
+ * last, by their virtual addresses; bytes, a multiple of 4 KiB. 1, or 0 and an explanation. */
+int module_elf_memory(const uint8_t *file, uint64_t file_size, uint64_t *memory, struct loader_error *error);

@@ -100,10 +100,5 @@ extern const struct tpm_access machine_tpm_access;
 void interrupts_quiesce(struct hardware_info *hardware);
 /* Starts hardware->cpus[1..count-1]; they wait. The payload stays as it is. */
 void cpus_start(const struct hardware_info *hardware, uint32_t count, const struct memory_map *map);
-/* Whether another kernel than ours can be entered on this architecture. */
-extern const bool foreign_supported;
-/* Enters it on this CPU as its boot loader would, alone: AArch64: at EL2, the MMU off, X0 the device tree's address
- * or 0. What was loaded has been cleaned from caches. */
-__attribute__((noreturn)) void foreign_enter(uint64_t entry, const struct hardware_info *hardware);
 /* Sends all started CPUs and this one into the kernel. */
 __attribute__((noreturn)) void cpus_enter_kernel(const struct boot_info *boot_info, uint64_t entry);

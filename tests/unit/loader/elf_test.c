@@ -244,9 +244,6 @@ static void test_foreign_refused(void **state)
     file.header.e_phnum = 0;
     expect_foreign_refused("entry point");
     place_apart();
-    file.segments[0].p_flags = PF_R;
-    expect_foreign_refused("entry point");
-    place_apart();
     file.header.e_entry = BASE + 0x201234;
     expect_foreign_refused("entry point");
     place_apart();
@@ -273,11 +270,77 @@ static void test_foreign_refused(void **state)
     }
 }
 
+/* --- A boot module's --- */
+
+static int read_module(uint64_t size, uint64_t *memory)
+{
+    uint8_t *copy = malloc(size == 0 ? 1 : size);
+    assert_non_null(copy);
+    memcpy(copy, &file, size);
+    int result = module_elf_memory(copy, size, memory, &error);
+    free(copy);
+    return result;
+}
+
+static void expect_module_refused(const char *part)
+{
+    uint64_t memory;
+    assert_int_equal(read_module(sizeof(file), &memory), 0);
+    if (strstr(error.text, part) == NULL) {
+        fail_msg("\"%s\" does not say \"%s\"", error.text, part);
+    }
+    set_up(NULL);
+}
+
+/* From the first page to the last, by virtual addresses. */
+static void test_module(void **state)
+{
+    (void)state;
+    uint64_t memory = 0;
+    for (uint32_t i = 0; i < 3; i++) {
+        file.segments[i].p_vaddr = 0x200800 + i * 0x10000;
+        file.segments[i].p_paddr = UINT64_MAX;
+        file.segments[i].p_memsz = 0x801;
+        file.segments[i].p_filesz = 0x10;
+    }
+    assert_int_equal(read_module(sizeof(file), &memory), 1);
+    assert_int_equal(memory, 0x22000);
+    file.segments[1].p_memsz = 0; /* nothing of it is loaded */
+    file.segments[1].p_vaddr = 0;
+    file.segments[2].p_memsz = 0x800;
+    assert_int_equal(read_module(sizeof(file), &memory), 1);
+    assert_int_equal(memory, 0x21000);
+    file.segments[2].p_memsz = UINT64_MAX - 0x1000 - file.segments[2].p_vaddr;
+    assert_int_equal(read_module(sizeof(file), &memory), 1);
+    file.segments[2].p_memsz++;
+    expect_module_refused("beyond all addresses");
+}
+
+static void test_module_refused(void **state)
+{
+    (void)state;
+    uint64_t memory;
+    file.header.e_machine = EM_AARCH64;
+    expect_module_refused("boot module: not an ELF executable for x86-64");
+    file.header.e_phoff = UINT64_MAX - 4;
+    expect_module_refused("program headers");
+    file.header.e_phnum = 0;
+    expect_module_refused("no segment");
+    file.segments[1].p_filesz = file.segments[1].p_memsz + 1;
+    expect_module_refused("beyond the end");
+    file.segments[1].p_offset = UINT64_MAX;
+    expect_module_refused("beyond the end");
+    for (uint64_t size = 0; size < sizeof(file.header); size++) {
+        assert_int_equal(read_module(size, &memory), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_accepts), TEST(test_bounds),    TEST(test_not_this_kind), TEST(test_segments),
-        TEST(test_entry),   TEST(test_truncated), TEST(test_foreign),       TEST(test_foreign_refused),
+        TEST(test_accepts), TEST(test_bounds),         TEST(test_not_this_kind), TEST(test_segments),
+        TEST(test_entry),   TEST(test_truncated),      TEST(test_foreign),       TEST(test_foreign_refused),
+        TEST(test_module),  TEST(test_module_refused),
     };
     return cmocka_run_group_tests_name("loader_elf", tests, NULL, NULL);
 }
