@@ -210,6 +210,22 @@ bool page_tables_map_memory(const struct memory_map *map, struct free_memory *fr
     return true;
 }
 
+/* Those in the image come with it. Table walks write nothing. */
+static void clean_tables(const uint64_t *table, uint32_t level)
+{
+    for (uint32_t i = 0; i < ENTRIES; i++) {
+        if (is_table(table[i], level)) {
+            clean_tables((const uint64_t *)(uintptr_t)(table[i] & DESCRIPTOR_ADDRESS), level + 1);
+        }
+    }
+    cache_clean_invalidate((uintptr_t)table, PAGE_SIZE_4K);
+}
+
+void page_tables_clean(void)
+{
+    clean_tables(root, 0);
+}
+
 bool page_tables_reach(uint64_t address, uint64_t size)
 {
     return mapped_as(address, size, ATTRIBUTE(1));
@@ -231,22 +247,6 @@ bool device_reach(uint64_t address, uint64_t size)
 
 void page_tables_map_kernel(const struct kernel_image *image, uint64_t physical)
 {
-/* Those in the image come with it. Table walks write nothing. */
-static void clean_tables(const uint64_t *table, uint32_t level)
-{
-    for (uint32_t i = 0; i < ENTRIES; i++) {
-        if (is_table(table[i], level)) {
-            clean_tables((const uint64_t *)(uintptr_t)(table[i] & DESCRIPTOR_ADDRESS), level + 1);
-        }
-    }
-    cache_clean_invalidate((uintptr_t)table, PAGE_SIZE_4K);
-}
-
-void page_tables_clean(void)
-{
-    clean_tables(root, 0);
-}
-
     tables_usable = STATIC_COUNT + KERNEL_COUNT;
     tables_used = tables_used < STATIC_COUNT ? tables_used : STATIC_COUNT;
     for (uint32_t i = 0; i < image->segment_count; i++) {

@@ -21,8 +21,8 @@ void hardware_probe(const struct physical_memory *memory, const struct boot_sour
 
 /* Puts another kernel where it wants to be, keeps the rollback index and enters it. */
 __attribute__((noreturn)) void foreign_start(const struct payload *payload, struct trusted_platform *platform,
-                                             struct free_memory *free, struct hardware_info *hardware);
                                              const struct boot_source *source, const struct memory_map *map,
+                                             struct free_memory *free, struct hardware_info *hardware);
 
 /* Binds the plan to memory, fills it, writes the programs' seeds and forgets their root, keeps the rollback index,
  * starts the CPUs and enters the kernel. */

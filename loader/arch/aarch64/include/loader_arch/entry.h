@@ -37,17 +37,17 @@ struct mmu_registers {
 extern struct mmu_registers mmu_registers;
 void mmu_enable(void);
 
-struct device_tree; /* <loader_arch/device_tree.h> */
-/* Makes the device tree at an address reachable and checks it, the first time that
- * this is asked for. NULL, and an explanation: it is none. */
-const struct device_tree *machine_tree(uint64_t address, struct loader_error *error);
-
 /* Cleans and drops all tables that lie outside of the loader's image from the data caches. */
 void page_tables_clean(void);
 
 /* Enters another kernel with X0 = argument, X1 to X3 zero: MMU and caches off, nothing of the loader's image in a
  * cache. */
 __attribute__((noreturn)) void foreign_leave(uint64_t entry, uint64_t argument);
+
+struct device_tree; /* <loader_arch/device_tree.h> */
+/* Makes the device tree at an address reachable and checks it, the first time that
+ * this is asked for. NULL, and an explanation: it is none. */
+const struct device_tree *machine_tree(uint64_t address, struct loader_error *error);
 
 /* The time of day that UEFI told, if it did. */
 void boot_source_clock(struct hardware_info *hardware);
