@@ -5,7 +5,7 @@
 # --- Device trees: with libfdt, base/build.mk ---
 
 DEVICE_TREE_SOURCES := $(addprefix loader/arch/aarch64/,device_tree.c device_tree_nodes.c device_tree_gic.c \
-	device_tree_hardware.c)
+	device_tree_hardware.c device_tree_random.c)
 $(foreach s,$(DEVICE_TREE_SOURCES),$(eval CFLAGS_$(subst /,_,$(basename $s)) += $(LIBFDT_INCLUDES)))
 $(foreach k,loader unit_aarch64 fuzz_aarch64,$(call objects,$k,$(DEVICE_TREE_SOURCES))): $(LIBFDT).stamp
 
@@ -14,7 +14,8 @@ $(foreach k,loader unit_aarch64 fuzz_aarch64,$(call objects,$k,$(DEVICE_TREE_SOU
 # Pure: also compiled into host tests. First the portable part, then that of each architecture.
 LOADER_PORTABLE_PURE_SOURCES := $(addprefix loader/src/,boot_source.c memory_map.c \
 	free_memory.c trust.c payload.c plan.c elf.c bind.c acpi_tables.c pci.c \
-	tpm_find.c tpm_fifo.c tpm_crb.c tpm_command.c tpm_pcr.c tpm_nv.c rollback.c measured_boot.c)
+	tpm_find.c tpm_fifo.c tpm_crb.c tpm_command.c tpm_pcr.c tpm_nv.c tpm_random.c rollback.c measured_boot.c \
+	entropy.c) crypto/src/seed.c
 LOADER_PURE_SOURCES_x86_64 := $(LOADER_PORTABLE_PURE_SOURCES) $(addprefix loader/arch/x86_64/,multiboot1.c \
 	multiboot2.c pvh.c boot_memory_kind.c acpi_read.c acpi_madt.c acpi_fadt.c clock.c \
 	multiboot2_header.c multiboot2_write.c foreign_places.c)
@@ -25,7 +26,7 @@ LOADER_MACHINE_SOURCES_aarch64 := $(DEVICE_TREE_SOURCES) $(LIBFDT_SOURCES) \
 LOADER_PURE_SOURCES_aarch64 := $(sort $(LOADER_PORTABLE_PURE_SOURCES) $(LOADER_MACHINE_SOURCES_aarch64))
 LOADER_PURE_SOURCES := $(LOADER_PURE_SOURCES_x86_64)
 LOADER_SOURCES := $(sort $(LOADER_PURE_SOURCES_$(ARCH)) $(addprefix loader/src/,main.c hardware.c start.c foreign.c report.c \
-	trusted_platform.c pci_ecam.c) \
+	trusted_platform.c pci_ecam.c entropy_sources.c) \
 	$(wildcard loader/arch/$(ARCH)/*.S loader/arch/$(ARCH)/*.c)) \
 	$(CRYPTO_VERIFY_SOURCES) $(CRYPTO_ENTROPY_SOURCES) $(BASE_SOURCES)
 LOADER_LINKER_SCRIPT := loader/arch/$(ARCH)/loader.ld
@@ -68,7 +69,6 @@ $(BUILD)/tests/loader_kernel.elf: $(LOADER_TEST_KERNEL_OBJECTS) tests/system/loa
 	@echo "  LD  $@"
 	@$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \
 		-Wl,--fatal-warnings -T tests/system/loader/arch/$(ARCH)/kernel.ld $(LOADER_TEST_KERNEL_OBJECTS) -o $@
-# Signs what these tests make, right or wrong.
 # Another kernel than ours, which reports how it was entered.
 LOADER_TEST_FOREIGN_OBJECTS := $(call objects,kernel,$(addprefix tests/system/loader/,foreign.c \
 	arch/$(ARCH)/foreign_entry.S arch/$(ARCH)/foreign_arch.c) $(BASE_SOURCES))
@@ -78,6 +78,7 @@ $(BUILD)/tests/loader_foreign.elf: $(LOADER_TEST_FOREIGN_OBJECTS) tests/system/l
 	@$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \
 		-Wl,--no-warn-rwx-segments -Wl,--fatal-warnings -T tests/system/loader/arch/$(ARCH)/foreign.ld \
 		$(LOADER_TEST_FOREIGN_OBJECTS) -o $@
+# Signs what these tests make, right or wrong.
 CFLAGS_tests_system_loader_payload_signer := -Icrypto/include
 $(HOST_BUILD)/tests/payload_signer: $(call objects,host,tests/system/loader/payload_signer.c $(CRYPTO_VERIFY_SOURCES) \
 	$(CRYPTO_SIGNATURE_SOURCES))

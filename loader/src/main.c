@@ -3,6 +3,7 @@
 
 #include <base/memory.h>
 #include <crypto/image_hash.h>
+#include <loader/entropy.h>
 #include <loader/machine.h>
 #include <loader/trust.h>
 #include <loader/trusted_platform.h>
@@ -170,6 +171,7 @@ void loader_main(uint64_t first, uint64_t second)
     static struct payload payload;
     static struct trusted_platform platform;
     static struct trust_anchor anchor;
+    static struct entropy entropy;
     static union {
         struct hardware_info info;
         uint8_t pages[HARDWARE_INFO_REGION_SIZE]; /* may be mapped to PDs as a whole */
@@ -203,5 +205,6 @@ void loader_main(uint64_t first, uint64_t second)
     if (payload.foreign != NULL) {
         foreign_start(&payload, &platform, &source, &map, &free, &hardware.info);
     }
-    system_start(&payload, &platform, module->address, &map, &free, &hardware.info);
+    entropy_collect(&entropy, &platform.tpm, &hardware.info);
+    system_start(&payload, &platform, &entropy, module->address, &map, &free, &hardware.info);
 }

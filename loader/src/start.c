@@ -49,8 +49,20 @@ static void fill_extent(const struct payload *payload, const struct plan_region 
     memory_clear(extent->physical_address + (data_end - start), end - data_end);
 }
 
-void system_start(const struct payload *payload, struct trusted_platform *platform, uint64_t payload_address,
-                  const struct memory_map *map, struct free_memory *free, struct hardware_info *hardware)
+/* A place for a seed lies within a page, and so in one piece of its region. */
+static void write_seed(struct entropy *entropy, const struct plan_regions *plan, const struct region_extent *extent)
+{
+    const struct plan_region *region = &plan->regions[extent->region];
+    if ((region->flags & PLAN_REGION_SEED) != 0 && region->seed_offset >= extent->region_offset &&
+        region->seed_offset - extent->region_offset < extent->size) {
+        entropy_seed(entropy, extent->region, region,
+                     at(extent->physical_address + (region->seed_offset - extent->region_offset)));
+    }
+}
+
+void system_start(const struct payload *payload, struct trusted_platform *platform, struct entropy *entropy,
+                  uint64_t payload_address, const struct memory_map *map, struct free_memory *free,
+                  struct hardware_info *hardware)
 {
     static uint8_t in_place[PLAN_MAX_REGIONS];
     static struct kernel_image kernel;
@@ -87,9 +99,12 @@ void system_start(const struct payload *payload, struct trusted_platform *platfo
         const struct region_extent *extent = &binding.extents[i];
         if (!in_place[extent->region]) {
             fill_extent(payload, &plan.regions[extent->region], extent);
+            write_seed(entropy, &plan, extent);
         }
         caches_clean(extent->physical_address, extent->size);
     }
+    hardware->entropy.seeds = entropy->found.seeds;
+    entropy_end(entropy);
     boot_info = (struct boot_info){
         .magic = BOOT_INFO_MAGIC,
         .version = BOOT_INFO_VERSION,

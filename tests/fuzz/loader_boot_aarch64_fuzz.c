@@ -74,6 +74,29 @@ static void read_tables(const struct window *window, struct hardware_info *hardw
     acpi_read_iort(table, &hardware->arch);
 }
 
+/* Changes it in place; it must still be readable. */
+static void take_random(const uint8_t *bytes, uint32_t size, struct hardware_info *hardware)
+{
+    struct device_tree tree;
+    struct device_tree_random random;
+    struct loader_error error;
+    uint8_t *copy = malloc(size);
+    if (copy == NULL) {
+        abort();
+    }
+    memcpy(copy, bytes, size);
+    if (device_tree_open(copy, size, &tree, &error) != 0) {
+        device_tree_take_random(&tree, &random);
+        if (random.seed_size > sizeof(random.seed) || random.kaslr_size > sizeof(random.kaslr)) {
+            abort();
+        }
+        if (device_tree_open(copy, size, &tree, &error) != 0) {
+            device_tree_hardware(&tree, 0, hardware);
+        }
+    }
+    free(copy);
+}
+
 static void read_tree(const uint8_t *bytes, uint32_t size, struct hardware_info *hardware)
 {
     static struct boot_source source;
@@ -96,6 +119,7 @@ static void read_tree(const uint8_t *bytes, uint32_t size, struct hardware_info 
     }
     device_tree_console(&tree, hardware);
     device_tree_hardware(&tree, 0, hardware);
+    take_random(bytes, size, hardware);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -200,6 +200,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (boot.log_size > LOG_SIZE || verification.pcr_value_count > HARDWARE_MAX_PCR_VALUES) {
         abort();
     }
+    tpm.broken = false;
+    uint8_t random[64];
+    (void)tpm_random(&tpm, random, sizeof(random));
     tpm_close(&tpm);
     free(log);
     return 0;

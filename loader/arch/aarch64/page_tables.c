@@ -188,6 +188,27 @@ bool page_tables_map_early(uint64_t address, uint64_t size)
            map_same(address, address + size, NORMAL | DESCRIPTOR_READ_ONLY | DESCRIPTOR_XN);
 }
 
+bool page_tables_let_write(uint64_t address, uint64_t size)
+{
+    if (!page_tables_reach(address, size)) {
+        return false;
+    }
+    for (uint64_t at = address; at < address + size;) {
+        uint64_t *table = root;
+        uint32_t level = 0;
+        while (is_table(*entry_of(table, at, level), level)) {
+            table = (uint64_t *)(uintptr_t)(*entry_of(table, at, level++) & DESCRIPTOR_ADDRESS);
+        }
+        *entry_of(table, at, level) &= ~(uint64_t)DESCRIPTOR_READ_ONLY;
+        at = (at & ~(span(level) - 1)) + span(level);
+    }
+    memory_barrier();
+    __asm__ volatile("tlbi alle2" : : : "memory"); /* a change of permissions needs no break before it */
+    memory_barrier();
+    instruction_barrier();
+    return true;
+}
+
 /* Ranges worth reaching: RAM, whoever uses it, but not what the firmware keeps for itself. */
 static bool is_memory(const struct memory_range *range)
 {

@@ -161,6 +161,7 @@ uefi_status uefi_main(uefi_handle image, struct uefi_system_table *system)
         return UEFI_LOAD_ERROR;
     }
     read_clock(&uefi);
+    handoff.random_size = uefi_random(&uefi, handoff.random, sizeof(handoff.random));
     if (!end_boot_services(&uefi, source)) {
         return UEFI_LOAD_ERROR;
     }

@@ -76,6 +76,14 @@ void caches_clean(uint64_t address, uint64_t size);
 /* Fills reachable memory with zeros. */
 void memory_clear(uint64_t address, uint64_t size);
 
+/* --- Random numbers --- */
+
+struct entropy; /* <loader/entropy.h> */
+/* Fills the buffer with random numbers of the processor's; false if it has no instruction for that, or a broken one. */
+bool cpu_entropy(uint8_t *buffer, size_t size);
+/* Adds those that firmware and boot loader left, and overwrites them where they are. */
+void boot_source_entropy(struct entropy *entropy);
+
 /* --- Machine --- */
 
 uint64_t cycle_counter(void);

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <loader/boot_source.h>
+#include <loader/entropy.h>
 #include <loader/memory_map.h>
 #include <loader/payload.h>
 #include <loader/trusted_platform.h>
@@ -27,5 +28,6 @@ __attribute__((noreturn)) void foreign_start(const struct payload *payload, stru
 /* Binds the plan to memory, fills it, writes the programs' seeds and forgets their root, keeps the rollback index,
  * starts the CPUs and enters the kernel. */
 __attribute__((noreturn)) void system_start(const struct payload *payload, struct trusted_platform *platform,
-                                            uint64_t payload_address, const struct memory_map *map,
-                                            struct free_memory *free, struct hardware_info *hardware);
+                                            struct entropy *entropy, uint64_t payload_address,
+                                            const struct memory_map *map, struct free_memory *free,
+                                            struct hardware_info *hardware);

@@ -134,7 +134,7 @@ uint32_t tpm_end(struct tpm *tpm, const struct tpm_reader *reader, const char *c
 /* A result in words, for messages. Valid until the next call for this TPM. */
 const char *tpm_result_text(struct tpm *tpm, uint32_t result);
 
-/* --- What the loader asks for (tpm_pcr.c, tpm_nv.c) --- */
+/* --- What the loader asks for (tpm_pcr.c, tpm_nv.c, tpm_random.c) --- */
 
 enum tpm_property {
     TPM_PT_MANUFACTURER = 0x105,
@@ -147,6 +147,9 @@ enum tpm_property {
 /* Starts the TPM if nobody has. */
 uint32_t tpm_startup(struct tpm *tpm);
 uint32_t tpm_property(struct tpm *tpm, uint32_t property, uint32_t *value);
+
+/* All of size random bytes, or a result and zeros. Leaves none in the buffers. */
+uint32_t tpm_random(struct tpm *tpm, uint8_t *bytes, uint16_t size);
 
 /* PCR banks in which both of the loader's PCRs are. */
 struct tpm_banks {

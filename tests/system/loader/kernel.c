@@ -11,6 +11,7 @@
 #include <base/memory.h>
 #include <skyscope/boot_info.h>
 #include <skyscope/payload.h>
+#include <skyscope/program_seed.h>
 
 #include "kernel_arch.h"
 
@@ -99,10 +100,31 @@ static uint64_t image_offset(const uint8_t *payload, uint32_t index)
     return number(at + 1 + at[0] + 2 + 2, 8);
 }
 
+/* Reports a seed, and then clears it, as a program does. */
+static void take_seed(const struct plan_region *region, const struct region_extent *extent)
+{
+    if ((region->flags & PLAN_REGION_SEED) == 0 || region->seed_offset < extent->region_offset ||
+        region->seed_offset - extent->region_offset >= extent->size) {
+        return;
+    }
+    uint64_t address = extent->physical_address + (region->seed_offset - extent->region_offset);
+    struct program_seed *seed = (struct program_seed *)(uintptr_t)address;
+    char text[2 * PROGRAM_SEED_SIZE + 1];
+    for (uint32_t i = 0; i < PROGRAM_SEED_SIZE; i++) {
+        text[2 * i] = "0123456789abcdef"[seed->bytes[i] >> 4];
+        text[2 * i + 1] = "0123456789abcdef"[seed->bytes[i] & 15];
+    }
+    text[2 * PROGRAM_SEED_SIZE] = '\0';
+    check(seed->version == PROGRAM_SEED_VERSION && seed->reserved == 0, "program_seed");
+    print("test kernel: seed of %s: %u bits, flags %u, %s", region->name, seed->credited, seed->flags, text);
+    memset(seed, 0, sizeof(*seed));
+}
+
 /* Whether an extent holds what the plan says. */
 static bool extent_right(const struct plan_region *region, const struct region_extent *extent, const uint8_t *payload)
 {
     const uint8_t *memory = at(extent->physical_address);
+    take_seed(region, extent);
     if (region->image == PLAN_NONE) {
         return is_zero(memory, extent->size);
     }
@@ -182,6 +204,8 @@ static void report_hardware(const struct hardware_info *hardware)
     print("test kernel: framebuffer 0x%llx %ux%ux%u pitch %u", (unsigned long long)hardware->framebuffer_address,
           hardware->framebuffer_width, hardware->framebuffer_height, hardware->framebuffer_bits,
           hardware->framebuffer_pitch);
+    print("test kernel: random numbers: %u bits, sources %x, added %x, %u seeds", hardware->entropy.credited,
+          hardware->entropy.sources, hardware->entropy.added, hardware->entropy.seeds);
     print("test kernel: clock %llu", (unsigned long long)hardware->wall_clock);
     print("test kernel: hash cycles %llu, signature cycles %llu", (unsigned long long)hardware->hash_cycles,
           (unsigned long long)hardware->verification.signature_cycles);

@@ -10,7 +10,7 @@ import subprocess
 
 KERNEL, PLAN, PROGRAM, DATA, GUEST = 1, 2, 3, 4, 5
 RAM, DEVICE, HARDWARE, STATISTICS, KERNEL_LOG = 1, 2, 3, 4, 5
-CONTIGUOUS, IN_PLACE = 1, 2
+CONTIGUOUS, IN_PLACE, SEED = 1, 2, 4
 MACHINE = {"x86_64": 62, "aarch64": 183}[os.environ.get("SKYSCOPE_ARCH", "x86_64")]  # ELF's numbers
 NONE = 0xFFFFFFFF
 ANY_ADDRESS = 0xFFFFFFFFFFFFFFFF
@@ -38,8 +38,8 @@ def round_up(size, to=PAGE):
 
 
 def region(name, size, page_size=PAGE, address=ANY_ADDRESS, kind=RAM, flags=0, image=NONE, image_offset=0,
-           image_size=0, prefill_offset=0):
-    return REGION.pack(name.encode(), size, page_size, address, kind, flags, image, 0, image_offset, image_size,
+           image_size=0, prefill_offset=0, seed_offset=0):
+    return REGION.pack(name.encode(), size, page_size, address, kind, flags, image, seed_offset, image_offset, image_size,
                        prefill_offset)
 
 

@@ -210,6 +210,18 @@ static uint32_t do_nv(struct fake_tpm *fake, uint32_t code, const uint8_t *p, st
     return 0;
 }
 
+/* Bytes 1, 2, 3 ... through all answers. */
+static uint32_t do_get_random(struct fake_tpm *fake, const uint8_t *p, struct text *out)
+{
+    uint32_t wanted = be(p, 2), most = fake->random_at_once != 0 ? fake->random_at_once : 48;
+    uint32_t given = wanted < most ? wanted : most;
+    put(out, given, 2);
+    for (uint32_t i = 0; i < given; i++) {
+        put(out, ++fake->random_given, 1);
+    }
+    return 0;
+}
+
 /* Which commands carry how many handles, and whether a password. */
 static uint32_t run(struct fake_tpm *fake, uint32_t code, struct text *out)
 {
@@ -237,6 +249,8 @@ static uint32_t run(struct fake_tpm *fake, uint32_t code, struct text *out)
         return do_pcr_event(fake, p, out);
     case 0x17e:
         return do_pcr_read(fake, p, out);
+    case 0x17b:
+        return do_get_random(fake, p, out);
     case 0x12a:
         return do_nv_define(fake, p);
     default:

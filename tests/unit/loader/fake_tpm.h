@@ -68,6 +68,7 @@ struct fake_tpm {
     } banks[FAKE_TPM_MAX_BANKS];
     struct tpm_digest pcrs[FAKE_TPM_MAX_BANKS][24];
     struct fake_nv nv[FAKE_TPM_NV];
+    uint32_t random_at_once, random_given; /* bytes that a command gives at most (0: 48), and gave so far */
     /* registers */
     bool locality, idle;
     enum { FAKE_IDLE, FAKE_READY, FAKE_RECEIVING, FAKE_ANSWERING } state;

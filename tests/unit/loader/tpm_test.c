@@ -498,6 +498,71 @@ static void codes_have_words(void **state)
     assert_string_equal(tpm_result_text(&tpm, 0x1c4), "it answers with code 0x1c4");
 }
 
+/* --- Random numbers --- */
+
+static void random_numbers(void **state)
+{
+    (void)state;
+    FOR_EACH_INTERFACE(i)
+    {
+        uint8_t bytes[64];
+        assert_true(open_fake(interfaces[i]));
+        assert_int_equal(tpm_random(&tpm, bytes, sizeof(bytes)), TPM_OK);
+        for (uint8_t k = 0; k < sizeof(bytes); k++) {
+            assert_int_equal(bytes[k], k + 1);
+            assert_null(memmem(tpm.response, sizeof(tpm.response), bytes + k, k + 4u <= sizeof(bytes) ? 4 : 1));
+        }
+    }
+}
+
+static void too_few_random_numbers(void **state)
+{
+    (void)state;
+    static const uint8_t zeros[64];
+    uint8_t bytes[64];
+    assert_true(open_fake(HARDWARE_TPM_FIFO));
+    fake.random_at_once = 7; /* eight commands do not suffice */
+    assert_int_equal(tpm_random(&tpm, bytes, sizeof(bytes)), TPM_BROKEN);
+    assert_non_null(strstr(tpm.problem, "too few random bytes"));
+    assert_memory_equal(bytes, zeros, sizeof(bytes));
+    assert_true(open_fake(HARDWARE_TPM_FIFO));
+    fake.random_at_once = 8; /* these do */
+    assert_int_equal(tpm_random(&tpm, bytes, sizeof(bytes)), TPM_OK);
+}
+
+static void change_random(struct fake_tpm *device, uint32_t command_code, uint8_t *answer, uint32_t *size)
+{
+    static const uint8_t sizes[] = {0, 65, 47, 49};
+    if (command_code == 0x17b) {
+        answer[11] = sizes[device->mangled_at];
+        *size = device->mangled_at == 0 ? 12 : device->mangled_at == 1 ? 12 + 65 : *size;
+        answer[5] = (uint8_t)*size;
+    }
+}
+
+static void wrong_random_numbers(void **state)
+{
+    (void)state;
+    static const uint8_t zeros[64];
+    for (uint32_t i = 0; i < 4; i++) {
+        uint8_t bytes[64];
+        memset(bytes, 0xee, sizeof(bytes));
+        assert_true(open_fake(HARDWARE_TPM_CRB));
+        fake.mangle = change_random;
+        fake.mangled_at = i;
+        assert_int_equal(tpm_random(&tpm, bytes, sizeof(bytes)), TPM_BROKEN);
+        assert_true(tpm.broken);
+        assert_memory_equal(bytes, zeros, sizeof(bytes));
+    }
+    uint8_t bytes[64];
+    assert_true(open_fake(HARDWARE_TPM_CRB));
+    fake.fail_at = fake.commands + 2;
+    fake.fail_code = 0x101;
+    assert_int_equal(tpm_random(&tpm, bytes, sizeof(bytes)), 0x101);
+    assert_memory_equal(bytes, zeros, sizeof(bytes));
+    assert_false(tpm.broken);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -521,6 +586,9 @@ int main(void)
         cmocka_unit_test(a_bank_twice_is_refused),
         cmocka_unit_test(too_many_banks_are_refused),
         cmocka_unit_test(events_reach_the_pcr),
+        cmocka_unit_test(random_numbers),
+        cmocka_unit_test(too_few_random_numbers),
+        cmocka_unit_test(wrong_random_numbers),
         cmocka_unit_test(codes_have_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

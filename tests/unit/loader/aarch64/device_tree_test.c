@@ -414,6 +414,63 @@ static void test_chosen_alone(void **state)
     assert_non_null(strstr(error.text, "no memory"));
 }
 
+static void test_random_numbers(void **state)
+{
+    (void)state;
+    static const char seed[] = "0123456789abcdefghijklmnopqrstuv", kaslr[] = "KASLRkaslr";
+    struct device_tree_random random;
+    start_tree();
+    begin("chosen");
+    text("bootargs", "before");
+    assert_int_equal(fdt_property(tree_bytes, "rng-seed", seed, 32), 0);
+    assert_int_equal(fdt_property(tree_bytes, "kaslr-seed", kaslr, 8), 0);
+    text("stdout-path", "after");
+    end();
+    open_tree(finish_tree());
+    device_tree_take_random(&tree, &random);
+    assert_int_equal(random.seed_size, 32);
+    assert_memory_equal(random.seed, seed, 32);
+    assert_int_equal(random.kaslr_size, 8);
+    assert_memory_equal(random.kaslr, kaslr, 8);
+    /* Nothing of them is left, and the rest is as it was. */
+    assert_null(memmem(tree_bytes, tree.size, seed, 8));
+    assert_null(memmem(tree_bytes, tree.size, kaslr, 8));
+    int chosen = fdt_path_offset(tree_bytes, "/chosen");
+    assert_null(fdt_getprop(tree_bytes, chosen, "rng-seed", NULL));
+    assert_string_equal(fdt_getprop(tree_bytes, chosen, "bootargs", NULL), "before");
+    assert_string_equal(fdt_getprop(tree_bytes, chosen, "stdout-path", NULL), "after");
+    device_tree_take_random(&tree, &random);
+    assert_int_equal(random.seed_size + random.kaslr_size, 0);
+}
+
+static void test_random_numbers_of_odd_sizes(void **state)
+{
+    (void)state;
+    static uint8_t much[200];
+    struct device_tree_random random;
+    memset(much, 'm', sizeof(much));
+    start_tree();
+    begin("chosen");
+    assert_int_equal(fdt_property(tree_bytes, "rng-seed", much, sizeof(much)), 0);
+    assert_int_equal(fdt_property(tree_bytes, "kaslr-seed", "", 0), 0);
+    end();
+    open_tree(finish_tree());
+    device_tree_take_random(&tree, &random);
+    assert_int_equal(random.seed_size, sizeof(random.seed));
+    assert_int_equal(random.kaslr_size, 0);
+    assert_null(memmem(tree_bytes, tree.size, "mmmm", 4)); /* what does not fit goes, too */
+}
+
+static void test_no_random_numbers(void **state)
+{
+    (void)state;
+    struct device_tree_random random;
+    start_tree();
+    open_tree(finish_tree());
+    device_tree_take_random(&tree, &random);
+    assert_int_equal(random.seed_size + random.kaslr_size, 0);
+}
+
 /* --- Wrong ones --- */
 
 static void use(void)
@@ -542,6 +599,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_hardware_with_gic_v2, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_hardware_with_gic_v3, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_chosen_alone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_random_numbers, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_random_numbers_of_odd_sizes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_no_random_numbers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_wrong_headers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_deep_nesting, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_damaged, set_up, tear_down),

@@ -42,6 +42,15 @@ void device_tree_console(const struct device_tree *tree, struct hardware_info *h
  * is left out with a warning. own_mpidr: affinity fields of the CPU that runs. */
 void device_tree_hardware(const struct device_tree *tree, uint64_t own_mpidr, struct hardware_info *hardware);
 
+/* Random numbers in /chosen. */
+struct device_tree_random {
+    uint32_t seed_size, kaslr_size; /* bytes, 0: none */
+    uint8_t seed[128];              /* rng-seed, as much as fits */
+    uint8_t kaslr[32];              /* kaslr-seed */
+};
+/* Takes them out of the tree, which must be writable (device_tree_random.c). */
+void device_tree_take_random(const struct device_tree *tree, struct device_tree_random *random);
+
 /* --- Parts of it: device_tree_nodes.c --- */
 
 #define DEVICE_TREE_MAX_DEPTH 32u

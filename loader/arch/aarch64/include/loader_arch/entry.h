@@ -20,6 +20,8 @@ struct uefi_handoff {
     /* The console that ACPI's SPCR names. */
     struct hardware_range uart;
     uint64_t wall_clock, wall_clock_ticks; /* as in hardware_info */
+    uint32_t random_size;                  /* bytes that UEFI gave */
+    uint8_t random[128];
 };
 
 /* C's first function, with the MMU off. second: as above; level: the exception level. */
@@ -29,6 +31,9 @@ __attribute__((noreturn)) void early_main(uint64_t protocol, uint64_t second, ui
 void page_tables_start(void);
 /* Makes [address, address + size) reachable as normal memory, not writable. False: no tables left. */
 bool page_tables_map_early(uint64_t address, uint64_t size);
+
+/* Lets memory be written that was mapped early. False if some of it is not mapped. */
+bool page_tables_let_write(uint64_t address, uint64_t size);
 
 /* What mmu_enable() puts into registers, and what other CPUs read before their MMU is on. */
 struct mmu_registers {

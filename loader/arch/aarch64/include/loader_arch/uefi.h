@@ -81,6 +81,8 @@ struct uefi_boot_services {
                                       uefi_handle *handle);
     void *install_table, *load_image, *start_image, *exit, *unload_image;
     uefi_status (*exit_boot_services)(uefi_handle image, uint64_t key);
+    void *count, *stall, *watchdog, *connections[2], *open_protocols[3], *handle_lists[2];
+    uefi_status (*locate_protocol)(const struct uefi_guid *protocol, void *registration, void **interface);
 };
 
 struct uefi_time {
@@ -191,6 +193,11 @@ uefi_status uefi_memory_map(const struct uefi *uefi, void *buffer, uint64_t room
                             uint64_t *key);
 /* Room that the memory map needs now, and some more. */
 uint64_t uefi_memory_map_room(const struct uefi *uefi);
+
+/* --- uefi_random.c --- */
+
+/* Fills the buffer by EFI_RNG_PROTOCOL. Returns size, or 0 if there is none. */
+uint32_t uefi_random(const struct uefi *uefi, uint8_t *bytes, uint32_t size);
 
 /* --- uefi_time.c --- */
 

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Random numbers: what the loader finds and says of it, and what programs and guests get of it."""
+
+import re
+
+import pytest
+
+from loader_under_test import LOADER, expect_kernel, images, p, write
+from machine import ARCH
+from payload import KIB
+from tpm import SoftwareTpm
+
+CPU, FIRMWARE, TREE, TPM, KASLR, TIMING, MACHINE = (1 << i for i in range(1, 8))
+NEVER_CREDITED = TIMING | MACHINE
+UEFI_TIMEOUT = 180
+
+SEEDED = [
+    p.region("one", 8 * KIB, flags=p.SEED, seed_offset=4 * KIB + 128),
+    p.region("two", 64 * KIB, flags=p.SEED, image=2, image_size=50000, seed_offset=60 * KIB - 128),
+    p.region("none", 8 * KIB),
+]
+
+
+@pytest.fixture(name="machine")
+def machine_with_loader(machine):
+    return lambda **arguments: machine(**{"loader": LOADER, "memory": "512M", **arguments})
+
+
+@pytest.fixture(name="seeded")
+def seeded_payload(tmp_path):
+    return write(tmp_path / "payload.bin", p.payload(images(SEEDED)))
+
+
+def found(output):
+    """Bits, sources, seeds: {region: (bits, flags, bytes)}."""
+    match = re.search(r"random numbers: (\d+) bits, sources ([0-9a-f]+), added ([0-9a-f]+), (\d+) seeds", output)
+    bits, sources, added = int(match.group(1)), int(match.group(2), 16), int(match.group(3), 16)
+    assert added & NEVER_CREDITED == NEVER_CREDITED and sources & (NEVER_CREDITED | KASLR) == 0
+    assert sources & ~added == 0
+    seeds = {name: (int(b), int(flags), text) for name, b, flags, text in
+             re.findall(r"seed of (\w+): (\d+) bits, flags (\d+), ([0-9a-f]{128})", output)}
+    assert int(match.group(4)) == len(seeds) == 2
+    assert all(seed[0] == bits for seed in seeds.values())
+    assert len({seed[2] for seed in seeds.values()}) == 2
+    return bits, sources, added, seeds
+
+
+def test_each_start_has_other_seeds(machine, seeded):
+    seeds = set()
+    for _ in range(2):
+        bits, sources, _, found_seeds = found(expect_kernel(machine(payload=seeded), 1))
+        # The firmware of AArch64's test machine is QEMU itself here, which leaves 32 bytes.
+        assert (bits, sources) == ((512, CPU) if ARCH == "x86_64" else (256, TREE))
+        assert found_seeds["one"][1] == (1 if ARCH == "x86_64" else 0)
+        seeds |= {seed[2] for seed in found_seeds.values()}
+    assert len(seeds) == 4
+
+
+@pytest.mark.skipif(ARCH != "x86_64", reason="processors of x86-64")
+@pytest.mark.parametrize("without, bits", [("rdseed", 512), ("rdseed,-rdrand", 0)])
+def test_processors_with_less(machine, seeded, without, bits):
+    output = expect_kernel(machine(payload=seeded, cpu=f"EPYC,+svm,+npt,-{without}"), 1)
+    assert found(output)[:2] == (bits, CPU if bits else 0)
+    if bits:
+        assert "loader: random numbers: 512 bits, from: processor" in output
+    else:
+        assert ("loader: warning: no random numbers for programs and guests: 0 bits were found (nobody has any), 256 "
+                "are needed") in output
+
+
+@pytest.mark.skipif(ARCH != "aarch64", reason="a processor of AArch64")
+def test_processor_with_an_instruction(machine, seeded):
+    output = expect_kernel(machine(payload=seeded, cpu="max"), 1)
+    bits, sources, added, seeds = found(output)
+    assert (bits, sources, added & KASLR) == (512, CPU | TREE, KASLR)
+    assert seeds["one"][1] == 1
+    assert "loader: random numbers: 512 bits, from: processor, boot loader's seed" in output
+
+
+@pytest.mark.skipif(ARCH != "aarch64", reason="with a device tree")
+def test_device_tree_without_a_seed(machine, seeded):
+    bits, sources, added, _ = found(expect_kernel(machine(payload=seeded, extra=["-machine", "dtb-randomness=off"]), 1))
+    assert (bits, sources, added) == (0, 0, NEVER_CREDITED)
+
+
+@pytest.mark.skipif(ARCH != "aarch64", reason="the loader as a UEFI application")
+@pytest.mark.parametrize("device", [True, False])
+def test_uefi(machine, seeded, device):
+    """AAVMF has EFI_RNG_PROTOCOL where there is a device for it."""
+    extra = ["-device", "virtio-rng-pci"] if device else []
+    output = expect_kernel(machine(payload=seeded, firmware="uefi", extra=extra), 1, timeout=UEFI_TIMEOUT)
+    bits, sources, _, _ = found(output)
+    assert (bits, sources) == ((512, FIRMWARE) if device else (0, 0))
+
+
+def test_tpm(machine, seeded, tmp_path):
+    """Worth 256 bits, where there is nothing else."""
+    options = {"cpu": "EPYC,+svm,+npt,-rdrand,-rdseed", "device": "tpm-crb", "extra": []} if ARCH == "x86_64" else {
+        "device": "tpm-tis-device", "extra": ["-machine", "dtb-randomness=off"]}
+    device, extra = options.pop("device"), options.pop("extra")
+    with SoftwareTpm(tmp_path / "tpm") as tpm:
+        one = machine(payload=seeded, extra=extra + tpm.qemu(device), **options)
+        output = expect_kernel(one, 1, failures=1)  # the event log makes hardware_info longer
+        assert found(output)[:2] == (256, TPM)
+        assert "loader: random numbers: 256 bits, from: TPM" in output
+        one.kill()
