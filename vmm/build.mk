@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The VMM: a library, and a protection domain's program around it.
 
-VMM_CORE_SOURCES := $(sort $(wildcard vmm/core/*.c))
+VMM_CORE_SOURCES := $(sort $(wildcard vmm/core/*.c vmm/virtio/*.c))
 
 # The chips of a PC, and those of an Arm machine.
 VMM_DEVICE_SOURCES_aarch64 := $(sort $(wildcard vmm/devices/pl*.c vmm/devices/gic*.c))

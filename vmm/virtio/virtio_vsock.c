@@ -405,8 +405,8 @@ static void work(struct virtio_vsock *socket)
     }
     for (uint32_t i = 0; i < socket->peer_count; i++) {
         uint32_t index = (socket->next_peer + i) % socket->peer_count;
-        (void)settle(socket, index);
         receive_from(socket, index);
+        (void)settle(socket, index);
     }
     socket->next_peer = socket->peer_count != 0 ? (socket->next_peer + 1) % socket->peer_count : 0;
     if (virtio_is_live(&socket->device)) {
@@ -486,6 +486,14 @@ static void reset(void *context)
     notify_peers(socket);
 }
 
+static void queue_reset(void *context, uint32_t queue)
+{
+    struct virtio_vsock *socket = context;
+    if (queue == VSOCK_QUEUE_TRANSMIT) {
+        socket->held = false;
+    }
+}
+
 static void start(void *context)
 {
     run(context);
@@ -508,6 +516,7 @@ static const struct virtio_ops ops = {
     .start = start,
     .queue_notified = queue_notified,
     .reset = reset,
+    .queue_reset = queue_reset,
 };
 
 static const char *attach(struct vsock_peer *peer, const struct socket_peer_config *config)

@@ -63,9 +63,9 @@ struct virtio_ops {
     uint32_t type; /* enum virtio_device_type */
     const char *name;
     /* The driver has set FEATURES_OK with these features, a subset of those offered. False: the device cannot work
-     * with that subset, FEATURES_OK does not stay set. May be NULL. */
+     * with that subset, FEATURES_OK does not stay set. May be NULL. Not called for a legacy driver. */
     bool (*accept_features)(void *context, uint64_t features);
-    /* The driver has set DRIVER_OK. May be NULL. */
+    /* The driver has set DRIVER_OK; queues with buffers are notified next. May be NULL. */
     void (*start)(void *context);
     /* The driver has made buffers available in an enabled queue, or says so. */
     void (*queue_notified)(void *context, uint32_t queue);

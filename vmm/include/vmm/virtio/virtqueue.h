@@ -67,6 +67,8 @@ struct virtqueue {
 /* Checks the addresses against guest RAM, their alignment and the size, and starts the queue from position 0. False,
  * and why, if they make no sense: the driver's mistake. */
 bool virtqueue_enable(struct virtqueue *queue, const char **problem);
+/* Takes over what the driver has negotiated. A legacy driver may do that after it has set up its queues. */
+void virtqueue_set_features(struct virtqueue *queue);
 /* Back to power-on state but for maximum_size, index and device. */
 void virtqueue_reset(struct virtqueue *queue);
 
