@@ -28,7 +28,18 @@ $(BUILD)/lib/weak/%.o: $(BUILD)/pd/%.o
 	@mkdir -p $(@D)
 	@$(OBJCOPY) $$($(NM) -g --defined-only -f posix $< | sed -n 's/^\([^ ]*\) .*/--weaken-symbol=\1/p') $< $@
 
-LIBMICROKIT_OBJECTS := $(call objects,pd,$(LIBMICROKIT_SOURCES)) $(call objects,lib/weak,$(BASE_SOURCES))
+# Random numbers, with the cryptography that is in them, in one object that has these names only.
+LIBMICROKIT_RANDOM_NAMES := skyscope_random microkit_random_start microkit_seed
+LIBMICROKIT_RANDOM_SOURCES := $(sort $(CRYPTO_RANDOM_SOURCES) $(CRYPTO_SEED_SOURCES) $(CRYPTO_HASH_SOURCES) \
+	$(CRYPTO_ENTROPY_SOURCES))
+CFLAGS_libmicrokit_src_random := -Ilibmicrokit/src -Ilibmicrokit/arch/@ARCH@/src -Icrypto/include
+$(BUILD)/lib/microkit_random.o: $(call objects,pd,libmicrokit/src/random.c $(LIBMICROKIT_RANDOM_SOURCES))
+	@mkdir -p $(@D)
+	@echo "  LD  $@"
+	@$(CC) -nostdlib -no-pie -r $^ -o $@
+	@$(OBJCOPY) $(LIBMICROKIT_RANDOM_NAMES:%=--keep-global-symbol=%) $@
+
+LIBMICROKIT_OBJECTS := $(call objects,pd,$(LIBMICROKIT_SOURCES)) $(BUILD)/lib/microkit_random.o $(call objects,lib/weak,$(BASE_SOURCES))
 
 $(BUILD)/lib/libmicrokit.a: $(LIBMICROKIT_OBJECTS)
 	@mkdir -p $(@D)
@@ -48,3 +59,10 @@ $(foreach source,$(LIBMICROKIT_TEST_SOURCES),$(eval CFLAGS_$(subst /,_,$(basenam
 LIBMICROKIT_TEST_LDFLAGS := -Wl$(comma)--wrap=microkit_internal_crash -Wl$(comma)--wrap=microkit_restore_data
 $(call unit_test,libmicrokit_test,$(LIBMICROKIT_TEST_SOURCES),$(LIBMICROKIT_TEST_LDFLAGS))
 $(call unit_test_aarch64,libmicrokit_test,$(LIBMICROKIT_TEST_SOURCES),$(LIBMICROKIT_TEST_LDFLAGS))
+
+# Its cryptography is what is in PDs, its processor the test's.
+MICROKIT_RANDOM_TEST_SOURCES := $(addprefix tests/unit/libmicrokit/,random_test.c random_under_test.c)
+$(foreach source,$(MICROKIT_RANDOM_TEST_SOURCES),$(eval CFLAGS_$(subst /,_,$(basename $(source))) := \
+	$(CFLAGS_tests_unit_libmicrokit_libmicrokit_test) -Icrypto/include))
+$(foreach kind,unit_test unit_test_aarch64,$(call $(kind),microkit_random,$(MICROKIT_RANDOM_TEST_SOURCES) \
+	$(filter-out $(CRYPTO_ENTROPY_SOURCES),$(LIBMICROKIT_RANDOM_SOURCES))))

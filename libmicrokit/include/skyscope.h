@@ -61,6 +61,13 @@ struct skyscope_time {
 };
 struct skyscope_time skyscope_time(void);
 
+/* --- Random numbers --- */
+
+/* Fills the buffer with random numbers that are fit for cryptographic keys; what was given out before cannot be told
+ * from what the program knows afterwards. From one thread at a time. 0, or -SKYSCOPE_NO_RANDOM (and zeros): neither
+ * the loader nor the program has found 256 bits of entropy on this machine. Takes up to 3 KiB of stack. */
+int skyscope_random(void *buffer, size_t size);
+
 /* --- Console and machine --- */
 
 /* Writes text to the kernel's console and log. */

@@ -19,8 +19,10 @@ extern bool microkit_passive;
 /* Whether thread i runs its vCPU. */
 extern bool microkit_vcpu_is_on[SKYSCOPE_MAX_THREADS];
 
-/* 64 unpredictable bits, as far as the machine has some. */
+/* 64 bits that differ from start to start, as far as user mode alone can find some. */
 uint64_t microkit_random_seed(void);
+/* At each start: mixes the argument into the program's seed. Returns a random number for the stack canary. */
+uint64_t microkit_random_start(uint64_t unpredictable);
 /* Entry of every thread, from _start. */
 __attribute__((noreturn)) void microkit_thread_main(unsigned int thread);
 /* The program's data as it was when the program was loaded. First thread only. */

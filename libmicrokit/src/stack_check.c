@@ -11,7 +11,8 @@ __attribute__((section(".bss.kept"))) uintptr_t __stack_chk_guard;
 void microkit_seed_stack_guard(void)
 {
     /* The lowest byte is zero: no string operation can write past it. */
-    __stack_chk_guard = microkit_random_seed() & ~(uintptr_t)0xff;
+    uint64_t unpredictable = microkit_random_seed();
+    __stack_chk_guard = (unpredictable ^ microkit_random_start(unpredictable)) & ~(uintptr_t)0xff;
 }
 
 void __stack_chk_fail(void)

@@ -93,6 +93,7 @@ enum skyscope_status {
     SKYSCOPE_NO_SUCH_CALL = 5,
     SKYSCOPE_NO_VCPU = 6,
     SKYSCOPE_PEER_STOPPED = 7, /* the callee was stopped or restarted before it replied */
+    SKYSCOPE_NO_RANDOM = 8,    /* skyscope_random(): nothing random was found on this machine */
 };
 
 enum skyscope_event {

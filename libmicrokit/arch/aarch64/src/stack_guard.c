@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The stack canary's seed. */
+/* Added to the seed that the loader left. */
 #include "runtime.h"
 
-/* The counter alone: user mode cannot find out whether the processor has a source of
- * random numbers (RNDR), and there is no default for one that it has not. */
+/* The counter alone: the loader has asked whoever has more. */
 uint64_t microkit_random_seed(void)
 {
     uint64_t time, stack_pointer;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The stack canary's seed. */
+/* Added to the seed that the loader left. */
 #include "runtime.h"
 
 #define CPUID_1_ECX_RDRAND (1u << 30)
