@@ -117,6 +117,7 @@ def write_all(directory):
     files = {
         "program.elf": program(),
         "seeded.elf": elf([CODE, DATA], symbols=SYMBOLS + [("microkit_seed", 0x203080, 128)]),
+        "native.elf": elf([CODE, DATA], symbols=SYMBOLS + [("skyscope_socket_config", 0x203080, 8)]),
         "seed_of_others.elf": elf([CODE, DATA], symbols=SYMBOLS + [("microkit_seed", 0x203080, 8)]),
         "arm.elf": elf([CODE], machine=AARCH64),
         "i386.elf": elf([CODE], machine=I386, bits=32),

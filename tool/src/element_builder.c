@@ -2,8 +2,7 @@
 #include "element_builder.h"
 #include <tool/layout.h>
 
-#define QUEUE_DATA_SIZE 0x10000u
-#define QUEUE_STRIDE    0x100000ull
+#define QUEUE_STRIDE 0x100000ull
 
 struct region *add_region(struct system *system, long line, const char *name, uint64_t size, uint64_t page_size,
                           struct blob *data)
@@ -79,14 +78,14 @@ struct blob *add_blob(struct system *system, const char *name, size_t size)
 }
 
 /* One direction: the queue page and the data, mapped into both. */
-static void add_queue(struct system *system, long line, const char *name, const struct queue_side *producer,
-                      uint64_t producer_address, const struct queue_side *consumer, uint64_t consumer_address)
+static void add_queue(struct system *system, long line, const char *name, uint32_t data_size,
+                      const struct queue_side *producer, uint64_t producer_address, const struct queue_side *consumer,
+                      uint64_t consumer_address)
 {
     struct arena *arena = &system->arena;
     struct region *queue =
         add_region(system, line, arena_format(arena, "%s_queue", name), LAYOUT_PAGE, PAGE_SIZE_4K, NULL);
-    struct region *data =
-        add_region(system, line, arena_format(arena, "%s_data", name), QUEUE_DATA_SIZE, PAGE_SIZE_4K, NULL);
+    struct region *data = add_region(system, line, arena_format(arena, "%s_data", name), data_size, PAGE_SIZE_4K, NULL);
     uint32_t read_write = PLAN_MAP_READ | PLAN_MAP_WRITE;
     add_map(system, &producer->pd->maps, line, queue, producer_address, read_write, NULL);
     add_map(system, &producer->pd->maps, line, data, producer_address + QUEUE_STRIDE, read_write, NULL);
@@ -94,29 +93,29 @@ static void add_queue(struct system *system, long line, const char *name, const 
     add_map(system, &consumer->pd->maps, line, data, consumer_address + QUEUE_STRIDE, PLAN_MAP_READ, NULL);
 }
 
-static void describe_side(const struct queue_side *side)
+static void describe_side(const struct queue_side *side, uint32_t data_size)
 {
     *side->config = (struct queue_pair_config){
         .transmit_queue = side->base,
         .transmit_data = side->base + QUEUE_STRIDE,
         .receive_queue = side->base + 2 * QUEUE_STRIDE,
         .receive_data = side->base + 3 * QUEUE_STRIDE,
-        .transmit_capacity = QUEUE_DATA_SIZE,
-        .receive_capacity = QUEUE_DATA_SIZE,
+        .transmit_capacity = data_size,
+        .receive_capacity = data_size,
         .channel = side->channel,
         .present = 1,
     };
 }
 
-void add_queue_pair(struct system *system, long line, const char *prefix, const struct queue_side *first,
-                    const struct queue_side *second)
+void add_queue_pair(struct system *system, long line, const char *prefix, uint32_t data_size,
+                    const struct queue_side *first, const struct queue_side *second)
 {
     struct arena *arena = &system->arena;
-    add_queue(system, line, arena_format(arena, "%s_out", prefix), first, first->base, second,
+    add_queue(system, line, arena_format(arena, "%s_out", prefix), data_size, first, first->base, second,
               second->base + 2 * QUEUE_STRIDE);
-    add_queue(system, line, arena_format(arena, "%s_in", prefix), second, second->base, first,
+    add_queue(system, line, arena_format(arena, "%s_in", prefix), data_size, second, second->base, first,
               first->base + 2 * QUEUE_STRIDE);
-    describe_side(first);
-    describe_side(second);
+    describe_side(first, data_size);
+    describe_side(second, data_size);
     add_channel(system, line, first->pd, first->channel, second->pd, second->channel);
 }

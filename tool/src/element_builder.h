@@ -26,7 +26,9 @@ struct queue_side {
     uint32_t channel;
     struct queue_pair_config *config;
 };
-void add_queue_pair(struct system *system, long line, const char *prefix, const struct queue_side *first,
-                    const struct queue_side *second);
+/* data_size: bytes of characters in each direction, a power of two up to QUEUE_DATA_MAXIMUM. */
+void add_queue_pair(struct system *system, long line, const char *prefix, uint32_t data_size,
+                    const struct queue_side *first, const struct queue_side *second);
+#define QUEUE_DATA_MAXIMUM 0x100000u
 /* Address space that a queue pair takes from its base. */
-#define QUEUE_PAIR_SPAN 0x400000ull
+#define QUEUE_PAIR_SPAN    0x400000ull

@@ -10,6 +10,7 @@
 #include <skyscope/kernel_info.h>
 #include <string.h>
 #include <tool/layout.h>
+#include <tool/socket.h>
 #include <tool/target.h>
 
 #define SERIAL_PRIORITY  220u
@@ -39,8 +40,10 @@
 /* Guest-physical address 0 in the VMM. */
 #define GUEST_RAM_ADDRESS  0x1000000000ull
 
-#define LOG_SIZE     0x10000u
-#define HISTORY_SIZE 0x10000u
+#define LOG_SIZE        0x10000u
+#define HISTORY_SIZE    0x10000u
+/* Bytes of characters that wait between two programs, each way. */
+#define CHARACTER_QUEUE 0x10000u
 
 #define HOT_KEY 0x1du /* Ctrl-] */
 
@@ -100,7 +103,7 @@ static void add_console(struct system *system, struct services *services)
     struct queue_side driver = {pd, QUEUE_ADDRESS, CONSOLE_DRIVER, &services->console_config->driver};
     struct queue_side serial = {services->serial, QUEUE_ADDRESS, SERIAL_CLIENT_CHANNEL,
                                 &services->serial_config->client};
-    add_queue_pair(system, services->line, "serial", &driver, &serial);
+    add_queue_pair(system, services->line, "serial", CHARACTER_QUEUE, &driver, &serial);
 }
 
 /* Adds a client of the console multiplexer, whose side of the queues is `side`. */
@@ -112,7 +115,7 @@ static void add_console_client(struct system *system, struct services *services,
     struct console_client_config *client = &services->console_config->clients[index];
     uint64_t base = CLIENT_ADDRESS + index * CLIENT_SPAN;
     struct queue_side console = {services->console, base, CONSOLE_FIRST_CLIENT + index, &client->queue};
-    add_queue_pair(system, line, arena_format(arena, "%s_console", name), side, &console);
+    add_queue_pair(system, line, arena_format(arena, "%s_console", name), CHARACTER_QUEUE, side, &console);
     struct region *history =
         add_region(system, line, arena_format(arena, "%s_history", name), HISTORY_SIZE, PAGE_SIZE_4K, NULL);
     add_map(system, &services->console->maps, line, history, base + QUEUE_PAIR_SPAN, READ_WRITE, NULL);
@@ -382,7 +385,9 @@ void system_expand(struct system *system)
 {
     struct list vms = {0};
     select_vms(system, &vms);
+    sockets_prepare(system);
     if (vms.count == 0) {
+        sockets_expand_pds(system);
         expand_operator(system, NULL, 0, NULL);
         return;
     }
@@ -399,5 +404,6 @@ void system_expand(struct system *system)
     }
     struct queue_side side = {services.manager, QUEUE_ADDRESS, MANAGER_CONSOLE, &services.manager_config->console};
     add_console_client(system, &services, services.line, "manager", &side, true);
+    sockets_expand_pds(system);
     share_budget(&services);
 }

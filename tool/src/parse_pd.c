@@ -4,6 +4,7 @@
 #include <string.h>
 #include <tool/layout.h>
 #include <tool/number.h>
+#include <tool/socket.h>
 #include <tool/target.h>
 
 #define BUDGET_DEFAULT_US 1000u
@@ -225,6 +226,16 @@ static void parse_setvar(struct system *system, xmlNodePtr node, struct pd *pd)
     list_append(&system->arena, &pd->setvars, setvar);
 }
 
+static void parse_pd_socket(struct system *system, xmlNodePtr node, struct pd *pd)
+{
+    static const char *const known[] = {"cid", NULL};
+    check_attributes(system, node, known);
+    struct socket_party *party = parse_socket_party(system, node, pd->name, false);
+    if (pd->socket == NULL) { /* a second one has been reported */
+        pd->socket = party;
+    }
+}
+
 static void parse_program_image(struct system *system, xmlNodePtr node, struct pd *pd)
 {
     static const char *const known[] = {"path", "path_for_symbols", NULL};
@@ -386,6 +397,8 @@ void parse_protection_domain(struct system *system, xmlNodePtr node, struct pd *
             parse_protection_domain(system, child, pd);
         } else if (element_is(child, "virtual_machine")) {
             parse_virtual_machine(system, child, pd);
+        } else if (element_is(child, "vsock")) {
+            parse_pd_socket(system, child, pd);
         } else if (element_is(child, "cspace")) {
             report_error(&system->diagnostics, element_line(child),
                          "<cspace> is not supported yet by this version: the built-in kernel has no capabilities; "

@@ -18,6 +18,7 @@
 #define VM_WORKSPACE_TRANSPORT 0x4000u
 #define VM_WORKSPACE_BLOCK     0x40000u
 #define VM_WORKSPACE_RNG       0x2000u
+#define VM_WORKSPACE_SOCKET    0x14000u
 
 enum vm_device_kind {
     VM_DEVICE_BLOCK = 1,

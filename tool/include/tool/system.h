@@ -119,6 +119,7 @@ struct pd {
     struct elf_image *symbols;             /* NULL: image itself */
     struct list maps, irqs, ioports, setvars, children;
     struct virtual_machine *vm;
+    struct socket_party *socket; /* <tool/socket.h>, NULL: none */
     bool generated;
     uint32_t index; /* in system.pds and in the plan */
 };
@@ -192,6 +193,7 @@ struct system {
     struct list regions;           /* struct region */
     struct list channels;          /* struct channel */
     struct list vms;               /* struct vm_element */
+    struct list socket_parties;    /* struct socket_party, <tool/socket.h> */
     long operator_line;            /* of <operator>; 0: none */
     const char *operator_key_path; /* as written, NULL: none */
     struct list blobs;             /* struct blob: each file read once */
