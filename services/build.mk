@@ -10,10 +10,18 @@ MANAGER_SOURCES := $(addprefix services/manager/, commands.c command_line.c even
 MANAGER_SOURCES_x86_64 := $(MANAGER_SOURCES) $(wildcard services/manager/arch/x86_64/*.c)
 MANAGER_SOURCES_aarch64 := $(MANAGER_SOURCES) $(wildcard services/manager/arch/aarch64/*.c)
 $(foreach s,commands event_log export manager manager_main,$(eval CFLAGS_services_manager_$s := -Icrypto/include))
-$(call pd_program,manager,services/manager/manager_main.c $(MANAGER_SOURCES_$(ARCH)) $(CRYPTO_ENTROPY_SOURCES))
+$(call pd_program,manager,services/manager/manager_main.c $(MANAGER_SOURCES_$(ARCH)))
 
 CFLAGS_services_echo_echo := $(LIBSOCKET_INCLUDES)
 $(call pd_program,echo,services/echo/echo.c,$(BUILD)/lib/libsocket.a)
+
+SWITCH_SOURCES := $(addprefix services/switch/,capture.c deliver.c forward.c frame.c mac_table.c offload.c port.c \
+	rate_limit.c switch.c)
+$(call pd_program,switch,services/switch/switch_main.c $(SWITCH_SOURCES))
+
+STORAGE_SOURCES := $(addprefix services/storage/,disk.c disk_config.c overlay.c partition.c partition_gpt.c partition_mbr.c \
+	storage.c throttle.c)
+$(call pd_program,storage,services/storage/storage_main.c $(STORAGE_SOURCES))
 
 # --- Unit tests ---
 
@@ -35,6 +43,22 @@ $(foreach t,$(MANAGER_TESTS),$(call unit_test_aarch64,$(notdir $(basename $t)),$
 CFLAGS_tests_unit_services_arch_aarch64_manager_aarch64_test := -Iservices/manager $(UNIT_MICROKIT)
 $(call unit_test_aarch64,manager_aarch64_test,tests/unit/services/arch/aarch64/manager_aarch64_test.c \
 	$(wildcard services/manager/arch/aarch64/*.c) services/manager/text_output.c base/src/format.c)
+
+SWITCH_FIXTURE := tests/unit/services/switch_fixture.c
+SWITCH_TESTS := $(addprefix tests/unit/services/switch_,test.c hostile_test.c offload_test.c)
+$(foreach s,$(SWITCH_TESTS) $(SWITCH_FIXTURE),$(eval CFLAGS_$(subst /,_,$(basename $s)) := -Iservices/switch))
+$(foreach t,$(SWITCH_TESTS),$(call unit_test,$(notdir $(basename $t)),$t $(SWITCH_FIXTURE) $(SWITCH_SOURCES)))
+SWITCH_FUZZ := switch_frame_fuzz switch_ring_fuzz
+$(foreach f,$(SWITCH_FUZZ),$(eval CFLAGS_tests_fuzz_$f := -Iservices/switch))
+$(foreach f,$(SWITCH_FUZZ),$(call fuzz_target,$f,tests/fuzz/$f.c $(SWITCH_SOURCES)))
+
+STORAGE_FIXTURE := tests/unit/services/storage_fixture.c
+STORAGE_TESTS := $(addprefix tests/unit/services/storage_,test.c hostile_test.c partition_test.c)
+$(foreach s,$(STORAGE_TESTS) $(STORAGE_FIXTURE),$(eval CFLAGS_$(subst /,_,$(basename $s)) := -Iservices/storage))
+$(foreach t,$(STORAGE_TESTS),$(call unit_test,$(notdir $(basename $t)),$t $(STORAGE_FIXTURE) $(STORAGE_SOURCES),-lfdisk))
+STORAGE_FUZZ := storage_queue_fuzz partition_fuzz
+$(foreach f,$(STORAGE_FUZZ),$(eval CFLAGS_tests_fuzz_$f := -Iservices/storage))
+$(foreach f,$(STORAGE_FUZZ),$(call fuzz_target,$f,tests/fuzz/$f.c $(STORAGE_SOURCES)))
 
 # The event log's reader and its view, without the rest of the manager.
 TPM_VIEW_SOURCES := $(addprefix services/manager/,event_log.c text_output.c tpm_view.c) $(CRYPTO_HASH_SOURCES)

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A learning Ethernet switch (IEEE 802.1D, 802.1Q): several networks that have nothing to do with each other, each with
+ * VLANs; isolated ports; ports whose address is locked; limits on what goes to everybody. services/switch/switch_main.c
+ * is its program.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <skyscope/switch_config.h>
+#include <skyscope/switch_control.h>
+
+#include "capture.h"
+#include "mac_table.h"
+#include "port.h"
+#include "rate_limit.h"
+
+struct switch_port {
+    struct port port;
+    const struct switch_port_config *config;
+    struct rate_limit broadcast, multicast;
+    int64_t credit; /* bytes that it may still send in this round, below 0 if the last frame was large */
+};
+
+struct ethernet_switch {
+    const struct switch_config *config;
+    void (*notify)(unsigned int channel);
+    uint64_t frequency; /* ticks per second */
+    uint32_t port_count;
+    struct switch_port ports[SWITCH_MAX_PORTS];
+    struct mac_table table;
+    struct capture capture;
+    uint32_t capture_port; /* SWITCH_MAX_PORTS: none */
+    struct switch_status *status;
+    const struct switch_request *request; /* NULL: no manager */
+    uint32_t request_sequence;            /* last one carried out */
+    /* Of the frame that is being forwarded. */
+    struct frame frame;
+    uint8_t linear[FRAME_MAX + VLAN_TAG];
+};
+
+/* Takes over the configuration, which stays where it is. NULL, or what is wrong with it. */
+const char *switch_initialise(struct ethernet_switch *s, const struct switch_config *config,
+                              void (*notify)(unsigned int channel), uint64_t frequency, uint64_t now);
+/* Forwards what waits, each port in its turn, for a bounded number of rounds. True if something is left to do, or has
+ * come meanwhile: then it is to be called again soon. */
+bool switch_serve(struct ethernet_switch *s, uint64_t now);
+/* Carries out the manager's request, if there is a new one. True if so. */
+bool switch_control(struct ethernet_switch *s, uint64_t now);
