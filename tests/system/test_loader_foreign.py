@@ -134,13 +134,6 @@ def test_multiboot2(machine, tmp_path, cpu):
 
 
 @x86_64
-def test_x2apic_left(machine, tmp_path):
-    """A local APIC that the loader switched to its newer mode goes back to the older one, where there is that mode."""
-    output = expect_foreign(start(machine, tmp_path, cpu="max", cpus=4))
-    assert "apic fee00900" in output
-
-
-@x86_64
 def test_memory_above_4_gib(machine, tmp_path):
     output = expect_foreign(start(machine, tmp_path, memory="5G"))
     assert "memory 0x100000000 0xc0000000 1" in output

@@ -4,7 +4,6 @@
 #include <loader/foreign.h>
 #include <loader/log.h>
 #include <loader/machine.h>
-#include <loader_arch/apic.h>
 #include <loader_arch/foreign.h>
 #include <skyscope/types.h>
 
@@ -83,6 +82,5 @@ void foreign_place(const struct foreign_system *system, struct free_memory *free
 void foreign_enter(const struct foreign_system *system)
 {
     (void)system;
-    interrupts_restore_mode();
     foreign_leave(places.switch_page, copies_address(), places.info);
 }

@@ -23,8 +23,6 @@
 #define MSR_APIC_BASE     0x1b
 #define APIC_BASE_ADDRESS 0x000ffffffffff000ull
 
-static bool x2apic_found;
-
 /* Moves the i8259s' vectors to 0x20..0x2f, for what comes in spuriously, and masks all. */
 static void mask_pics(void)
 {
@@ -95,16 +93,9 @@ void interrupts_quiesce(struct hardware_info *hardware)
     for (uint32_t i = 0; i < hardware->arch.ioapic_count; i++) {
         mask_ioapic(&hardware->arch.ioapics[i]);
     }
-    x2apic_found = lapic_is_x2apic();
+    /* In the mode that the firmware chose, which another kernel than ours may depend on. */
+    lapic_enable(lapic_is_x2apic());
     hardware->arch.x2apic = lapic_wants_x2apic();
-    lapic_enable(hardware->arch.x2apic != 0);
     hardware->arch.lapic_address = read_msr(MSR_APIC_BASE) & APIC_BASE_ADDRESS;
     put_this_cpu_first(hardware);
-}
-
-void interrupts_restore_mode(void)
-{
-    if (!x2apic_found && lapic_is_x2apic()) {
-        lapic_leave_x2apic();
-    }
 }

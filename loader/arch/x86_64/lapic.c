@@ -75,14 +75,6 @@ void lapic_enable(bool x2apic)
     write_register(LAPIC_ERROR_STATUS, 0);
 }
 
-/* There is no way but through "disabled" (Intel SDM volume 3, section 11.12.5). */
-void lapic_leave_x2apic(void)
-{
-    uint64_t base = read_msr(MSR_APIC_BASE) & ~(APIC_BASE_X2APIC | APIC_BASE_ENABLE);
-    write_msr(MSR_APIC_BASE, base);
-    write_msr(MSR_APIC_BASE, base | APIC_BASE_ENABLE);
-}
-
 uint32_t lapic_id(void)
 {
     uint32_t id = read_register(LAPIC_ID);

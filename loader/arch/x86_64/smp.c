@@ -80,6 +80,7 @@ void cpus_start(const struct hardware_info *hardware, uint32_t count, const stru
     static uint8_t kept[PAGE_SIZE_4K];
     void *page = (void *)(uintptr_t)trampoline;
     ap_x2apic = hardware->arch.x2apic;
+    lapic_enable(ap_x2apic != 0); /* only so all of them can be reached */
     memcpy(kept, page, sizeof(kept));
     memcpy(page, trampoline_start, trampoline_size);
     for (uint32_t i = 1; i < count; i++) {
@@ -94,6 +95,8 @@ void cpus_start(const struct hardware_info *hardware, uint32_t count, const stru
 
 void cpus_enter_kernel(const struct boot_info *boot_info, uint64_t entry)
 {
+    const struct hardware_info *hardware = (const struct hardware_info *)(uintptr_t)boot_info->hardware_physical;
+    lapic_enable(hardware->arch.x2apic != 0);
     handoff_boot_info = (uintptr_t)boot_info;
     handoff_entry = entry;
     ap_release = 1;

@@ -9,14 +9,10 @@
 bool lapic_is_x2apic(void);
 /* Whether the local APICs are to be used in x2APIC mode. */
 bool lapic_wants_x2apic(void);
-/* Enables it in that mode, with its interrupt sources masked. */
+/* Enables it in that mode, with its interrupt sources masked. There is no way back: some processors cannot leave
+ * x2APIC mode without a reset. */
 void lapic_enable(bool x2apic);
-/* Brings it from x2APIC mode to the older one, which it is in after a reset; all its sources are masked then. */
-void lapic_leave_x2apic(void);
 uint32_t lapic_id(void);
 /* Sends INIT or a start-up interrupt to another CPU; false if it is not accepted. */
 bool lapic_send_init(uint32_t apic_id);
 bool lapic_send_startup(uint32_t apic_id, uint64_t page);
-
-/* Brings the local APIC to the mode that interrupts_quiesce() found it in. */
-void interrupts_restore_mode(void);
