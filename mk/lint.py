@@ -43,7 +43,7 @@ def tracked_files():
     return sorted(name for name in output.split("\0") if name and (ROOT / name).is_file())
 
 # Compiled with a Microkit SDK's headers only.
-FOR_SDK = ("sel4/", "vmm/hv/sel4/", "drivers/timer/generic_timer.c")
+FOR_SDK = ("sel4/", "vmm/hv/sel4/", "drivers/timer/timer_driver.c", "drivers/timer/arch/")
 
 
 def compile_commands_for(architecture):

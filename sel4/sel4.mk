@@ -21,19 +21,13 @@ endif
 ifeq ($(KERNEL)$(MICROKIT_SDK),sel4)
 $(error KERNEL=sel4 needs a Microkit SDK: MICROKIT_SDK=DIRECTORY (docs/sel4.md says where one comes from))
 endif
-ifeq ($(KERNEL),sel4)
-ifneq ($(ARCH),aarch64)
-$(error On seL4 there is AArch64 only: ARCH=aarch64)
-endif
-endif
-
 ifneq ($(MICROKIT_SDK),)
 # Tests find it there.
 export MICROKIT_SDK := $(abspath $(MICROKIT_SDK))
 endif
 
-# The VMM that is for seL4 is one for AArch64.
-ifneq ($(and $(MICROKIT_SDK),$(filter aarch64,$(ARCH))),)
+# Either architecture may be built with an SDK that has a board of the other only, unless KERNEL=sel4 asks for it.
+ifneq ($(and $(MICROKIT_SDK),$(or $(filter sel4,$(KERNEL)),$(wildcard $(MICROKIT_SDK)/board/$(MICROKIT_BOARD)))),)
 SEL4_SDK := $(MICROKIT_SDK)/board/$(MICROKIT_BOARD)/$(MICROKIT_CONFIG)
 ifeq ($(wildcard $(SEL4_SDK)/lib/libmicrokit.a),)
 $(error There is no Microkit SDK with the board $(MICROKIT_BOARD) and the configuration $(MICROKIT_CONFIG) \
@@ -44,7 +38,7 @@ SEL4_BUILD := $(BUILD)/sel4/$(MICROKIT_BOARD)-$(MICROKIT_CONFIG)
 # Headers of the SDK are no better than others' code is: no warnings from them. There
 # is nobody to seed a stack canary before main() here.
 SEL4_CFLAGS := $(COMMON_CFLAGS) $(FREESTANDING_CFLAGS) $(ARCH_CFLAGS) $(ARCH_PD_CFLAGS) -fno-stack-protector \
-	-Isel4/include -Isel4/arch/$(ARCH) -isystem $(SEL4_SDK)/include
+	-Isel4/include -Isel4/arch/$(ARCH) -Ivmm/hv/sel4/arch/$(ARCH) -isystem $(SEL4_SDK)/include
 
 define sel4_compile_rules
 $(SEL4_BUILD)/objects/%.o: %.c
@@ -70,14 +64,19 @@ sel4_program = $(eval $(call sel4_program_rules,$(strip $(1)),$(strip $(2)),$(st
 
 SEL4_TIMERS := -Wl,--wrap=notified
 
-$(call sel4_program,timer_driver,drivers/timer/generic_timer.c drivers/timer/timeouts.c)
+SEL4_CLOCK := $(wildcard sel4/arch/$(ARCH)/*.c)
+
+$(call sel4_program,timer_driver,drivers/timer/timer_driver.c drivers/timer/timeouts.c \
+	$(wildcard drivers/timer/arch/$(ARCH)/*.c) $(SEL4_CLOCK))
 $(call sel4_program,serial_driver,drivers/serial/serial_driver.c drivers/serial/arch/$(ARCH)/registers.c \
 	$(SERIAL_UART_$(ARCH)))
-$(call sel4_program,console,services/console/console.c $(CONSOLE_SOURCES) sel4/src/skyscope.c,$(SEL4_TIMERS))
+$(call sel4_program,console,services/console/console.c $(CONSOLE_SOURCES) sel4/src/skyscope.c \
+	$(SEL4_CLOCK),$(SEL4_TIMERS))
 $(call sel4_program,manager,services/manager/manager_main.c $(MANAGER_SOURCES_$(ARCH)) $(CRYPTO_ENTROPY_SOURCES) \
-	sel4/src/skyscope.c,$(SEL4_TIMERS))
-SEL4_VMM_SOURCES := $(wildcard vmm/hv/sel4/*.c)
-$(foreach source,$(filter-out %/vcpu_aarch64.c,$(SEL4_VMM_SOURCES)),$(eval CFLAGS_$(subst /,_,$(basename $(source))) := $(VMM_INCLUDES)))
+	sel4/src/skyscope.c $(SEL4_CLOCK),$(SEL4_TIMERS))
+SEL4_VMM_SOURCES := vmm/hv/sel4/program.c $(wildcard vmm/hv/sel4/*_$(ARCH).c) $(SEL4_CLOCK)
+$(foreach source,$(filter-out %_aarch64.c %_x86_64.c,$(SEL4_VMM_SOURCES)),\
+	$(eval CFLAGS_$(subst /,_,$(basename $(source))) := $(VMM_INCLUDES)))
 SEL4_VMM_LIBRARY := $(SEL4_BUILD)/libskyscope_vmm.a
 $(SEL4_VMM_LIBRARY): $(call sel4_objects,$(SEL4_VMM_SOURCES) $(VMM_SOURCES) $(VMM_LIBRARY_$(ARCH)) $(BASE_SOURCES))
 	@mkdir -p $(@D)

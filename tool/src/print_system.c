@@ -97,6 +97,7 @@ static void print_region(const struct printer *printer, const struct region *reg
     text_attribute(
         to, "prefill_path",
         file_name(printer, region->prefill_path, region->prefill == NULL || made ? NULL : region->prefill->path));
+    text_attribute(to, "prefill_bootinfo", region->boot_information);
     if (printer->microkit) {
         fputs(" />\n", to);
         return;

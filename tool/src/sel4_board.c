@@ -21,6 +21,8 @@ static const struct sel4_board boards[] = {
     {
         .name = "x86_64_generic_vtx",
         .target = &target_x86_64,
+        .timer_interrupt = 2,
+        .hpet = 0xfed00000,
         .vcpus = 1,
         .vcpus_reason = "the Microkit has one vCPU in a VM there",
     },

@@ -5,6 +5,7 @@
  */
 #include "sel4_services.h"
 #include "element_builder.h"
+#include <tool/layout.h>
 #include <tool/sel4.h>
 #include <tool/target.h>
 
@@ -13,6 +14,15 @@
 #define TIMER_STACK    0x4000u
 #define TIMER_BUDGET   500u /* microseconds, as other services */
 #define TIMER_PERIOD   2000u
+
+/* Address space of what the tool adds, apart from what expand_vm.c puts there. */
+#define TSC_ADDRESS  0x14000000ull
+#define HPET_ADDRESS 0x14100000ull
+
+/* The interval timer of a PC. */
+#define PIT_PORT       0x40u
+#define PIT_PORT_COUNT 4u
+#define PIT_VECTOR     80u
 
 #define INTERRUPT_CHANNEL 61u /* above those of the clients */
 #define CLIENT_CHANNEL    60u /* in each client; the tool gives it to nothing else */
@@ -35,15 +45,48 @@ static void add_client(struct system *system, const struct pd *driver, uint32_t 
     list_append(&system->arena, &system->channels, channel);
 }
 
-/* Everything that the tool added but the serial driver, which waits for nothing but its device. */
-static void add_clients(struct system *system, const struct pd *driver, const struct list *pds, uint32_t *count)
+/* How fast the TSC is, seL4 tells in its boot information only. */
+static void tell_frequency(struct system *system, const struct region *region, struct pd *pd)
 {
-    LIST_FOR (const struct pd, pd, pds) {
+    if (region != NULL) {
+        add_map(system, &pd->maps, pd->line, region, TSC_ADDRESS, PLAN_MAP_READ, "skyscope_tsc_information");
+    }
+}
+
+/* Everything that the tool added but the serial driver, which waits for nothing but its device. */
+static void add_clients(struct system *system, const struct pd *driver, const struct region *tsc,
+                        const struct list *pds, uint32_t *count)
+{
+    LIST_FOR (struct pd, pd, pds) {
         if (pd->generated && pd != driver && pd->irqs.count == 0) {
             add_client(system, driver, (*count)++, pd);
+            tell_frequency(system, tsc, pd);
         }
-        add_clients(system, driver, &pd->children, count);
+        add_clients(system, driver, tsc, &pd->children, count);
     }
+}
+
+/* HPET and interval timer of a PC: the driver takes which it finds. */
+static void add_pc_timers(struct system *system, struct pd *driver, struct irq *irq)
+{
+    irq->kind = PLAN_IRQ_IOAPIC;
+    irq->vector = PIT_VECTOR;
+    irq->vector_valid = true;
+    irq->edge = true;
+    struct ioport *port = ARENA_NEW(&system->arena, struct ioport);
+    *port = (struct ioport){.line = driver->line,
+                            .id_valid = true,
+                            .base = PIT_PORT,
+                            .size = PIT_PORT_COUNT,
+                            .range_valid = true,
+                            .setvar_id = "timer_ports"};
+    list_append(&system->arena, &driver->ioports, port);
+    struct region *hpet = add_region(system, driver->line, "hpet", LAYOUT_PAGE, LAYOUT_PAGE, NULL);
+    hpet->has_physical_address = true;
+    hpet->physical_address = system->sel4.board->hpet;
+    struct map *map =
+        add_map(system, &driver->maps, driver->line, hpet, HPET_ADDRESS, PLAN_MAP_READ | PLAN_MAP_WRITE, "timer_hpet");
+    map->cached = false;
 }
 
 void sel4_add_services(struct system *system)
@@ -53,7 +96,7 @@ void sel4_add_services(struct system *system)
     LIST_FOR (const struct pd, pd, &system->top_pds) {
         first = first == NULL && pd->generated ? pd : first;
     }
-    if (first == NULL || board->timer_interrupt == 0) {
+    if (first == NULL) {
         return;
     }
     struct pd *driver =
@@ -69,6 +112,14 @@ void sel4_add_services(struct system *system)
                         .pin_valid = true,
                         .setvar_id = "timer_interrupt"};
     list_append(&system->arena, &driver->irqs, irq);
+    const struct region *tsc = NULL;
+    if (board->target == &target_x86_64) {
+        add_pc_timers(system, driver, irq);
+        struct region *region = add_region(system, driver->line, "tsc_information", LAYOUT_PAGE, LAYOUT_PAGE, NULL);
+        region->boot_information = "x86_tsc_freq";
+        tsc = region;
+    }
+    tell_frequency(system, tsc, driver);
     uint32_t clients = 0;
-    add_clients(system, driver, &system->top_pds, &clients);
+    add_clients(system, driver, tsc, &system->top_pds, &clients);
 }

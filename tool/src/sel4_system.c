@@ -67,9 +67,9 @@ static void adapt_irq(const struct sel4_board *board, const struct pd *pd, struc
         irq->pin = board->uart_interrupt;
         irq->pin_valid = true;
     } else if (pd->generated && irq->legacy) {
-        /* On all PCs but the oddest the ISA interrupts but the timer's are at the pins of their numbers. */
+        /* On all PCs but the oddest the ISA interrupts but the timer's are at the pins of their numbers. As a level:
+         * the kernel masks an interrupt until it is acknowledged, and IOAPICs forget the edges of that time. */
         irq->legacy = false;
-        irq->edge = true;
     }
 }
 
@@ -79,6 +79,9 @@ static void adapt_pds(struct system *system, const struct list *pds)
     LIST_FOR (struct pd, pd, pds) {
         LIST_FOR (struct irq, irq, &pd->irqs) {
             adapt_irq(board, pd, irq);
+        }
+        if (pd->generated && board->target == &target_x86_64) {
+            pd->fpu = true; /* the Microkit's library for x86-64 uses SSE registers */
         }
         if (pd->vm != NULL) {
             if (board->gicv == 0) {

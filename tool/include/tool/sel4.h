@@ -17,7 +17,8 @@ struct sel4_board {
     const struct target *target;
     uint64_t uart;            /* AArch64: physical address of the console's PL011 */
     uint32_t uart_interrupt;  /* its number at the GIC */
-    uint32_t timer_interrupt; /* AArch64: of the EL1 physical timer, which programs may use; 0: there is no driver */
+    uint32_t timer_interrupt; /* of the EL1 physical timer, which programs may use; x86-64: pin of the first IOAPIC */
+    uint64_t hpet;            /* x86-64: where PCs have an HPET */
     uint64_t gicv;            /* virtual CPU interface of its GICv2, 0: it has none */
     uint32_t vcpus;           /* the most that a VM can have */
     const char *vcpus_reason; /* why no more */

@@ -36,8 +36,9 @@ struct region {
     bool page_size_given;
     bool has_physical_address;
     uint64_t physical_address;
-    const char *prefill_path; /* as written, NULL: none */
-    struct blob *prefill;     /* NULL: none, or not found */
+    const char *prefill_path;     /* as written, NULL: none */
+    struct blob *prefill;         /* NULL: none, or not found */
+    const char *boot_information; /* seL4: which of the kernel's the Microkit fills it with, NULL: none */
     enum region_source source;
     bool generated;   /* added by the tool */
     bool is_guest;    /* what a VM boots */

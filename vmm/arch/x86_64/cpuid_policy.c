@@ -41,6 +41,7 @@
     (BIT(1) | BIT(2) | BIT(3) | BIT(6) | BIT(8) | BIT(9) | BIT(10) | BIT(11) | BIT(12) | BIT(14) | BIT(22) | BIT(25) | \
      BIT(27) | BIT(28))
 #define LEAF7_ECX_PKU       BIT(3)
+#define LEAF7_ECX_RDPID     BIT(22)
 #define LEAF7_ECX_AVX512    (BIT(1) | BIT(6) | BIT(11) | BIT(12) | BIT(14))
 #define LEAF7_ECX_NEEDS_AVX (BIT(9) | BIT(10))
 #define LEAF7_EDX           (BIT(2) | BIT(3) | BIT(4) | BIT(8) | BIT(10) | BIT(14))
@@ -58,8 +59,9 @@
 #define EXTENDED1_EDX                                                                                                  \
     (BIT(0) | BIT(1) | BIT(2) | BIT(3) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | BIT(11) | BIT(13) | BIT(15) | BIT(16) |   \
      BIT(17) | BIT(20) | BIT(22) | BIT(23) | BIT(24) | BIT(25) | BIT(26) | BIT(27) | BIT(29) | BIT(30) | BIT(31))
-#define EXTENDED8_EBX  (BIT(0) | BIT(2) | BIT(9))
-#define EXTENDED21_EAX (BIT(2) | BIT(6))
+#define EXTENDED1_EDX_RDTSCP BIT(27)
+#define EXTENDED8_EBX        (BIT(0) | BIT(2) | BIT(9))
+#define EXTENDED21_EAX       (BIT(2) | BIT(6))
 
 #define INVARIANT_TSC BIT(8)
 #define ARAT          BIT(2)
@@ -113,7 +115,8 @@ static void build_xsave(const struct builder *b)
     struct cpuid_policy *policy = b->policy;
     struct cpuid_result leaf1 = host(b, 1, 0);
     struct cpuid_result main = host(b, 0xd, 0);
-    if ((leaf1.ecx & LEAF1_ECX_XSAVE) == 0 || (main.eax & (XCR0_X87 | XCR0_SSE)) != (XCR0_X87 | XCR0_SSE)) {
+    if (b->options->no_xsave || (leaf1.ecx & LEAF1_ECX_XSAVE) == 0 ||
+        (main.eax & (XCR0_X87 | XCR0_SSE)) != (XCR0_X87 | XCR0_SSE)) {
         return;
     }
     uint64_t allowed =
@@ -189,6 +192,10 @@ static void build_basic(const struct builder *b)
         leaf7[1] = host(b, 7, 1);
         leaf7[1] = (struct cpuid_result){.eax = leaf7[1].eax & LEAF7_1_EAX};
     }
+    if (b->options->host_tsc) {
+        leaf7[0].ebx &= ~LEAF7_EBX_TSC_ADJUST;
+        leaf7[0].ecx &= ~LEAF7_ECX_RDPID;
+    }
     if (!avx) {
         leaf7[0].ebx &= ~LEAF7_EBX_AVX2;
         leaf7[0].ecx &= ~LEAF7_ECX_NEEDS_AVX;
@@ -232,6 +239,9 @@ static void build_extended(const struct builder *b)
     }
     if ((policy->xcr0_allowed & XCR0_AVX) == 0) {
         extended[1].ecx &= ~EXTENDED1_ECX_NEEDS_AVX;
+    }
+    if (b->options->host_tsc) {
+        extended[1].edx &= ~EXTENDED1_EDX_RDTSCP;
     }
     for (uint32_t i = 2; i <= 6; i++) {
         extended[i] = host(b, 0x80000000u + i, 0); /* brand string, cache sizes */

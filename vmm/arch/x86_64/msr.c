@@ -85,6 +85,12 @@ static bool read_tsc(struct vcpu_context *vcpu, uint32_t index, uint64_t *value)
     return true;
 }
 
+/* The kernel cannot give the guest a TSC of its own. */
+static bool host_tsc(const struct vcpu_context *vcpu)
+{
+    return (vcpu->page->state.limits & VCPU_LIMIT_TSC) != 0;
+}
+
 static bool move_tsc(struct vcpu_context *vcpu, uint64_t by)
 {
     if (!execution_need(vcpu, VCPU_STATE_MISC)) {
@@ -99,6 +105,9 @@ static bool move_tsc(struct vcpu_context *vcpu, uint64_t by)
 static bool write_tsc(struct vcpu_context *vcpu, uint32_t index, uint64_t value)
 {
     (void)index;
+    if (host_tsc(vcpu)) {
+        return false;
+    }
     uint64_t by = value - (hv_now() + vcpu->arch.tsc_offset);
     vcpu->arch.msrs.tsc_adjust += by;
     return move_tsc(vcpu, by);
@@ -108,12 +117,15 @@ static bool read_tsc_adjust(struct vcpu_context *vcpu, uint32_t index, uint64_t 
 {
     (void)index;
     *value = vcpu->arch.msrs.tsc_adjust;
-    return true;
+    return !host_tsc(vcpu);
 }
 
 static bool write_tsc_adjust(struct vcpu_context *vcpu, uint32_t index, uint64_t value)
 {
     (void)index;
+    if (host_tsc(vcpu)) {
+        return false;
+    }
     uint64_t by = value - vcpu->arch.msrs.tsc_adjust;
     vcpu->arch.msrs.tsc_adjust = value;
     return move_tsc(vcpu, by);

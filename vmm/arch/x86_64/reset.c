@@ -22,7 +22,9 @@ static struct vcpu_segment segment(uint16_t selector, uint16_t attributes, uint3
 void reset_registers(struct vcpu_context *vcpu)
 {
     struct vcpu_arch_state *state = &vcpu->page->state;
+    uint32_t limits = state->limits; /* the kernel's word, once for all */
     memset(state, 0, sizeof(*state));
+    state->limits = limits;
     state->rip = 0xfff0;
     state->rflags = RFLAGS_RESERVED;
     state->gpr[VCPU_RDX] = vcpu->vm->arch.cpuid.basic[1].eax; /* processor signature */

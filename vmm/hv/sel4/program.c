@@ -110,7 +110,7 @@ static bool settle(const struct sel4_vcpu *faulted)
     bool reply = false;
     for (uint32_t i = 0; i < machine.vcpu_count; i++) {
         if (vcpus[i].touched) {
-            bool replies = sel4_vcpu_settle(&vcpus[i], machine.vcpus[i].arch.timer_line);
+            bool replies = sel4_vcpu_settle(&vcpus[i], sel4_vcpu_timer_asserted(&machine.vcpus[i]));
             reply = reply || (replies && &vcpus[i] == faulted);
         }
     }
@@ -166,6 +166,9 @@ void notified(microkit_channel channel)
 {
     if (machine.vcpu_count == 0) {
         return;
+    }
+    for (uint32_t i = 0; i < machine.vcpu_count; i++) {
+        sel4_vcpu_interrupted(&vcpus[i]);
     }
     if (channel == skyscope_timer_channel) {
         uint64_t now = hv_now();

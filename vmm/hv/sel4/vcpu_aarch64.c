@@ -95,23 +95,23 @@ static void read_registers(struct sel4_vcpu *vcpu, uint32_t count)
 {
     seL4_UserContext context;
 
-    if (count <= vcpu->registers ||
+    if (count <= vcpu->arch.registers ||
         seL4_TCB_ReadRegisters(BASE_VM_TCB_CAP + vcpu->child, seL4_False, 0, count, &context) != seL4_NoError) {
         return;
     }
     const seL4_Word *values = (const seL4_Word *)&context;
-    for (uint32_t i = vcpu->registers; i < count; i++) {
+    for (uint32_t i = vcpu->arch.registers; i < count; i++) {
         *field_at(vcpu, register_offsets[i]) = values[i];
     }
-    vcpu->registers = count;
+    vcpu->arch.registers = count;
 }
 
 /* Writes those that may have changed. resume: the thread, which waits for no reply, runs on. */
 static void write_registers(struct sel4_vcpu *vcpu, bool resume)
 {
-    uint32_t count = vcpu->changed < vcpu->registers ? vcpu->changed : vcpu->registers;
-    vcpu->registers = 0;
-    vcpu->changed = 0;
+    uint32_t count = vcpu->arch.changed < vcpu->arch.registers ? vcpu->arch.changed : vcpu->arch.registers;
+    vcpu->arch.registers = 0;
+    vcpu->arch.changed = 0;
     if (count == 0) {
         if (resume) {
             (void)seL4_TCB_Resume(BASE_VM_TCB_CAP + vcpu->child);
@@ -165,7 +165,7 @@ void sel4_vcpu_read(struct sel4_vcpu *vcpu, uint32_t groups)
 {
     if ((groups & VCPU_STATE_EL1) != 0) {
         read_registers(vcpu, REGISTERS_ALL); /* some of the group are the thread's */
-        vcpu->changed = REGISTERS_ALL;
+        vcpu->arch.changed = REGISTERS_ALL;
         for (size_t i = 0; i < sizeof(el1_registers) / sizeof(el1_registers[0]); i++) {
             *field_at(vcpu, el1_registers[i].offset) = microkit_vcpu_arm_read_reg(vcpu->child, el1_registers[i].reg);
         }
@@ -237,8 +237,8 @@ static bool inject_into(struct sel4_vcpu *vcpu, uint64_t list, uint32_t index)
                                 (seL4_Uint8)(list >> LIST_GROUP & 1), (seL4_Uint8)index) != seL4_NoError) {
         return false; /* the kernel knows one from before a reset to be active there */
     }
-    vcpu->injected[index] = list;
-    vcpu->stale[index] = 0;
+    vcpu->arch.injected[index] = list;
+    vcpu->arch.stale[index] = 0;
     return true;
 }
 
@@ -246,17 +246,17 @@ static bool inject_into(struct sel4_vcpu *vcpu, uint64_t list, uint32_t index)
 static bool inject(struct sel4_vcpu *vcpu, uint64_t list)
 {
     /* No interrupt may be in two list registers. */
-    uint32_t stale = find(vcpu->stale, LIST_INTID(list));
+    uint32_t stale = find(vcpu->arch.stale, LIST_INTID(list));
     if (stale < LIST_REGISTERS && inject_into(vcpu, list, stale)) {
         return true;
     }
     for (uint32_t i = 0; i < LIST_REGISTERS; i++) {
-        if (vcpu->injected[i] == 0 && vcpu->stale[i] == 0 && inject_into(vcpu, list, i)) {
+        if (vcpu->arch.injected[i] == 0 && vcpu->arch.stale[i] == 0 && inject_into(vcpu, list, i)) {
             return true;
         }
     }
     for (uint32_t i = 0; i < LIST_REGISTERS; i++) {
-        if (vcpu->injected[i] == 0 && inject_into(vcpu, list, i)) {
+        if (vcpu->arch.injected[i] == 0 && inject_into(vcpu, list, i)) {
             return true;
         }
     }
@@ -271,7 +271,7 @@ static void sync_interrupts(struct sel4_vcpu *vcpu)
         if ((*list & LIST_STATE) == 0) {
             continue;
         }
-        if (find(vcpu->injected, LIST_INTID(*list)) < LIST_REGISTERS) {
+        if (find(vcpu->arch.injected, LIST_INTID(*list)) < LIST_REGISTERS) {
             *list |= LIST_ACTIVE; /* and pending once more, if the VMM says so: for its end */
         } else if ((*list & LIST_PENDING) != 0 && inject(vcpu, *list)) {
             *list = (*list & ~LIST_STATE) | LIST_ACTIVE;
@@ -286,15 +286,15 @@ static void interrupt_ended(struct sel4_vcpu *vcpu, uint64_t index)
 
     gic->maintenance = 0;
     gic->end_of_interrupt_status = 0;
-    if (index >= LIST_REGISTERS || (vcpu->injected[index] | vcpu->stale[index]) == 0) {
+    if (index >= LIST_REGISTERS || (vcpu->arch.injected[index] | vcpu->arch.stale[index]) == 0) {
         return;
     }
-    uint32_t intid = LIST_INTID(vcpu->injected[index] | vcpu->stale[index]); /* one of them is 0 */
-    vcpu->injected[index] = 0;
-    vcpu->stale[index] = 0;
-    uint32_t other = find(vcpu->injected, intid);
+    uint32_t intid = LIST_INTID(vcpu->arch.injected[index] | vcpu->arch.stale[index]); /* one of them is 0 */
+    vcpu->arch.injected[index] = 0;
+    vcpu->arch.stale[index] = 0;
+    uint32_t other = find(vcpu->arch.injected, intid);
     if (other < LIST_REGISTERS) {
-        vcpu->injected[other] = 0; /* the guest ended one from before a reset and means this one */
+        vcpu->arch.injected[other] = 0; /* the guest ended one from before a reset and means this one */
     }
     gic->maintenance = MISR_END;
     for (uint32_t i = 0; i < LIST_REGISTERS; i++) {
@@ -312,7 +312,7 @@ static void interrupt_ended(struct sel4_vcpu *vcpu, uint64_t index)
 static bool any_injected(const struct sel4_vcpu *vcpu)
 {
     for (uint32_t i = 0; i < LIST_REGISTERS; i++) {
-        if (vcpu->injected[i] != 0) {
+        if (vcpu->arch.injected[i] != 0) {
             return true;
         }
     }
@@ -344,10 +344,10 @@ static void exit_memory(struct sel4_vcpu *vcpu)
         uint32_t count = registers_with(exit->memory.gpr);
         read_registers(vcpu, count > REGISTERS_CONTROL ? count : REGISTERS_CONTROL);
         /* A write changes no general register. */
-        vcpu->changed = (syndrome & ISS_WRITE) != 0 ? REGISTERS_CONTROL : vcpu->registers;
+        vcpu->arch.changed = (syndrome & ISS_WRITE) != 0 ? REGISTERS_CONTROL : vcpu->arch.registers;
     } else {
         read_registers(vcpu, REGISTERS_ALL);
-        vcpu->changed = REGISTERS_ALL;
+        vcpu->arch.changed = REGISTERS_ALL;
     }
 }
 
@@ -382,7 +382,7 @@ static bool exit_trap(struct sel4_vcpu *vcpu)
         break;
     }
     read_registers(vcpu, count);
-    vcpu->changed = count;
+    vcpu->arch.changed = count;
     if (exit->kind == VCPU_EXIT_HALT) {
         if (any_injected(vcpu)) {
             vcpu->page.state.pc += INSTRUCTION_BYTES;
@@ -397,10 +397,10 @@ bool sel4_vcpu_exit(struct sel4_vcpu *vcpu, microkit_msginfo message)
 {
     struct vcpu_exit *exit = &vcpu->page.exit;
 
-    vcpu->progress = SEL4_VCPU_FAULTED;
+    vcpu->arch.progress = SEL4_VCPU_FAULTED;
     vcpu->touched = true;
-    vcpu->registers = 0;
-    vcpu->changed = 0;
+    vcpu->arch.registers = 0;
+    vcpu->arch.changed = 0;
     memset(exit, 0, sizeof(*exit));
     exit->instruction_length = INSTRUCTION_BYTES;
     bool needed = true;
@@ -420,29 +420,34 @@ bool sel4_vcpu_exit(struct sel4_vcpu *vcpu, microkit_msginfo message)
         exit->kind = VCPU_EXIT_NONE;
         if (microkit_mr_get(seL4_VPPIEvent_IRQ) == TIMER_INTID) {
             exit->kind = VCPU_EXIT_TIMER;
-            vcpu->timer_masked = true;
+            vcpu->arch.timer_masked = true;
             show_timer(vcpu, true);
         }
         break;
     default: /* HVC, and whatever a guest makes of it */
         read_registers(vcpu, REGISTERS_ALL);
-        vcpu->changed = REGISTERS_ALL;
+        vcpu->arch.changed = REGISTERS_ALL;
         exit->kind = VCPU_EXIT_INSTRUCTION;
         exit->hardware_code = label;
         break;
     }
-    if (vcpu->timer_masked && exit->kind != VCPU_EXIT_TIMER && exit->kind != VCPU_EXIT_HALT &&
-        find(vcpu->injected, TIMER_INTID) == LIST_REGISTERS) {
+    if (vcpu->arch.timer_masked && exit->kind != VCPU_EXIT_TIMER && exit->kind != VCPU_EXIT_HALT &&
+        find(vcpu->arch.injected, TIMER_INTID) == LIST_REGISTERS) {
         look_at_timer(vcpu); /* no end of its interrupt will tell that its line was released */
     }
     return needed;
 }
 
+void sel4_vcpu_interrupted(struct sel4_vcpu *vcpu)
+{
+    (void)vcpu; /* it has a thread of its own, which runs on */
+}
+
 static void stop(struct sel4_vcpu *vcpu)
 {
-    if (vcpu->progress != SEL4_VCPU_STOPPED) {
+    if (vcpu->arch.progress != SEL4_VCPU_STOPPED) {
         microkit_vcpu_stop(vcpu->child);
-        vcpu->progress = SEL4_VCPU_STOPPED;
+        vcpu->arch.progress = SEL4_VCPU_STOPPED;
     }
 }
 
@@ -450,14 +455,14 @@ static void stop(struct sel4_vcpu *vcpu)
  * were under way; their list registers are used again, for the kernel does not take them back. */
 static void start_anew(struct sel4_vcpu *vcpu)
 {
-    if (vcpu->progress == SEL4_VCPU_RUNNING) {
+    if (vcpu->arch.progress == SEL4_VCPU_RUNNING) {
         stop(vcpu);
     }
-    vcpu->registers = REGISTERS_ALL;
-    vcpu->changed = REGISTERS_ALL;
+    vcpu->arch.registers = REGISTERS_ALL;
+    vcpu->arch.changed = REGISTERS_ALL;
     for (uint32_t i = 0; i < LIST_REGISTERS; i++) {
-        vcpu->stale[i] |= vcpu->injected[i]; /* one of them is 0 */
-        vcpu->injected[i] = 0;
+        vcpu->arch.stale[i] |= vcpu->arch.injected[i]; /* one of them is 0 */
+        vcpu->arch.injected[i] = 0;
     }
 }
 
@@ -472,14 +477,14 @@ bool sel4_vcpu_settle(struct sel4_vcpu *vcpu, bool timer_asserted)
         return false;
     }
     sync_interrupts(vcpu);
-    if (vcpu->timer_masked && !timer_asserted) {
-        vcpu->timer_masked = false;
+    if (vcpu->arch.timer_masked && !timer_asserted) {
+        vcpu->arch.timer_masked = false;
         microkit_vcpu_arm_ack_vppi(vcpu->child, TIMER_INTID);
     }
     write_dirty(vcpu);
-    enum sel4_vcpu_progress before = vcpu->progress;
+    enum sel4_vcpu_progress before = vcpu->arch.progress;
     if (before != SEL4_VCPU_RUNNING) {
-        vcpu->progress = SEL4_VCPU_RUNNING;
+        vcpu->arch.progress = SEL4_VCPU_RUNNING;
         write_registers(vcpu, before == SEL4_VCPU_STOPPED);
     }
     return before == SEL4_VCPU_FAULTED;
@@ -489,7 +494,7 @@ void sel4_vcpu_init(struct sel4_vcpu *vcpu, microkit_child child)
 {
     memset(vcpu, 0, sizeof(*vcpu));
     vcpu->child = child;
-    vcpu->progress = SEL4_VCPU_STOPPED;
+    vcpu->arch.progress = SEL4_VCPU_STOPPED;
     vcpu->page.state.pstate = PSTATE_RESET;
     vcpu->page.state.gic.list_count = LIST_REGISTERS;
     vcpu->page.state.gic.version = GIC_VERSION;

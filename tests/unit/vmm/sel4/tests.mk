@@ -3,6 +3,6 @@
 
 # An SDK's headers, where there is one, come first.
 $(foreach source,$(wildcard tests/unit/vmm/sel4/*.c) vmm/hv/sel4/vcpu_aarch64.c,\
-	$(eval CFLAGS_$(subst /,_,$(basename $(source))) := $(VMM_INCLUDES) -idirafter tests/unit/vmm/sel4/include))
+	$(eval CFLAGS_$(subst /,_,$(basename $(source))) := $(VMM_INCLUDES) -Ivmm/hv/sel4/arch/@ARCH@ -idirafter tests/unit/vmm/sel4/include))
 
 $(call unit_test_aarch64,sel4_vcpu_test,$(wildcard tests/unit/vmm/sel4/*.c) vmm/hv/sel4/vcpu_aarch64.c)

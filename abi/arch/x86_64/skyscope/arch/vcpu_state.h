@@ -51,6 +51,13 @@ enum vcpu_intercepts {
     VCPU_INTERCEPT_HALT = 1u << 2, /* set at reset */
 };
 
+/* What the kernel underneath cannot do for guests. It says so before a vCPU's first run; the VMM then does not offer
+ * it. 0: nothing, as on the built-in kernel. */
+enum vcpu_limits {
+    VCPU_LIMIT_TSC = 1u << 0,   /* tsc_offset and tsc_aux have no effect: guests see the host's TSC */
+    VCPU_LIMIT_XSAVE = 1u << 1, /* xcr0 has no effect: x87 and SSE state only */
+};
+
 struct vcpu_arch_state {
     /* Encoding order of the instruction set. gpr[VCPU_RSP] and gpr[VCPU_RAX]
      * belong to VCPU_STATE_BASIC; the others are live without any dirty bit. */
@@ -82,5 +89,5 @@ struct vcpu_arch_state {
     uint64_t spec_ctrl;
     /* VCPU_STATE_INTERCEPTS */
     uint32_t intercepts; /* enum vcpu_intercepts */
-    uint32_t reserved1;
+    uint32_t limits;     /* enum vcpu_limits; read only */
 };

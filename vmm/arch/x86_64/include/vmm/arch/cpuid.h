@@ -45,6 +45,8 @@ struct cpuid_options {
     uint32_t vcpu_count;
     uint64_t tsc_frequency; /* Hz */
     bool hypervisor, x2apic, tsc_deadline;
+    bool host_tsc; /* no offset, no TSC_AUX of the guest's own (VCPU_LIMIT_TSC): neither TSC_ADJUST nor RDTSCP */
+    bool no_xsave; /* VCPU_LIMIT_XSAVE */
 };
 
 void cpuid_policy_create(struct cpuid_policy *policy, const struct cpuid_options *options, cpuid_source source,

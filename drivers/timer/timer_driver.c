@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The timer service on AArch64 under seL4: the generic timer's EL1 physical timer
- * (Arm ARM D11.2), which Microkit's kernels leave to user programs. A client calls
- * by the messages of <skyscope/timer_service.h> and is notified on the same channel.
- * (The built-in kernel has timers of its own.)
+ * The timer service of systems on seL4, which leaves timers to user programs. A client
+ * calls by the messages of <skyscope/timer_service.h> and is notified on the same
+ * channel. (The built-in kernel has timers of its own.)
  */
 #include <microkit.h>
 
@@ -11,23 +10,13 @@
 #include <skyscope_arch.h>
 
 #include "timeouts.h"
-
-#define CONTROL_ENABLE 1u
+#include "timer_device.h"
 
 /* Written by the tool: how the timer's interrupt is named. */
 uintptr_t timer_interrupt;
 
 static struct timeouts timeouts;
 static uint64_t started; /* clock value */
-
-static void arm(void)
-{
-    uint64_t next = timeouts_next(&timeouts);
-    if (next != 0) {
-        __asm__ volatile("msr cntp_cval_el0, %0" : : "r"(next));
-    }
-    __asm__ volatile("msr cntp_ctl_el0, %0\n\tisb" : : "r"((uint64_t)(next != 0 ? CONTROL_ENABLE : 0)));
-}
 
 static void expire(void)
 {
@@ -36,20 +25,22 @@ static void expire(void)
         microkit_notify((microkit_channel)__builtin_ctzll(clients));
         clients &= clients - 1;
     }
-    arm();
+    timer_device_arm(timeouts_next(&timeouts));
 }
 
 void init(void)
 {
     started = skyscope_clock();
-    arm();
+    timer_device_init();
 }
 
 void notified(microkit_channel channel)
 {
     if (channel == timer_interrupt) {
-        expire();
+        /* The interrupt is acknowledged when a level is low again, and before there can be another edge. */
+        timer_device_arm(0);
         microkit_irq_ack(channel);
+        expire();
     }
 }
 
