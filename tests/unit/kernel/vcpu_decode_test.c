@@ -301,6 +301,20 @@ static void lists_in_gicv2(void **state)
     assert_int_equal(vcpu_list_state_of_v2(3u << 28), LIST_PENDING | LIST_ACTIVE);
 }
 
+static void processors_that_walk_early(void **state)
+{
+    (void)state;
+    assert_true(vcpu_walks_early(0x411fd070));  /* Cortex-A57 r1p0 */
+    assert_true(vcpu_walks_early(0x410fd083));  /* Cortex-A72 r0p3 */
+    assert_true(vcpu_walks_early(0x412fd050));  /* Cortex-A55 r2p0 */
+    assert_false(vcpu_walks_early(0x413fd050)); /* r3p0 */
+    assert_true(vcpu_walks_early(0x412fd0b0));  /* Cortex-A76 r2p0 */
+    assert_false(vcpu_walks_early(0x414fd0b1)); /* r4p1 */
+    assert_false(vcpu_walks_early(0x410fd034)); /* Cortex-A53 */
+    assert_false(vcpu_walks_early(0x414fd0c1)); /* Neoverse N1 */
+    assert_false(vcpu_walks_early(0x420fd083)); /* not Arm's */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,7 +326,7 @@ int main(void)
         cmocka_unit_test(id_registers),         cmocka_unit_test(features_that_guests_cannot_have),
         cmocka_unit_test(sgi_of_gicv3),         cmocka_unit_test(sgi_of_gicv2),
         cmocka_unit_test(lists_of_the_vmm),     cmocka_unit_test(lists_with_hardware_interrupts),
-        cmocka_unit_test(lists_in_gicv2),
+        cmocka_unit_test(lists_in_gicv2),       cmocka_unit_test(processors_that_walk_early),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -263,3 +263,27 @@ uint64_t vcpu_list_state_of_v2(uint32_t register_value)
     return ((register_value & V2_PENDING) != 0 ? LIST_PENDING : 0) |
            ((register_value & V2_ACTIVE) != 0 ? LIST_ACTIVE : 0);
 }
+
+#define MIDR_IMPLEMENTER(midr) ((uint32_t)((midr) >> 24) & 0xffu)
+#define MIDR_VARIANT(midr)     ((uint32_t)((midr) >> 20) & 0xfu)
+#define MIDR_PART(midr)        ((uint32_t)((midr) >> 4) & 0xfffu)
+#define IMPLEMENTER_ARM        0x41u
+
+bool vcpu_walks_early(uint64_t midr)
+{
+    /* Arm's errata notices: part number, and up to which rN they name. */
+    static const struct {
+        uint32_t part, last_variant;
+    } affected[] = {
+        {0xd05, 2},   /* Cortex-A55, 1530923 */
+        {0xd07, 0xf}, /* Cortex-A57, 1319537 */
+        {0xd08, 0xf}, /* Cortex-A72, 1319367 */
+        {0xd0b, 2},   /* Cortex-A76, 1165522 */
+    };
+    for (uint32_t i = 0; i < sizeof(affected) / sizeof(affected[0]); i++) {
+        if (MIDR_IMPLEMENTER(midr) == IMPLEMENTER_ARM && MIDR_PART(midr) == affected[i].part) {
+            return MIDR_VARIANT(midr) <= affected[i].last_variant;
+        }
+    }
+    return false;
+}

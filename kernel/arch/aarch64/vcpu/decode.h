@@ -92,3 +92,7 @@ uint64_t vcpu_list_valid(uint64_t list, uint32_t version, uint32_t timer);
 uint32_t vcpu_list_to_v2(uint64_t list);
 /* The state bits alone, in the neutral place. */
 uint64_t vcpu_list_state_of_v2(uint32_t register_value);
+
+/* Whether a CPU (MIDR_EL1) may carry out an AT instruction ahead of time, and keep what it finds with registers
+ * of which some are a guest's and some are not: switch.c. */
+bool vcpu_walks_early(uint64_t midr);

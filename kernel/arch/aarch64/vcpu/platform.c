@@ -138,6 +138,7 @@ void vcpu_cpu_init(cpu_id_t cpu)
         kernel_panic("vcpu: CPU %u was not announced", cpu.value);
     }
     current_percpu()->vcpu = &p->cpus[cpu.value];
+    current_percpu()->vcpu->walks_early = vcpu_walks_early(read_sysreg(midr_el1));
     write_sysreg(mdcr_el2, p->mdcr);
     write_sysreg(cnthctl_el2, CNTHCTL_EL2_HOST);
     write_sysreg(hstr_el2, 0);

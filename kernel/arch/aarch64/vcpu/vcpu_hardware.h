@@ -21,9 +21,9 @@ struct vcpu_hardware;
 
 /* Per CPU. */
 struct vcpu_cpu {
-    struct vcpu_hardware *current; /* resident, or NULL */
-    uint32_t interface_control;    /* what ICH_HCR_EL2 or GICH_HCR holds */
-    uint32_t reserved;
+    struct vcpu_hardware *current;                  /* resident, or NULL */
+    uint32_t interface_control;                     /* what ICH_HCR_EL2 or GICH_HCR holds */
+    bool walks_early;                               /* vcpu_walks_early() */
     struct vcpu_hardware *last_of_vm[PLAN_MAX_VMS]; /* whose stage 1 translations the TLB has */
 };
 
@@ -57,7 +57,7 @@ struct vcpu_timer {
 struct vcpu_hardware {
     uint64_t hcr, vttbr;
     struct fpu_state *fpu;
-    struct vcpu_cpu *cpu; /* where it runs; a placeholder until its first entry */
+    struct vcpu_cpu *cpu; /* where it runs; before its first entry platform.c's `nowhere`, which is no CPU's */
     struct vcpu_interface interface;
     struct vcpu_timer timer;
     struct vcpu_registers registers; /* as far as they are not in the CPU */

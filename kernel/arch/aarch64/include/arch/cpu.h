@@ -53,6 +53,7 @@ static inline uint64_t cpu_interrupt_pending(void)
 static inline void cpu_load_host_registers(void)
 {
     write_sysreg(sctlr_el1, SCTLR_EL1_HOST);
+    write_sysreg(tcr_el1, TCR_EL1_HOST);
     write_sysreg(cpacr_el1, CPACR_EL1_HOST);
     write_sysreg(cntkctl_el1, CNTKCTL_EL1_HOST);
     write_sysreg(mdscr_el1, MDSCR_EL1_HOST);

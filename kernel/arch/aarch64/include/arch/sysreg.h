@@ -100,6 +100,9 @@
  * have written a guest's code), zero memory by DC ZVA, read CTR_EL0, wait by WFI.
  */
 #define SCTLR_EL1_HOST    0x34d5d814ull
+#define SCTLR_EL1_M       1ull
+/* No walk of tables of stage 1: EPD0, EPD1. It matters where a CPU walks them before it should (vcpu/switch.c). */
+#define TCR_EL1_HOST      ((1ull << 7) | (1ull << 23))
 #define CPACR_EL1_HOST    ((3ull << 20) | (3ull << 16)) /* FPEN, ZEN: CPTR_EL2 decides alone */
 #define CNTKCTL_EL1_HOST  1ull                          /* EL0 may read CNTPCT_EL0 */
 /* EL1PCTEN: CNTPCT_EL0 does not trap. EL1PCEN matters not, as CNTKCTL_EL1 keeps EL0 from

@@ -4,7 +4,7 @@
  *
  * A guest's registers stay in the CPU after an exit, for as long as only the kernel
  * runs: it may go straight back. What would show or matter at EL0 (HCR_EL2,
- * VTTBR_EL2, CPTR_EL2, SCTLR_EL1, CPACR_EL1, CNTKCTL_EL1, MDSCR_EL1, SP_EL0,
+ * VTTBR_EL2, CPTR_EL2, SCTLR_EL1, TCR_EL1, CPACR_EL1, CNTKCTL_EL1, MDSCR_EL1, SP_EL0,
  * TPIDR_EL0, TPIDRRO_EL0, the virtual interface's enable) is the guest's while
  * percpu.guest_loaded is set, and the host's again after vcpu_leave(). The guest's
  * other EL1 registers stay until another vCPU is entered on this CPU.
