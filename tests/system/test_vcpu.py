@@ -15,6 +15,8 @@ PROCESSORS = {
     "aarch64": [("cortex-a53", 2), ("cortex-a53", 3), ("cortex-a57", 3), ("cortex-a72", 2), ("neoverse-n1", 3),
                 ("max", 2), ("max", 3)],
 }[ARCH]
+# Those that are reset, too.
+RESET = PROCESSORS[:2]
 VMS = {"x86_64": ["first", "second"], "aarch64": ["first", "second", "third", "fourth"]}[ARCH]
 CPUS = {"x86_64": 1, "aarch64": 2}[ARCH]
 
@@ -34,3 +36,18 @@ def test_virtual_cpus_are_as_real_ones(processor):
                 skyscope.to_console(number, vm)
             index, _ = skyscope.expect([r"vcpu-check: all is well", r"vcpu-check: something is wrong"], 300)
             assert index == 0, [line for line in skyscope.output().splitlines() if "FAILED" in line]
+
+
+@pytest.mark.parametrize("processor", RESET, ids=[name_of(processor) for processor in RESET])
+def test_after_a_reset_they_are_as_after_power_on(processor):
+    cpu, gic = processor
+    with Skyscope(f"vcpu-reset-{name_of(processor)}", payload=PAYLOAD, cpus=CPUS, cpu=cpu, gic=gic) as skyscope:
+        skyscope.expect("vcpu-check: all is well", 300)
+        skyscope.to_manager()
+        assert "done" in skyscope.manager(f"reset {VMS[0]}")
+        skyscope.to_console(0, VMS[0])
+        # The end of what was printed before the reset is shown again.
+        skyscope.expect("vcpu-check: all is well")
+        skyscope.expect("vcpu-check: begins", 300)
+        index, _ = skyscope.expect([r"vcpu-check: all is well", r"vcpu-check: something is wrong"], 300)
+        assert index == 0, [line for line in skyscope.output().splitlines() if "FAILED" in line]

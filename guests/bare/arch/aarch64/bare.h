@@ -120,6 +120,7 @@ static inline void wait_for_interrupt(void)
 #define GICC_PMR         (GUEST_GICC_BASE + 0x04)
 #define GICC_IAR         (GUEST_GICC_BASE + 0x0c)
 #define GICC_EOIR        (GUEST_GICC_BASE + 0x10)
+#define GICC_RPR         (GUEST_GICC_BASE + 0x14)
 #define GICR_WAKER       0x14u
 #define GICR_SGI         0x10000u
 #define GICR_IGROUPR0    (GICR_SGI + 0x80u)
@@ -128,6 +129,7 @@ static inline void wait_for_interrupt(void)
 #define GICR_IPRIORITYR  (GICR_SGI + 0x400u)
 #define GICD_ENABLE_V3   ((1u << 4) | (1u << 1)) /* affinity routing, group 1 */
 #define ICC_PMR_EL1      S3_0_C4_C6_0
+#define ICC_RPR_EL1      S3_0_C12_C11_3
 #define ICC_IAR1_EL1     S3_0_C12_C12_0
 #define ICC_EOIR1_EL1    S3_0_C12_C12_1
 #define ICC_SGI1R_EL1    S3_0_C12_C11_5
@@ -170,6 +172,16 @@ static inline void gic_mask(uint8_t priority)
     } else {
         write32(GICC_PMR, priority);
     }
+}
+
+/* The CPU interface is as after power-on: nothing active, everything masked, no group enabled. */
+static inline bool gic_is_fresh(void)
+{
+    if (gic_is_v3()) {
+        return read_register(ICC_RPR_EL1) == 0xff && read_register(ICC_PMR_EL1) == 0 &&
+               read_register(ICC_IGRPEN1_EL1) == 0;
+    }
+    return read32(GICC_RPR) == 0xff && read32(GICC_PMR) == 0 && (read32(GICC_CTLR) & 3) == 0;
 }
 
 /* Each vCPU: SGIs and the virtual timer are enabled. */

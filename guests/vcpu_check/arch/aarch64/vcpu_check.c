@@ -264,6 +264,7 @@ static void check_second(void)
 void guest_main(void)
 {
     print("\r\nvcpu-check: begins\r\n");
+    check("the interrupt interface is as after power-on", gic_is_fresh());
     gic_start();
     check_interrupts();
     check_many_interrupts();
@@ -271,6 +272,9 @@ void guest_main(void)
     check_instructions();
     check_kept_values();
     check_second();
+    /* For whoever comes after a reset: an interrupt is active. */
+    gic_send(0, 5);
+    check("an interrupt is taken without its handler", (gic_acknowledge() & 0x3ff) == 5);
     print(failures == 0 ? "vcpu-check: all is well\r\n" : "vcpu-check: something is wrong\r\n");
     for (;;) {
         wait_for_interrupt();

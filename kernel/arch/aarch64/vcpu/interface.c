@@ -3,6 +3,7 @@
 #include "virtual_interface.h"
 
 #include <arch/gic.h>
+#include <base/memory.h>
 
 static inline void write_list(struct vcpu_interface *interface, uint32_t index, uint64_t value)
 {
@@ -175,22 +176,27 @@ void vcpu_interface_unload(struct vcpu_hardware *hardware)
 /* The words of active priorities that there are, group by group. */
 #define FOR_EACH_PRIORITY_WORD(x) x(0) x(1) x(2) x(3)
 
-void vcpu_interface_make_resident(struct vcpu_hardware *hardware)
+static void write_control_state(const struct vcpu_interface *interface)
 {
-    struct vcpu_interface *interface = &hardware->interface;
-    interface_write_control(0);
-    hardware->cpu->interface_control = 0;
     interface_write_vmcr(interface->vmcr);
     if (interface_is_v2()) {
         vcpu_platform.gich[GICH_APR] = interface->active_priorities[1][0];
-    } else {
+        return;
+    }
 #define LOAD_PRIORITIES(n)                                                                                             \
     if (n < vcpu_platform.active_priority_words) {                                                                     \
         write_sysreg_s(ICH_AP0R##n##_EL2, interface->active_priorities[0][n]);                                         \
         write_sysreg_s(ICH_AP1R##n##_EL2, interface->active_priorities[1][n]);                                         \
     }
-        FOR_EACH_PRIORITY_WORD(LOAD_PRIORITIES)
-    }
+    FOR_EACH_PRIORITY_WORD(LOAD_PRIORITIES)
+}
+
+void vcpu_interface_make_resident(struct vcpu_hardware *hardware)
+{
+    struct vcpu_interface *interface = &hardware->interface;
+    interface_write_control(0);
+    hardware->cpu->interface_control = 0;
+    write_control_state(interface);
     for (uint32_t i = 0; i < vcpu_platform.list_count; i++) {
         interface_write_list(i, interface->list[i]);
     }
@@ -222,4 +228,23 @@ void vcpu_interface_reset(struct vcpu_hardware *hardware)
 {
     struct vcpu_interface *interface = &hardware->interface;
     *interface = (struct vcpu_interface){.timer_list = VCPU_NO_LIST};
+}
+
+void vcpu_interface_clear(struct vcpu_hardware *hardware, struct vcpu_gic *page)
+{
+    struct vcpu_interface *interface = &hardware->interface;
+    interface->vmcr = 0;
+    memset(interface->active_priorities, 0, sizeof(interface->active_priorities));
+    interface->end_count = 0;
+    for (uint32_t intid = 0; intid < sizeof(interface->sgi_sources); intid++) {
+        /* The VMM has taken back what was pending; a sender may be at work already. */
+        if ((__atomic_load_n(&page->private_pending, __ATOMIC_SEQ_CST) >> intid & 1) == 0) {
+            __atomic_store_n(&interface->sgi_sources[intid], 0, __ATOMIC_SEQ_CST);
+        }
+    }
+    page->vmcr = 0;
+    page->active_priorities = 0;
+    if (vcpu_is_resident(hardware)) {
+        write_control_state(interface);
+    }
 }

@@ -6,11 +6,9 @@
 #include <skyscope/guest_aarch64.h>
 
 /* Reset values: DAIF masked, EL1h; stage 1 and caches off (DDI 0487, SCTLR_EL1: what older versions have as RES1). */
-/* SGIs, and the virtual timer's PPI. */
-#define VCPU_GIC_KERNEL_PRIVATE (0xffffu | 1u << 27)
-#define PSTATE_RESET            (PSTATE_DAIF | PSTATE_EL1H)
-#define SCTLR_RESET             0x30c50830ull
-#define MPIDR_RES1              (1ull << 31)
+#define PSTATE_RESET (PSTATE_DAIF | PSTATE_EL1H)
+#define SCTLR_RESET  0x30c50830ull
+#define MPIDR_RES1   (1ull << 31)
 
 #define HCR_GUEST                                                                                                      \
     (HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_INNER | HCR_TID3 | HCR_TSC |         \
@@ -143,6 +141,9 @@ __attribute__((noinline)) void vcpu_write_state(struct vcpu *vcpu, uint32_t grou
             fpu_load(hardware->fpu);
         }
     }
+    if ((groups & VCPU_STATE_INTERFACE) != 0) {
+        vcpu_interface_clear(hardware, &vcpu->page->state.gic);
+    }
     if ((groups & VCPU_STATE_TRAPS) != 0) {
         set_traps(hardware, READ_ONCE(state->traps));
     }
@@ -167,7 +168,6 @@ void vcpu_reset_state(struct vcpu *vcpu)
     memset(page, 0, sizeof(*page));
     page->state.pstate = PSTATE_RESET;
     page->state.gic.list_count = vcpu_platform.list_count;
-    page->state.gic.kernel_private = VCPU_GIC_KERNEL_PRIVATE;
     page->state.gic.version = vcpu_platform.gic_version;
     page->state.gic.kernel_private = KERNEL_PRIVATE;
     page->state.traps = VCPU_TRAP_WFI | VCPU_TRAP_CACHE_SETS;

@@ -130,8 +130,12 @@ void vcpu_interface_unload(struct vcpu_hardware *hardware);
 void vcpu_interface_make_resident(struct vcpu_hardware *hardware);
 void vcpu_interface_evict(struct vcpu_hardware *hardware);
 void vcpu_interface_reset(struct vcpu_hardware *hardware);
-/* A free list register now holds this, which has a state. */
+/* As after power-on: priority mask, binary points, groups' enables, active priorities. List registers stay. */
+void vcpu_interface_clear(struct vcpu_hardware *hardware, struct vcpu_gic *page);
+/* The list register holds this now, which has a state. */
 void vcpu_interface_set_list(struct vcpu_hardware *hardware, struct vcpu_gic *page, uint32_t index, uint64_t value);
+/* The same, for an interrupt that the kernel makes pending by itself. */
+void vcpu_interface_pend(struct vcpu_hardware *hardware, struct vcpu_gic *page, uint32_t index, uint64_t value);
 /* Index of the list register with a state that has this INTID (and, on GICv2, source), or of a free one
  * (intid UINT32_MAX); VCPU_NO_LIST: none. */
 uint32_t vcpu_interface_find(const struct vcpu_hardware *hardware, uint32_t intid, uint32_t source);

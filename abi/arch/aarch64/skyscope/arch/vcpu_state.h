@@ -18,13 +18,14 @@
 #include <stdint.h>
 
 enum vcpu_state_group {
-    VCPU_STATE_EL1 = 1u << 0,      /* sp_el0 .. par_el1 */
-    VCPU_STATE_TIMER = 1u << 1,    /* cntv_*, cntvoff */
-    VCPU_STATE_IDENTITY = 1u << 2, /* vmpidr, vpidr */
-    VCPU_STATE_FPU = 1u << 3,      /* reset the FPU state to its initial value (dirty only) */
-    VCPU_STATE_TRAPS = 1u << 4,    /* traps below (dirty only) */
-    VCPU_STATE_DEBUG = 1u << 5,    /* mdscr_el1 and the breakpoint registers' loss: see traps */
-    VCPU_STATE_ALL = 0x3f,
+    VCPU_STATE_EL1 = 1u << 0,       /* sp_el0 .. par_el1 */
+    VCPU_STATE_TIMER = 1u << 1,     /* cntv_*, cntvoff */
+    VCPU_STATE_IDENTITY = 1u << 2,  /* vmpidr, vpidr */
+    VCPU_STATE_FPU = 1u << 3,       /* reset the FPU state to its initial value (dirty only) */
+    VCPU_STATE_TRAPS = 1u << 4,     /* traps below (dirty only) */
+    VCPU_STATE_DEBUG = 1u << 5,     /* mdscr_el1 and the breakpoint registers' loss: see traps */
+    VCPU_STATE_INTERFACE = 1u << 6, /* reset the interrupt interface's vmcr and active priorities (dirty only) */
+    VCPU_STATE_ALL = 0x7f,
 };
 
 #define VCPU_GPR_COUNT 31u /* X0..X30 */
