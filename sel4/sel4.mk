@@ -85,6 +85,10 @@ $(SEL4_VMM_LIBRARY): $(call sel4_objects,$(SEL4_VMM_SOURCES) $(VMM_SOURCES) $(VM
 	@$(AR) rcs $@ $^
 $(call sel4_program,vmm,$(SEL4_VMM_SOURCES) $(VMM_SOURCES) $(VMM_LIBRARY_$(ARCH)))
 $(call sel4_objects,$(VMM_SOURCES)): | $(LIBFDT_STAMP)
+# What the same sources wait for in the other kinds.
+$(call sel4_objects,crypto/src/keccak.c): $(KECCAK_SPONGE)
+$(call sel4_objects,vmm/acpi/dsdt.c): $(DSDT_BYTES)
+$(call sel4_objects,$(ZYDIS_SOURCES) vmm/arch/x86_64/decode.c): | $(DOWNLOAD)/zydis.stamp $(ZYCORE_INCLUDE)/Zycore
 
 .PHONY: sel4-programs
 sel4-programs: $(SEL4_PROGRAMS) $(SEL4_VMM_LIBRARY)
