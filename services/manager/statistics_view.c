@@ -184,6 +184,7 @@ struct vm_usage vm_usage_of(const struct kernel_statistics *s, uint32_t vm)
         }
         usage.guest_ticks += v->guest_ticks;
         usage.entries += v->entries;
+        usage.interrupts += v->interrupts;
         for (unsigned int kind = 0; kind < VCPU_EXIT_KIND_COUNT; kind++) {
             usage.exits[kind] += v->exits[kind];
         }
@@ -247,6 +248,7 @@ static void raw_vcpus(struct text_output *out, const struct kernel_statistics *s
         raw(out, "vcpu", i, "entries", v->entries);
         raw(out, "vcpu", i, "host_interrupts", v->host_interrupts);
         raw(out, "vcpu", i, "kernel_handled", v->kernel_handled);
+        raw(out, "vcpu", i, "interrupts", v->interrupts);
         for (unsigned int kind = 0; kind < VCPU_EXIT_KIND_COUNT; kind++) {
             print(out, "vcpu.%u.exits.%s %llu\n", (unsigned int)i, exit_kind_name(kind),
                   (unsigned long long)v->exits[kind]);

@@ -21,6 +21,7 @@ struct vm_usage {
     uint64_t guest_ticks;   /* clock ticks in guest mode */
     uint64_t monitor_ticks; /* clock ticks of its VMM */
     uint64_t entries;
+    uint64_t interrupts; /* that the kernel gave it, without its VMM */
     uint64_t exits[VCPU_EXIT_KIND_COUNT];
 };
 /* vm: index in vm_names. */

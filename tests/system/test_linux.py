@@ -49,6 +49,14 @@ def test_stock_kernel(linux):
     assert EXPECTED["console"] in linux.check_shell("cat /proc/cmdline")
 
 
+def test_manager_counts_interrupts(linux):
+    linux.to_manager()
+    taken = int(re.search(r"running +1 +1 +256 MiB +[\d.]+ +[\d.]+ +(\d+) ", linux.manager("list"))[1])
+    linux.to_shell(0, "linux")
+    # Of timer and serial port alone, until there is a shell.
+    assert 100 < taken < 1000000
+
+
 def test_processor(linux):
     cpuinfo = linux.check_shell("cat /proc/cpuinfo")
     assert len(re.findall(r"^processor\s*:", cpuinfo, re.MULTILINE)) == 1

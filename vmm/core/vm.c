@@ -21,7 +21,7 @@ void vm_publish(struct vm *vm)
     if (vm->control == NULL) {
         return;
     }
-    vm->control->status.interrupts_injected = vm->interrupts_injected;
+    vm->control->status.interrupts_injected = arch_interrupts_injected(vm);
     vm->control->status.guest_errors = vm->guest_errors;
     vm->control->status.console_bytes_dropped = arch_console_dropped(vm);
 }

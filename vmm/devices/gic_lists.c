@@ -152,6 +152,7 @@ static void kernels_back(struct gic *gic, uint32_t vcpu, uint64_t *list)
         return;
     }
     *list = 0;
+    gic->delivered -= (lr & LR_PENDING) != 0; /* the kernel has counted it */
     if (LR_INTID(lr) < GIC_PRIVATE) {
         interrupt_back(gic, vcpu, lr, LR_INTID(lr), true);
     }
@@ -168,6 +169,7 @@ static void register_back(struct gic *gic, uint32_t vcpu, uint32_t index)
         lr = *list;
         *list = 0;
     }
+    gic->delivered -= (lr & LR_PENDING) != 0;
     if (gic_is_lpi(intid)) {
         lpi_back(gic, vcpu, intid - GIC_FIRST_LPI, (lr & LR_PENDING) != 0, (lr & LR_ACTIVE) != 0);
     } else {
@@ -353,6 +355,7 @@ static void list_one(struct gic *gic, uint32_t vcpu, const struct candidate *can
     uint64_t lr =
         gic_is_lpi(candidate->intid) ? list_lpi(gic, vcpu, candidate) : list_interrupt(gic, vcpu, candidate, &soft);
     lr |= candidate->intid | (uint64_t)candidate->priority << LR_PRIORITY_SHIFT;
+    gic->delivered += (lr & LR_PENDING) != 0;
     state->hardware->list[index] = lr | (candidate->active ? LR_ACTIVE : 0);
     state->listed[index] = candidate->intid;
     state->used |= 1u << index;

@@ -8,7 +8,7 @@
 #include <skyscope/plan.h>
 #include <skyscope/vcpu.h>
 
-#define KERNEL_STATISTICS_VERSION 1u
+#define KERNEL_STATISTICS_VERSION 2u
 
 enum thread_state {
     THREAD_READY = 1,
@@ -43,6 +43,7 @@ struct vcpu_statistics {
     uint64_t entries;         /* VM entries */
     uint64_t host_interrupts; /* exits that only the kernel saw */
     uint64_t kernel_handled;  /* other exits handled without the VMM */
+    uint64_t interrupts;      /* that the kernel gave the guest by itself, without the VMM */
     uint64_t exits[VCPU_EXIT_KIND_COUNT];
 };
 

@@ -44,12 +44,12 @@ struct vm_control {
     } request;
     /* Written by the VMM. */
     struct {
-        uint32_t sequence; /* last request carried out */
-        uint32_t result;   /* enum vm_result */
-        uint32_t state;    /* enum vm_state */
-        uint32_t boots;    /* times the guest was started */
-        uint64_t interrupts_injected;
-        uint64_t guest_errors; /* invalid accesses, unknown MSRs and the like, counted */
+        uint32_t sequence;            /* last request carried out */
+        uint32_t result;              /* enum vm_result */
+        uint32_t state;               /* enum vm_state */
+        uint32_t boots;               /* times the guest was started */
+        uint64_t interrupts_injected; /* by the VMM; the kernel counts its own (vcpu_statistics.interrupts) */
+        uint64_t guest_errors;        /* invalid accesses, unknown MSRs and the like, counted */
         uint64_t console_bytes_dropped;
         uint64_t reserved[4];
         char reason[VM_REASON_LENGTH]; /* why it stopped last, NUL-terminated */

@@ -161,3 +161,8 @@ uint64_t arch_console_dropped(const struct vm *vm)
 {
     return vm->arch.uart.bytes_dropped;
 }
+
+uint64_t arch_interrupts_injected(const struct vm *vm)
+{
+    return vm->arch.gic.delivered;
+}

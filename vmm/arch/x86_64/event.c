@@ -131,7 +131,7 @@ static void wake(struct vcpu_context *vcpu)
 static void inject_interrupt(struct vcpu_context *vcpu, uint8_t vector)
 {
     vcpu->page->control.event = VCPU_EVENT_VALID | VCPU_EVENT_TYPE(VCPU_EVENT_INTERRUPT) | vector;
-    vcpu->vm->interrupts_injected++;
+    vcpu->vm->arch.interrupts_injected++;
     wake(vcpu);
 }
 

@@ -94,7 +94,6 @@ struct vm {
     uint32_t control_sequence;    /* last request carried out */
     uint32_t boots;
     uint64_t started_at; /* host clock of the last start */
-    uint64_t interrupts_injected;
     uint64_t guest_errors;
     char reason[VM_REASON_LENGTH];
 
@@ -172,3 +171,5 @@ void arch_console_input(struct vm *vm);
 bool arch_console_waits(const struct vm *vm);
 /* Characters of output lost because the guest did not wait for room. */
 uint64_t arch_console_dropped(const struct vm *vm);
+/* Interrupts that the guest has had from its VMM, in all its boots. */
+uint64_t arch_interrupts_injected(const struct vm *vm);

@@ -19,6 +19,12 @@ void vcpu_interface_set_list(struct vcpu_hardware *hardware, struct vcpu_gic *pa
     page->list[index] = value;
 }
 
+void vcpu_interface_pend(struct vcpu_hardware *hardware, struct vcpu_gic *page, uint32_t index, uint64_t value)
+{
+    hardware->vcpu->statistics->interrupts++;
+    vcpu_interface_set_list(hardware, page, index, value | LIST_PENDING);
+}
+
 uint32_t vcpu_interface_find(const struct vcpu_hardware *hardware, uint32_t intid, uint32_t source)
 {
     const struct vcpu_interface *interface = &hardware->interface;

@@ -68,17 +68,17 @@ static bool deliver_one(struct vcpu_hardware *hardware, struct vcpu_gic *page, u
     uint32_t index = vcpu_interface_find(hardware, intid, source);
     if (index != VCPU_NO_LIST) {
         /* Pending once more while it is active, or still pending: once. */
-        vcpu_interface_set_list(hardware, page, index, hardware->interface.list[index] | LIST_PENDING);
+        vcpu_interface_pend(hardware, page, index, hardware->interface.list[index]);
         return true;
     }
     index = vcpu_interface_find(hardware, UINT32_MAX, 0);
     if (index == VCPU_NO_LIST) {
         return false;
     }
-    vcpu_interface_set_list(hardware, page, index,
-                            LIST_PENDING | LIST_GROUP(vcpu_platform.gic_version) |
-                                (uint64_t)READ_ONCE(page->private_priority[intid]) << LIST_PRIORITY_SHIFT |
-                                (uint64_t)source << 32 | intid);
+    vcpu_interface_pend(hardware, page, index,
+                        LIST_GROUP(vcpu_platform.gic_version) |
+                            (uint64_t)READ_ONCE(page->private_priority[intid]) << LIST_PRIORITY_SHIFT |
+                            (uint64_t)source << 32 | intid);
     return true;
 }
 

@@ -85,10 +85,10 @@ bool vcpu_timer_deliver(struct vcpu_hardware *hardware, struct vcpu_gic *page)
         return true;
     }
     interface->timer_list = (uint8_t)index;
-    vcpu_interface_set_list(hardware, page, index,
-                            LIST_PENDING | LIST_HARDWARE | LIST_GROUP(vcpu_platform.gic_version) |
-                                (uint64_t)READ_ONCE(page->private_priority[intid]) << LIST_PRIORITY_SHIFT |
-                                (uint64_t)vcpu_platform.timer_intid << LIST_PHYSICAL_SHIFT | intid);
+    vcpu_interface_pend(hardware, page, index,
+                        LIST_HARDWARE | LIST_GROUP(vcpu_platform.gic_version) |
+                            (uint64_t)READ_ONCE(page->private_priority[intid]) << LIST_PRIORITY_SHIFT |
+                            (uint64_t)vcpu_platform.timer_intid << LIST_PHYSICAL_SHIFT | intid);
     return true;
 }
 

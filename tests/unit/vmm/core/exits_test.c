@@ -601,7 +601,7 @@ static void interrupts_wait_for_the_guest(void **state)
     handle();
     assert_int_equal(control()->event, VCPU_EVENT_VALID | 0x41);
     assert_int_equal(control()->interrupt_window, 0);
-    assert_int_equal(f.vm->interrupts_injected, 1);
+    assert_int_equal(f.vm->arch.interrupts_injected, 1);
 }
 
 static void higher_interrupts_first(void **state)

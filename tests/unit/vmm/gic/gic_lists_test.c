@@ -540,6 +540,26 @@ static void sleeping_and_waking(void **state)
     assert_int_equal(machine_take(&machine, 1), 40);
 }
 
+/* Interrupts that were taken, not how often they were in a list register; the kernel counts its own. */
+static void deliveries_are_counted(void **state)
+{
+    (void)state;
+    prepare(40, 1, 0x80, true);
+    machine_line(&machine, 8, true);
+    assert_int_equal(machine.gic.delivered, 1);
+    machine_write(&machine, 1, GICD(IPRIORITYR + 100), 1, 0x70); /* is looked at again, and still pending */
+    gic_leave(&machine.gic, 1);
+    assert_int_equal(machine.gic.delivered, 0);
+    gic_enter(&machine.gic, 1);
+    assert_int_equal(machine.gic.delivered, 1);
+    assert_int_equal(machine_take(&machine, 1), 40);
+    machine_line(&machine, 8, false);
+    assert_int_equal(machine.gic.delivered, 1);
+    machine_line(&machine, 8, true);
+    assert_int_equal(machine_take(&machine, 1), 40);
+    assert_int_equal(machine.gic.delivered, 2);
+}
+
 /* A second interrupt wakes although a first, masked one has been told already. */
 static void every_interrupt_wakes_anew(void **state)
 {
@@ -818,6 +838,7 @@ int main(void)
         BOTH(forgotten_read_does_not_get_old_state),
         BOTH(without_a_vcpu_the_view_is_read),
         BOTH(sleeping_and_waking),
+        BOTH(deliveries_are_counted),
         BOTH(every_interrupt_wakes_anew),
         BOTH(state_of_a_sleeping_vcpu_is_at_hand),
         BOTH(kernels_sgis_are_seen_and_kept),

@@ -128,9 +128,10 @@ struct gic {
     const struct guest_memory *memory;
     struct vm *vm;
     bool retry;
-    uint32_t waiting; /* vCPUs with a wait_state */
-    uint32_t busy;    /* bit n: something may be pending, active or listed in banks[n] */
-    uint32_t control; /* GICD_CTLR: bit 0 group 0, bit 1 group 1 */
+    uint32_t waiting;   /* vCPUs with a wait_state */
+    uint32_t busy;      /* bit n: something may be pending, active or listed in banks[n] */
+    uint64_t delivered; /* interrupts that became pending in a list register, less those that came back so */
+    uint32_t control;   /* GICD_CTLR: bit 0 group 0, bit 1 group 1 */
     struct gic_bank banks[GIC_SPI_BANKS];
     uint8_t spi_targets[GIC_SPIS]; /* GICv2: GICD_ITARGETSR */
     uint64_t spi_routes[GIC_SPIS]; /* GICv3: GICD_IROUTER */

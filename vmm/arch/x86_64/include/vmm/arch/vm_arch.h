@@ -49,6 +49,7 @@ struct vm_arch {
     struct ioapic ioapic;
     struct pci_host pci;
     struct log_limit limits[X86_LOG_COUNT];
+    uint64_t interrupts_injected;
 };
 
 /* Requests from other threads. */
