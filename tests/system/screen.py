@@ -65,4 +65,4 @@ def wait_for(machine, read, text, seconds=60):
         if text in shown or time.monotonic() > deadline:
             assert text in shown, read(machine)
             return shown
-        time.sleep(0.2)
+        time.sleep(0.2)  # of what a guest paints QEMU tells nobody: one can only look again

@@ -166,7 +166,7 @@ class SoftwareTpm:
         deadline = time.monotonic() + 20 * TIME_FACTOR
         while not condition():
             assert self._process.poll() is None and time.monotonic() < deadline, f"{why}; log: {self._log}"
-            time.sleep(0.02)  # there is nothing to wait on
+            time.sleep(0.02)  # swtpm tells nobody that its sockets are there: one can only look again
 
 
 # An authorization area with an empty password.

@@ -220,6 +220,7 @@ static void add_all(struct tree *tree, struct arena *arena, const struct vm_elem
 {
     begin(tree, "");
     text(tree, "model", "Skyscope virtual machine");
+    /* The second is what Linux's own binding calls a virtual machine that is no particular board. */
     TEXTS(tree, "compatible", "skyscope,virtual-machine\0linux,dummy-virt");
     CELLS(tree, "#address-cells", 2);
     CELLS(tree, "#size-cells", 2);

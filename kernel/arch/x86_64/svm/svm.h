@@ -41,7 +41,7 @@ struct vcpu_hardware {
     struct vmcb *vmcb;
     hpa_t vmcb_address;
     hpa_t host_address;  /* VMSAVE area for the host's state while the guest runs */
-    struct svm_cpu *cpu; /* where it runs; a placeholder until its first entry */
+    struct svm_cpu *cpu; /* where it runs; before its first entry platform.c's `nowhere`, which is no CPU's */
     struct fpu_state *fpu;
     uint32_t attention;      /* enum svm_attention */
     uint32_t invalid_groups; /* VCPU_STATE_* groups whose last values cannot be run */
