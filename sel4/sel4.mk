@@ -72,6 +72,8 @@ $(call sel4_program,serial_driver,drivers/serial/serial_driver.c drivers/serial/
 	$(SERIAL_UART_$(ARCH)))
 $(call sel4_program,console,services/console/console.c $(CONSOLE_SOURCES) sel4/src/skyscope.c \
 	$(SEL4_CLOCK),$(SEL4_TIMERS))
+$(call sel4_program,storage,services/storage/storage_main.c $(STORAGE_SOURCES) sel4/src/skyscope.c $(SEL4_CLOCK),\
+	$(SEL4_TIMERS))
 $(call sel4_program,manager,services/manager/manager_main.c $(MANAGER_SOURCES_$(ARCH)) $(CRYPTO_ENTROPY_SOURCES) \
 	sel4/src/skyscope.c $(SEL4_CLOCK),$(SEL4_TIMERS))
 SEL4_VMM_SOURCES := vmm/hv/sel4/program.c $(wildcard vmm/hv/sel4/*_$(ARCH).c) $(SEL4_CLOCK)

@@ -55,7 +55,7 @@ $(foreach f,$(SWITCH_FUZZ),$(call fuzz_target,$f,tests/fuzz/$f.c $(SWITCH_SOURCE
 STORAGE_FIXTURE := tests/unit/services/storage_fixture.c
 STORAGE_TESTS := $(addprefix tests/unit/services/storage_,test.c hostile_test.c partition_test.c)
 $(foreach s,$(STORAGE_TESTS) $(STORAGE_FIXTURE),$(eval CFLAGS_$(subst /,_,$(basename $s)) := -Iservices/storage))
-$(foreach t,$(STORAGE_TESTS),$(call unit_test,$(notdir $(basename $t)),$t $(STORAGE_FIXTURE) $(STORAGE_SOURCES),-lfdisk))
+$(foreach t,$(STORAGE_TESTS),$(call unit_test,$(notdir $(basename $t)),$t $(STORAGE_FIXTURE) $(STORAGE_SOURCES)))
 STORAGE_FUZZ := storage_queue_fuzz partition_fuzz
 $(foreach f,$(STORAGE_FUZZ),$(eval CFLAGS_tests_fuzz_$f := -Iservices/storage))
 $(foreach f,$(STORAGE_FUZZ),$(call fuzz_target,$f,tests/fuzz/$f.c $(STORAGE_SOURCES)))

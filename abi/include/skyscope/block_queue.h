@@ -175,6 +175,14 @@ static inline bool block_queue_take_request(struct block_queue_handle *h, struct
     return true;
 }
 
+/* True if there is a request that could be taken. */
+static inline bool block_queue_has_request(const struct block_queue_handle *h)
+{
+    uint32_t tail = __atomic_load_n(&h->requests->tail, __ATOMIC_ACQUIRE);
+    return block_queue_distance(tail, h->request_index, h->capacity, 0) != 0 &&
+           __atomic_load_n(&h->requests->plugged, __ATOMIC_RELAXED) == 0;
+}
+
 /* Responses that can be queued now. A server takes a request only if there is room for its response. */
 static inline uint32_t block_queue_response_room(const struct block_queue_handle *h)
 {

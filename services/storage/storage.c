@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "storage.h"
+
+#include <base/memory.h>
+
+/* Of all disks, each time it is woken. */
+#define MAX_ROUNDS  64u
+/* What is left then waits for this part of a second: who has a lower priority here gets on too. */
+#define PAUSE_PART  10000u
+#define NO_DEADLINE UINT64_MAX
+
+bool storage_initialise(struct storage *storage, const struct storage_operations *operations,
+                        const struct storage_config *config, uint64_t frequency)
+{
+    if (config == NULL || config->magic != STORAGE_CONFIG_MAGIC || config->version != STORAGE_CONFIG_VERSION ||
+        config->size != sizeof(*config) || config->disk_count > STORAGE_MAX_DISKS ||
+        (config->counters != 0 && config->counters_size < sizeof(struct storage_counters))) {
+        return false;
+    }
+    storage->operations = operations;
+    storage->frequency = frequency;
+    storage->counters =
+        config->counters != 0 ? (struct storage_counters *)(uintptr_t)config->counters : &storage->own_counters;
+    for (uint32_t i = 0; i < config->disk_count; i++) {
+        struct disk *disk = &storage->disks[storage->disk_count];
+        bool usable;
+        const char *problem = disk_initialise(disk, &config->disks[i], frequency, operations->now(),
+                                              &storage->counters->disks[i], &usable);
+        if (problem != NULL) {
+            operations->report(usable ? storage->counters->disks[i].name : "a disk", problem);
+        }
+        if (usable) {
+            storage->disk_count++;
+            operations->notify(disk->channel);
+        }
+    }
+    storage->counters->disk_count = config->disk_count;
+    __atomic_store_n(&storage->counters->magic, STORAGE_COUNTERS_MAGIC, __ATOMIC_RELEASE);
+    return true;
+}
+
+/* One turn of each disk. Returns whether any did something; *deadline: when the first that waits may go on. */
+static bool serve_round(struct storage *storage, uint64_t *deadline)
+{
+    bool worked = false;
+    uint64_t now = storage->operations->now();
+    *deadline = NO_DEADLINE;
+    for (uint32_t i = 0; i < storage->disk_count; i++) {
+        struct disk *disk = &storage->disks[(storage->first + i) % storage->disk_count];
+        enum disk_turn turn = disk_turn(disk, now);
+        worked = worked || turn == DISK_WORKED;
+        if (turn == DISK_THROTTLED && disk_ready_at(disk) < *deadline) {
+            *deadline = disk_ready_at(disk);
+        }
+    }
+    storage->first = storage->disk_count == 0 ? 0 : (storage->first + 1) % storage->disk_count;
+    return worked;
+}
+
+static void send_notifications(struct storage *storage)
+{
+    for (uint32_t i = 0; i < storage->disk_count; i++) {
+        if (storage->disks[i].answered) {
+            storage->disks[i].answered = false;
+            storage->counters->notifications++;
+            storage->operations->notify(storage->disks[i].channel);
+        }
+    }
+}
+
+void storage_serve(struct storage *storage)
+{
+    uint64_t deadline = NO_DEADLINE;
+    bool more = true;
+    storage->counters->wakes++;
+    for (uint32_t round = 0; round < MAX_ROUNDS && more; round++) {
+        more = serve_round(storage, &deadline);
+    }
+    send_notifications(storage);
+    if (more) {
+        deadline = storage->operations->now() + storage->frequency / PAUSE_PART;
+    }
+    if (deadline != NO_DEADLINE) {
+        storage->operations->wake_at(deadline);
+    }
+}
