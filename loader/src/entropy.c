@@ -8,6 +8,8 @@
 /* Deeper than anything here uses. */
 #define STACK_TO_WIPE 4096u
 
+_Static_assert(HARDWARE_ENTROPY_ENOUGH == SEED_ENOUGH_BITS, "what is said is what is meant");
+
 /* Part of what seeds are made from: other seeds if these change. */
 #define ROOT_LABEL    "skyscope random root 1"
 #define PROGRAM_LABEL "skyscope program seed 1"
@@ -74,20 +76,12 @@ void entropy_end(struct entropy *entropy)
 
 void entropy_source_names(uint32_t sources, char *text)
 {
-    static const char *const names[] = {
-        [HARDWARE_ENTROPY_CPU] = "processor",
-        [HARDWARE_ENTROPY_FIRMWARE] = "UEFI",
-        [HARDWARE_ENTROPY_DEVICE_TREE] = "boot loader's seed",
-        [HARDWARE_ENTROPY_TPM] = "TPM",
-        [HARDWARE_ENTROPY_KASLR] = "kaslr-seed",
-        [HARDWARE_ENTROPY_TIMING] = "timing",
-        [HARDWARE_ENTROPY_MACHINE] = "time of day",
-    };
     text[0] = '\0';
-    for (uint32_t i = 1; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (uint32_t i = 1; i < HARDWARE_ENTROPY_SOURCES; i++) {
         if ((sources & 1u << i) != 0) {
             size_t length = strlen(text);
-            snprintf(text + length, ENTROPY_TEXT_SIZE - length, "%s%s", length == 0 ? "" : ", ", names[i]);
+            snprintf(text + length, ENTROPY_TEXT_SIZE - length, "%s%s", length == 0 ? "" : ", ",
+                     hardware_entropy_source_name(i));
         }
     }
 }

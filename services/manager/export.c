@@ -156,12 +156,10 @@ void export_start(struct manager *manager)
     }
     struct random_generator random;
     uint8_t header[SEAL_MAX_HEADER];
-    uint64_t features = manager->statistics != NULL ? manager->statistics->features : 0;
-    if (!random_start(&random, manager->operations->entropy, &features, "manager: export log")) {
-        print(
-            out,
-            "this machine has no source of random numbers that can be used (RDSEED, RDRAND or RNDRRS), so nothing is\n"
-            "exported: without them, anybody could open what is sealed\n");
+    if (!random_start(&random, manager->operations->entropy, NULL, "manager: export log")) {
+        print(out,
+              "this machine has no source of random numbers that can be used (`hardware platform`), so nothing is\n"
+              "exported: without them, anybody could open what is sealed\n");
         return;
     }
     enum seal_error error = seal_start(&log_export->session, manager->operator_suite, manager->operator_key,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "hardware_view.h"
 
+#include <stdbool.h>
+
 #include "hardware_arch.h"
 #include "pci_class.h"
 
@@ -73,6 +75,29 @@ static void show_size(struct text_output *out, uint64_t bytes)
     }
 }
 
+static void show_entropy_sources(struct text_output *out, uint32_t sources)
+{
+    bool first = true;
+    for (uint32_t i = 1; i < HARDWARE_ENTROPY_SOURCES; i++) {
+        if ((sources & 1u << i) != 0) {
+            print(out, "%s%s", first ? "" : ", ", hardware_entropy_source_name(i));
+            first = false;
+        }
+    }
+}
+
+static void show_entropy_summary(struct text_output *out, const struct hardware_entropy *entropy)
+{
+    if (entropy->credited >= HARDWARE_ENTROPY_ENOUGH) {
+        print(out, "  random    %u bits, from: ", (unsigned int)entropy->credited);
+        show_entropy_sources(out, entropy->sources);
+        print(out, "\n");
+    } else {
+        print(out, "  random    no numbers for guests: %u bits found, %u needed\n", (unsigned int)entropy->credited,
+              HARDWARE_ENTROPY_ENOUGH);
+    }
+}
+
 void show_hardware_summary(struct text_output *out, const struct hardware_info *hardware)
 {
     print(out, "  CPU       ");
@@ -86,6 +111,7 @@ void show_hardware_summary(struct text_output *out, const struct hardware_info *
     print(out, "  PCI       %u devices, ", (unsigned int)hardware->pci_count);
     show_interrupt_controllers(out, hardware);
     print(out, "\n");
+    show_entropy_summary(out, &hardware->entropy);
 }
 
 void show_cpus(struct text_output *out, const struct hardware_info *hardware)
@@ -144,6 +170,14 @@ void show_platform(struct text_output *out, const struct hardware_info *hardware
         print(out, "  TPM 2.0        start method %u, control area 0x%llx\n", (unsigned int)hardware->tpm_start_method,
               (unsigned long long)hardware->tpm_control_area);
     }
+    print(out, "  random numbers %u bits credited", (unsigned int)hardware->entropy.credited);
+    if (hardware->entropy.sources != 0) {
+        print(out, " to: ");
+        show_entropy_sources(out, hardware->entropy.sources);
+    }
+    print(out, "; added without credit: ");
+    show_entropy_sources(out, hardware->entropy.added & ~hardware->entropy.sources);
+    print(out, "; seeds for %u programs\n", (unsigned int)hardware->entropy.seeds);
     uint32_t count = at_most(hardware->ecam_count, HARDWARE_MAX_ECAM);
     for (uint32_t i = 0; i < count; i++) {
         const struct hardware_ecam *ecam = &hardware->ecams[i];

@@ -32,13 +32,20 @@ static void system_operation(enum skyscope_system_operation operation)
     (void)skyscope_system(operation);
 }
 
+/* random_entropy_fn: for generators of its own. */
+static bool entropy(void *context, uint8_t *buffer, size_t size)
+{
+    (void)context;
+    return skyscope_random(buffer, size) == SKYSCOPE_OK;
+}
+
 static const struct manager_operations operations = {
     .now = now,
     .notify = microkit_notify,
     .restart_child = restart_child,
     .stop_child = microkit_pd_stop,
     .system = system_operation,
-    .entropy = random_platform_entropy,
+    .entropy = entropy,
 };
 
 /* --- The console --- */

@@ -167,6 +167,34 @@ enum hardware_entropy_source {
     HARDWARE_ENTROPY_MACHINE = 7, /* time of day and what was started: unique at best */
 };
 
+#define HARDWARE_ENTROPY_SOURCES 8u
+
+/* For messages; NULL: unknown. */
+static inline const char *hardware_entropy_source_name(uint32_t source)
+{
+    switch (source) {
+    case HARDWARE_ENTROPY_CPU:
+        return "processor";
+    case HARDWARE_ENTROPY_FIRMWARE:
+        return "UEFI";
+    case HARDWARE_ENTROPY_DEVICE_TREE:
+        return "boot loader's seed";
+    case HARDWARE_ENTROPY_TPM:
+        return "TPM";
+    case HARDWARE_ENTROPY_KASLR:
+        return "kaslr-seed";
+    case HARDWARE_ENTROPY_TIMING:
+        return "timing";
+    case HARDWARE_ENTROPY_MACHINE:
+        return "time of day";
+    default:
+        return 0;
+    }
+}
+
+/* Bits from which on random numbers are given to programs and guests. */
+#define HARDWARE_ENTROPY_ENOUGH 256u
+
 /* What the seeds of this start come from. */
 struct hardware_entropy {
     uint32_t credited; /* bits, at most 512 */

@@ -84,6 +84,31 @@ static void signatures_are_shown(void **state)
     clear(f);
 }
 
+static void random_numbers_are_what_they_are_said_to_be(void **state)
+{
+    struct fixture *f = *state;
+    clear(f);
+    manager_show_banner(&f->manager);
+    assert_non_null(strstr(screen(f), "random    no numbers for guests: 0 bits found, 256 needed"));
+    f->hardware.entropy = (struct hardware_entropy){.credited = 512,
+                                                    .sources = 1u << HARDWARE_ENTROPY_CPU | 1u << HARDWARE_ENTROPY_TPM,
+                                                    .added = UINT32_MAX,
+                                                    .seeds = 5};
+    clear(f);
+    manager_show_banner(&f->manager);
+    assert_non_null(strstr(screen(f), "random    512 bits, from: processor, TPM\r\n"));
+    clear(f);
+    type(f, "hardware platform\r");
+    assert_non_null(strstr(screen(f),
+                           "random numbers 512 bits credited to: processor, TPM; added without credit: UEFI, "
+                           "boot loader's seed, kaslr-seed, timing, time of day; seeds for 5 programs\r\n"));
+    f->hardware.entropy.sources = UINT32_MAX; /* names that nobody knows are not looked up */
+    clear(f);
+    type(f, "hardware platform\r");
+    assert_non_null(strstr(screen(f), "time of day; added"));
+    clear(f);
+}
+
 static void time_and_exits_are_summed(void **state)
 {
     struct fixture *f = *state;
@@ -163,6 +188,7 @@ int main(void)
         TEST(hostile_status_is_shown_harmlessly),
         TEST(hostile_statistics_stay_inside),
         TEST(signatures_are_shown),
+        TEST(random_numbers_are_what_they_are_said_to_be),
         TEST(time_and_exits_are_summed),
         TEST(the_end_of_a_log_is_shown),
         TEST(a_log_that_lies_about_itself),
