@@ -10,7 +10,7 @@
 void gather_add_rest(struct gather *gather, const struct gather *from, uint32_t skip)
 {
     for (uint32_t i = 0; i < from->count; i++) {
-        const struct piece *piece = &from->pieces[i];
+        const struct frame_piece *piece = &from->pieces[i];
         uint32_t skipped = skip < piece->length ? skip : piece->length;
         gather_add(gather, piece->data + skipped, piece->length - skipped);
         skip -= skipped;
@@ -21,7 +21,7 @@ uint32_t gather_copy(const struct gather *gather, uint32_t offset, uint8_t *to, 
 {
     uint32_t copied = 0;
     for (uint32_t i = 0; i < gather->count && copied < size; i++) {
-        const struct piece *piece = &gather->pieces[i];
+        const struct frame_piece *piece = &gather->pieces[i];
         if (offset >= piece->length) {
             offset -= piece->length;
             continue;

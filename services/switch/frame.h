@@ -20,14 +20,14 @@
 /* Pieces of a sender's frame. */
 #define FRAME_MAX_PIECES 64u
 
-struct piece {
+struct frame_piece {
     const uint8_t *data;
     uint32_t length; /* bytes */
 };
 
 /* Bytes in several pieces. */
 struct gather {
-    struct piece pieces[FRAME_MAX_PIECES + 4];
+    struct frame_piece pieces[FRAME_MAX_PIECES + 4];
     uint32_t count;
     uint32_t length; /* of all */
 };
@@ -52,7 +52,7 @@ enum frame_error {
 static inline void gather_add(struct gather *gather, const uint8_t *data, uint32_t length)
 {
     if (length > 0 && gather->count < sizeof(gather->pieces) / sizeof(gather->pieces[0])) {
-        gather->pieces[gather->count++] = (struct piece){data, length};
+        gather->pieces[gather->count++] = (struct frame_piece){data, length};
         gather->length += length;
     }
 }

@@ -54,7 +54,10 @@ bool port_initialise(struct port *port, const struct net_client_config *config, 
     port->client = net_queue_state(&port->receive_free);
     port->server = net_queue_state(&port->receive_active);
     __atomic_store_n(&port->server->link_up, 1, __ATOMIC_RELAXED);
-    __atomic_store_n(&port->server->epoch, 0, __ATOMIC_RELEASE);
+    /* What it asked of an earlier switch does not count: we would empty queues that it uses. */
+    port->epoch = __atomic_load_n(&port->client->epoch, __ATOMIC_ACQUIRE);
+    __atomic_store_n(&port->server->epoch, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&port->server->generation, port->server->generation + 1, __ATOMIC_RELEASE);
     return true;
 }
 

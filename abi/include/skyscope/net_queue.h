@@ -62,8 +62,8 @@ enum net_accept {
 
 /* Extended ports: written by the client only. */
 struct net_client_state {
-    /* Another number than the server's: the client has begun anew and touches no queue until the server, which empties
-     * them all and fills the transmit queue of free buffers, has answered with the same number. Not 0. */
+    /* Incremented: the client has begun anew, and touches no queue until the server, which empties them all and fills
+     * the transmit queue of free buffers, has answered with the same number. Not 0. */
     uint32_t epoch;
     uint32_t accepted; /* enum net_accept */
     uint32_t reserved[2];
@@ -71,9 +71,11 @@ struct net_client_state {
 
 /* Extended ports: written by the server only. */
 struct net_server_state {
-    uint32_t epoch;   /* 0: the server has begun anew, and waits for the client to do so */
+    uint32_t epoch;   /* the client's, once the queues are in use */
     uint32_t link_up; /* 0: the port is switched off */
-    uint32_t reserved[2];
+    /* Incremented: the server has begun anew. It ignores what the client asked for before, so the client asks again. */
+    uint32_t generation;
+    uint32_t reserved;
 };
 
 struct net_queue {

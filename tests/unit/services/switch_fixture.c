@@ -85,7 +85,7 @@ void client_connect(struct fixture *f, unsigned int client)
     if (extended) {
         struct net_client_state *own = net_queue_state(&c->receive_free);
         const struct net_server_state *server = net_queue_state(&c->receive_active);
-        own->epoch = server->epoch + 1;
+        own->epoch++;
         run(f);
         assert_int_equal(server->epoch, own->epoch);
     }
