@@ -6,3 +6,5 @@ SEL4_X86_TESTED := vmm/hv/sel4/vcpu_x86_64.c vmm/hv/sel4/vmcs_x86_64.c
 $(foreach source,$(wildcard tests/unit/vmm/sel4_x86_64/*.c) $(SEL4_X86_TESTED),\
 	$(eval CFLAGS_$(subst /,_,$(basename $(source))) := $(VMM_INCLUDES) -Ivmm/hv/sel4/arch/@ARCH@ \
 	-idirafter tests/unit/vmm/sel4_x86_64/include))
+
+$(call unit_test,sel4_vtx_test,$(wildcard tests/unit/vmm/sel4_x86_64/*.c) $(SEL4_X86_TESTED))
