@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The VMM: a library, and a protection domain's program around it.
 
-VMM_CORE_SOURCES := $(sort $(wildcard vmm/core/*.c vmm/virtio/*.c))
+VMM_CORE_SOURCES := $(sort $(wildcard vmm/core/*.c vmm/virtio/*.c vmm/fs/*.c))
 
 # The chips of a PC, and those of an Arm machine.
 VMM_DEVICE_SOURCES_aarch64 := $(sort $(wildcard vmm/devices/pl*.c vmm/devices/gic*.c))
@@ -43,7 +43,7 @@ $(foreach source,$(wildcard vmm/boot/*arm64*.c),\
 	$(foreach kind,pd unit_aarch64 fuzz_aarch64,$(eval $(call objects,$(kind),$(source)): | $(LIBFDT_STAMP))))
 CFLAGS_vmm_arch_x86_64_decode := $(VMM_INCLUDES) -isystem $(ZYDIS)/include $(ZYDIS_FLAGS)
 
-include $(wildcard vmm/devices/*.mk vmm/pci/*.mk vmm/acpi/*.mk)
+include $(wildcard vmm/devices/*.mk vmm/pci/*.mk vmm/acpi/*.mk vmm/fs/*.mk)
 
 # --- Library and program ---
 

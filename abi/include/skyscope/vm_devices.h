@@ -19,6 +19,7 @@
 #define VM_WORKSPACE_BLOCK     0x40000u
 #define VM_WORKSPACE_RNG       0x2000u
 #define VM_WORKSPACE_SOCKET    0x14000u
+#define VM_WORKSPACE_FILES     0x4000u
 
 enum vm_device_kind {
     VM_DEVICE_BLOCK = 1,
@@ -27,7 +28,7 @@ enum vm_device_kind {
     VM_DEVICE_CONSOLE = 4,
     VM_DEVICE_SOCKET = 5, /* vsock */
     VM_DEVICE_BALLOON = 6,
-    VM_DEVICE_9P = 7,
+    VM_DEVICE_FILE_SYSTEM = 7,
     VM_DEVICE_PMEM = 8,
 };
 
@@ -109,11 +110,13 @@ struct vm_device_config {
             uint64_t bytes_per_second; /* 0: no limit */
         } rng;
         struct {
-            uint64_t tree; /* virtual address of the packed directory tree, <skyscope/tree.h> */
+            char tag[36]; /* what the guest mounts, NUL-padded */
+            uint32_t reserved;
+            uint64_t tree; /* virtual address of a packed directory tree, <skyscope/tree.h>; 0: none */
             uint64_t tree_size;
-            uint64_t scratch; /* writable export: memory for what is written, 0: read-only */
-            uint64_t scratch_size;
-        } p9;
+            uint64_t memory; /* or memory for files that the guest makes; 0: none */
+            uint64_t memory_size;
+        } filesystem;
         struct {
             uint64_t gpa;  /* where the guest sees the image */
             uint64_t size; /* bytes, multiple of 2 MiB */
