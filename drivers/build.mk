@@ -14,3 +14,7 @@ $(call unit_test_aarch64,uart_pl011_test,tests/unit/drivers/uart_pl011_test.c dr
 # The timer service of systems on seL4.
 CFLAGS_tests_unit_drivers_timeouts_test := -Idrivers/timer
 $(call unit_test,timeouts_test,tests/unit/drivers/timeouts_test.c drivers/timer/timeouts.c)
+CFLAGS_tests_unit_drivers_pc_timers_test := -Idrivers/timer/arch/x86_64 -idirafter tests/unit/vmm/sel4_x86_64/include
+CFLAGS_drivers_timer_arch_x86_64_pit := -idirafter tests/unit/vmm/sel4_x86_64/include
+$(call unit_test,pc_timers_test,tests/unit/drivers/pc_timers_test.c drivers/timer/arch/x86_64/hpet.c \
+	drivers/timer/arch/x86_64/pit.c)

@@ -21,9 +21,10 @@ BOCHS = shutil.which("bochs")
 # VT-x with EPT and unrestricted guests; XSAVE, FSGSBASE and 1 GiB pages, which seL4 wants.
 CPU_MODEL = "corei7_haswell_4770"
 
+# ips: instructions in a second of the machine's own. With fewer, characters come faster than programs can take them.
 CONFIGURATION = """\
 megs: {memory}
-cpu: model={cpu}, count=1, ips=50000000, reset_on_triple_fault=1, ignore_bad_msrs=1
+cpu: model={cpu}, count=1, ips=200000000, reset_on_triple_fault=1, ignore_bad_msrs=1
 romimage: file=/usr/share/bochs/BIOS-bochs-latest
 vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
 display_library: term

@@ -182,6 +182,7 @@ static void test_notification(void **unused)
     assert_int_equal(state->rip, 0x777000);
     assert_int_equal(state->rflags, 0x202);
     control->event = INTERRUPT(0xec);
+    state->gpr[VCPU_RAX] = 1; /* all registers are written at once, and the others are not known: none is */
     goes_on();
     assert_int_equal(vtx.vmcs[VMCS_RIP], 0x777000);
     assert_int_equal(vtx.vmcs[VMCS_RSP], 0x888000);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What vmm/hv/sel4/ uses of a Microkit SDK's headers for x86-64, for tests on the host:
- * the names are the SDK's. fake_vtx.c is behind it.
+ * What vmm/hv/sel4/ and drivers/timer/ use of a Microkit SDK's headers for x86-64, for
+ * tests on the host: the names are the SDK's.
  */
 #pragma once
 
@@ -12,6 +12,7 @@
 typedef uint64_t seL4_Word;
 typedef uint8_t seL4_Uint8;
 typedef unsigned int microkit_child;
+typedef unsigned int microkit_ioport;
 typedef uint64_t microkit_msginfo;
 
 enum {
@@ -41,3 +42,4 @@ void microkit_vcpu_x86_write_msr(microkit_child child, seL4_Word index, seL4_Wor
 void microkit_vcpu_x86_write_regs(microkit_child child, seL4_VCPUContext *registers);
 void microkit_vcpu_x86_on(void);
 void microkit_vcpu_x86_off(void);
+void microkit_x86_ioport_write_8(microkit_ioport port, seL4_Word address, seL4_Word data);
