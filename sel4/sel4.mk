@@ -74,18 +74,21 @@ $(call sel4_program,console,services/console/console.c $(CONSOLE_SOURCES) sel4/s
 	$(SEL4_CLOCK),$(SEL4_TIMERS))
 $(call sel4_program,storage,services/storage/storage_main.c $(STORAGE_SOURCES) sel4/src/skyscope.c $(SEL4_CLOCK),\
 	$(SEL4_TIMERS))
-$(call sel4_program,manager,services/manager/manager_main.c $(MANAGER_SOURCES_$(ARCH)) $(CRYPTO_ENTROPY_SOURCES) \
+# Random numbers for those who ask for them, from the processor alone: no loader leaves seeds there.
+SEL4_RANDOM := $(sort sel4/src/random.c $(CRYPTO_RANDOM_SOURCES) $(CRYPTO_HASH_SOURCES) $(CRYPTO_ENTROPY_SOURCES))
+CFLAGS_sel4_src_random := -Icrypto/include
+$(call sel4_program,manager,services/manager/manager_main.c $(sort $(MANAGER_SOURCES_$(ARCH)) $(SEL4_RANDOM)) \
 	sel4/src/skyscope.c $(SEL4_CLOCK),$(SEL4_TIMERS))
 SEL4_VMM_SOURCES := vmm/hv/sel4/program.c $(wildcard vmm/hv/sel4/*_$(ARCH).c) $(SEL4_CLOCK)
 $(foreach source,$(filter-out %_aarch64.c %_x86_64.c,$(SEL4_VMM_SOURCES)),\
 	$(eval CFLAGS_$(subst /,_,$(basename $(source))) := $(VMM_INCLUDES)))
 SEL4_VMM_LIBRARY := $(SEL4_BUILD)/libskyscope_vmm.a
-$(SEL4_VMM_LIBRARY): $(call sel4_objects,$(SEL4_VMM_SOURCES) $(VMM_SOURCES) $(VMM_LIBRARY_$(ARCH)) $(BASE_SOURCES))
+$(SEL4_VMM_LIBRARY): $(call sel4_objects,$(SEL4_VMM_SOURCES) $(VMM_SOURCES) $(VMM_LIBRARY_$(ARCH)) $(SEL4_RANDOM) $(BASE_SOURCES))
 	@mkdir -p $(@D)
 	@echo "  AR  $@"
 	@rm -f $@
 	@$(AR) rcs $@ $^
-$(call sel4_program,vmm,$(SEL4_VMM_SOURCES) $(VMM_SOURCES) $(VMM_LIBRARY_$(ARCH)))
+$(call sel4_program,vmm,$(SEL4_VMM_SOURCES) $(VMM_SOURCES) $(VMM_LIBRARY_$(ARCH)) $(SEL4_RANDOM))
 $(call sel4_objects,$(VMM_SOURCES)): | $(LIBFDT_STAMP)
 # What the same sources wait for in the other kinds.
 $(call sel4_objects,crypto/src/keccak.c): $(KECCAK_SPONGE)

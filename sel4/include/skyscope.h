@@ -26,6 +26,10 @@ struct skyscope_time {
 };
 struct skyscope_time skyscope_time(void);
 
+/* Fills the buffer with random numbers that are fit for cryptographic keys: by the processor's instruction, where a
+ * program can find out that there is one (x86-64). 0, or -SKYSCOPE_NO_RANDOM (and zeros). */
+int skyscope_random(void *buffer, size_t size);
+
 /* Writes text to the kernel's console: with the SDK's debug configuration only. */
 void skyscope_debug_write(const char *text, size_t length);
 /* By the secure firmware, where the SDK's kernel lets the PD call it; else -SKYSCOPE_NOT_PERMITTED. */

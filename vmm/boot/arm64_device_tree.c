@@ -32,6 +32,13 @@ static int set_chosen(void *tree, const struct boot_chosen *chosen)
             result = set_u64(tree, node, "linux,initrd-end", chosen->initrd + chosen->initrd_size);
         }
     }
+    /* Device tree bindings, chosen.yaml. */
+    if (result == 0 && chosen->random) {
+        result = fdt_setprop(tree, node, "rng-seed", chosen->rng_seed, sizeof(chosen->rng_seed));
+        if (result == 0) {
+            result = fdt_setprop(tree, node, "kaslr-seed", chosen->kaslr_seed, sizeof(chosen->kaslr_seed));
+        }
+    }
     return result;
 }
 

@@ -12,6 +12,7 @@
 #include <vmm/arch/boot_layout.h>
 #include <vmm/arch/execution.h>
 #include <vmm/boot.h>
+#include <vmm/entropy.h>
 
 /* Offsets in the Image's header. */
 #define CODE0       0x00u
@@ -128,6 +129,8 @@ const char *boot_linux(struct vm *vm)
         problem = place_initrd(vm, &image, &chosen.initrd);
     }
     if (problem == NULL) {
+        chosen.random = vmm_entropy(vm, chosen.rng_seed, sizeof(chosen.rng_seed)) &&
+                        vmm_entropy(vm, chosen.kaslr_seed, sizeof(chosen.kaslr_seed));
         problem = boot_write_device_tree(vm, image.end, &chosen);
     }
     if (problem != NULL) {

@@ -9,6 +9,7 @@
 
 #include <vmm/arch/boot_layout.h>
 #include <vmm/boot.h>
+#include <vmm/entropy.h>
 #include <vmm/vm.h>
 
 #define SECTOR 512ull
@@ -35,6 +36,7 @@
 #define RELOCATABLE       0x234u
 #define XLOADFLAGS        0x236u
 #define CMDLINE_SIZE      0x238u
+#define SETUP_DATA        0x250u
 #define PREF_ADDRESS      0x258u
 #define INIT_SIZE         0x260u
 #define HEADER_NEEDED_END 0x264u
@@ -50,6 +52,8 @@
 #define LOADFLAG_LOADED_HIGH 0x01u
 #define XLOADFLAG_KERNEL_64  0x0001u
 #define ENTRY_64             0x200u
+#define SETUP_RNG_SEED       9u
+#define RNG_SEED_SIZE        64u
 #define FOUR_GIB             (1ull << 32)
 
 #define DOES_NOT_FIT "images do not fit into the guest's memory"
@@ -157,12 +161,32 @@ static const char *place_initrd(const struct vm *vm, const struct linux_image *i
     return NULL;
 }
 
+/* struct setup_data of the boot protocol (2.09), the only one in the list. */
+struct setup_rng_seed {
+    uint64_t next; /* 0 */
+    uint32_t type, size;
+    uint8_t seed[RNG_SEED_SIZE];
+};
+
+/* Random numbers for the kernel's generator, which knows them since Linux 6.0. *address: 0 if there are none. */
+static const char *write_rng_seed(struct vm *vm, uint64_t *address)
+{
+    struct setup_rng_seed data = {.type = SETUP_RNG_SEED, .size = RNG_SEED_SIZE};
+    *address = 0;
+    if (vmm_entropy(vm, data.seed, sizeof(data.seed))) {
+        *address = BOOT_SETUP_DATA;
+        return guest_write(&vm->memory, GPA(BOOT_SETUP_DATA), &data, sizeof(data)) ? NULL : DOES_NOT_FIT;
+    }
+    return NULL;
+}
+
 static void put(uint8_t *parameters, uint32_t offset, uint64_t value, uint32_t size)
 {
     memcpy(parameters + offset, &value, size);
 }
 
-static void fill_parameters(struct vm *vm, const struct linux_image *image, uint64_t initrd, uint8_t *parameters)
+static void fill_parameters(struct vm *vm, const struct linux_image *image, uint64_t initrd, uint64_t setup_data,
+                            uint8_t *parameters)
 {
     memset(parameters, 0, PAGE_SIZE_4K);
     memcpy(parameters + HEADER_START, image->bytes + HEADER_START, image->header_end - HEADER_START);
@@ -174,6 +198,7 @@ static void fill_parameters(struct vm *vm, const struct linux_image *image, uint
         put(parameters, RAMDISK_IMAGE, initrd, 4);
         put(parameters, RAMDISK_SIZE, vm->initrd.size, 4);
     }
+    put(parameters, SETUP_DATA, setup_data, 8);
     put(parameters, ACPI_RSDP_ADDR, BOOT_ACPI_TABLES, 8);
     struct boot_memory_entry map[BOOT_MEMORY_ENTRIES];
     uint32_t count = boot_memory_map(vm, map);
@@ -240,6 +265,7 @@ const char *boot_linux(struct vm *vm)
         problem = choose_address(vm, &image);
     }
     uint64_t initrd = 0;
+    uint64_t setup_data = 0;
     if (problem == NULL && vm->initrd.size != 0) {
         problem = vm->initrd.address == 0 ? "initrd: there is none" : place_initrd(vm, &image, &initrd);
     }
@@ -247,6 +273,9 @@ const char *boot_linux(struct vm *vm)
         return problem;
     }
     problem = write_command_line(vm, &image);
+    if (problem == NULL) {
+        problem = write_rng_seed(vm, &setup_data);
+    }
     if (problem != NULL) {
         return problem;
     }
@@ -258,7 +287,7 @@ const char *boot_linux(struct vm *vm)
         !boot_write_acpi(vm)) {
         return DOES_NOT_FIT;
     }
-    fill_parameters(vm, &image, initrd, parameters);
+    fill_parameters(vm, &image, initrd, setup_data, parameters);
     if (!boot_enter_long_mode(vm, image.load_address + ENTRY_64, BOOT_STACK_TOP)) {
         return DOES_NOT_FIT;
     }

@@ -46,6 +46,11 @@ struct hv_time hv_time(void)
                             .wall_clock_ticks = time.wall_clock_ticks};
 }
 
+bool hv_random(void *buffer, size_t size)
+{
+    return skyscope_random(buffer, size) == SKYSCOPE_OK;
+}
+
 void hv_debug_write(const char *text, size_t length)
 {
     skyscope_debug_write(text, length);

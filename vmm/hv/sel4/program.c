@@ -8,6 +8,7 @@
 
 #include <microkit.h>
 
+#include <skyscope.h>
 #include <skyscope/timer_service.h>
 #include <skyscope_arch.h>
 
@@ -63,6 +64,11 @@ struct hv_time hv_time(void)
 {
     /* Microkit tells no time of day. */
     return (struct hv_time){.tick_frequency = skyscope_clock_frequency()};
+}
+
+bool hv_random(void *buffer, size_t size)
+{
+    return skyscope_random(buffer, size) == SKYSCOPE_OK;
 }
 
 void hv_debug_write(const char *text, size_t length)

@@ -37,5 +37,8 @@ struct hv_time {
 };
 struct hv_time hv_time(void);
 
+/* Fills the buffer with random numbers that are fit for keys; false if there are none. From one thread at a time. */
+bool hv_random(void *buffer, size_t size);
+
 /* Text for whoever debugs the VMM itself, where a VM has no log. */
 void hv_debug_write(const char *text, size_t length);

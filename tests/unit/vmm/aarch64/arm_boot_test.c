@@ -263,6 +263,43 @@ static void tree_with_other_cells(void **state)
     refused(c, "device tree: damaged");
 }
 
+static void expect_seeds(struct context *c, uint8_t first)
+{
+    const uint8_t *tree = fixture_ram(&c->f, c->f.pages[0].state.gpr[0]);
+    int size, chosen = fdt_path_offset(tree, "/chosen");
+    const uint8_t *seed = fdt_getprop(tree, chosen, "rng-seed", &size);
+    assert_int_equal(size, 64);
+    for (uint8_t i = 0; i < 64; i++) {
+        assert_int_equal(seed[i], (uint8_t)(first + i));
+    }
+    seed = fdt_getprop(tree, chosen, "kaslr-seed", &size);
+    assert_int_equal(size, 8);
+    assert_int_equal(seed[0], (uint8_t)(first + 64));
+    assert_int_equal(seed[7], (uint8_t)(first + 71));
+}
+
+static void each_start_has_other_seeds(void **state)
+{
+    struct context *c = *state;
+    fake_hv.random = 0;
+    start(c);
+    expect_seeds(c, 1);
+    assert_null(arch_vm_reset(c->f.vm));
+    expect_seeds(c, 73);
+}
+
+static void no_seeds_without_random_numbers(void **state)
+{
+    struct context *c = *state;
+    fake_hv.no_random = true;
+    start(c);
+    assert_int_equal(c->f.vm->state, VM_STATE_RUNNING);
+    const void *tree = fixture_ram(&c->f, c->f.pages[0].state.gpr[0]);
+    assert_null(fdt_getprop(tree, fdt_path_offset(tree, "/chosen"), "rng-seed", NULL));
+    assert_null(fdt_getprop(tree, fdt_path_offset(tree, "/chosen"), "kaslr-seed", NULL));
+    fake_hv.no_random = false;
+}
+
 static void longest_command_line(void **state)
 {
     struct context *c = *state;
@@ -508,6 +545,8 @@ int main(void)
         TEST(damaged_trees),
         TEST(truncated_trees),
         TEST(tree_with_other_cells),
+        TEST(each_start_has_other_seeds),
+        TEST(no_seeds_without_random_numbers),
         TEST(longest_command_line),
         TEST(flat_boots_with_a_tree),
         TEST(flat_at_the_end_of_memory),

@@ -363,6 +363,47 @@ static void flat_refusals(void **state)
     }
 }
 
+/* --- Random numbers --- */
+
+/* Documentation/arch/x86/boot.rst: struct setup_data; 9 is SETUP_RNG_SEED. */
+static void expect_seed(struct context *c, uint8_t first)
+{
+    uint64_t at = get(c->f.ram + BOOT_PARAMETERS + 0x250, 8);
+    assert_true(at >= BOOT_COMMAND_LINE + BOOT_COMMAND_LINE_SIZE && at + 4096 < BOOT_STACK_TOP);
+    const uint8_t *data = c->f.ram + at;
+    assert_int_equal(get(data, 8), 0);
+    assert_int_equal(get(data + 8, 4), 9);
+    assert_int_equal(get(data + 12, 4), 64);
+    for (uint8_t i = 0; i < 64; i++) {
+        assert_int_equal(data[16 + i], (uint8_t)(first + i));
+    }
+}
+
+static void each_start_has_another_seed(void **state)
+{
+    struct context *c = *state;
+    fake_hv.random = 0;
+    start(c);
+    expect_seed(c, 1);
+    assert_null(arch_vm_reset(c->f.vm));
+    expect_seed(c, 65);
+}
+
+static void no_seed_without_random_numbers(void **state)
+{
+    struct context *c = *state;
+    fake_hv.no_random = true;
+    start(c);
+    assert_int_equal(c->f.vm->state, VM_STATE_RUNNING);
+    assert_int_equal(get(c->f.ram + BOOT_PARAMETERS + 0x250, 8), 0);
+    assert_null(arch_vm_reset(c->f.vm));
+    fake_hv.no_random = false;
+    /* It is said once. */
+    const char *said = strstr(fixture_log(&c->f), "no random numbers for guests");
+    assert_non_null(said);
+    assert_null(strstr(said + 1, "no random numbers for guests"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -380,6 +421,8 @@ int main(void)
         cmocka_unit_test(every_truncation),
         TEST(initrd_larger_than_memory),
         TEST(initrd_of_absurd_size),
+        TEST(each_start_has_another_seed),
+        TEST(no_seed_without_random_numbers),
         TEST(no_kernel),
         TEST(other_protocols),
         TEST(unknown_protocol),

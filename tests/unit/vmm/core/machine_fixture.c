@@ -47,6 +47,14 @@ struct hv_time hv_time(void)
     return (struct hv_time){.tick_frequency = fake_hv.tick_frequency, .wall_clock = 1767225600, .wall_clock_ticks = 0};
 }
 
+bool hv_random(void *buffer, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        ((uint8_t *)buffer)[i] = ++fake_hv.random;
+    }
+    return !fake_hv.no_random;
+}
+
 void hv_debug_write(const char *text, size_t length)
 {
     (void)text;

@@ -37,6 +37,8 @@ struct fake_hv {
     uint32_t groups_read;
     bool refuse_read;
     uint64_t tick_frequency;
+    bool no_random;
+    uint8_t random; /* the last random byte: they are 1, 2, 3 ... */
 };
 extern struct fake_hv fake_hv;
 

@@ -16,6 +16,9 @@ struct vm;
 struct boot_chosen {
     const char *command_line;
     uint64_t initrd, initrd_size; /* guest-physical; size 0: none */
+    bool random;                  /* there are random numbers: */
+    uint8_t rng_seed[64];
+    uint8_t kaslr_seed[8];
 };
 
 /* End of the range of RAM that `address` lies in; 0: it is not RAM. */

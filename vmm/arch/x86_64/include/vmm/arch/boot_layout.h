@@ -13,6 +13,7 @@ struct vm;
 #define BOOT_PARAMETERS        0x8000ull
 #define BOOT_COMMAND_LINE      0x9000ull
 #define BOOT_COMMAND_LINE_SIZE 0x2000ull
+#define BOOT_SETUP_DATA        0xb000ull
 #define BOOT_STACK_TOP         0x10000ull
 #define BOOT_LOW_END           0x10000ull
 #define BOOT_ACPI_TABLES       0xe0000ull
