@@ -4,9 +4,9 @@
 CONSOLE_SOURCES := services/console/multiplexer.c services/console/terminal_filter.c
 $(call pd_program,console,services/console/console.c $(CONSOLE_SOURCES))
 
-MANAGER_SOURCES := $(addprefix services/manager/, commands.c command_line.c event_log.c export.c fault_view.c hardware_view.c \
-	line_editor.c log_view.c manager.c pci_class.c statistics_view.c text_output.c tpm_view.c verification_view.c \
-	virtual_machine.c) $(CRYPTO_SEAL_SOURCES)
+MANAGER_SOURCES := $(addprefix services/manager/, commands.c command_line.c disk_view.c event_log.c export.c fault_view.c \
+	hardware_view.c line_editor.c log_view.c manager.c pci_class.c statistics_view.c text_output.c tpm_view.c \
+	verification_view.c virtual_machine.c) $(CRYPTO_SEAL_SOURCES)
 MANAGER_SOURCES_x86_64 := $(MANAGER_SOURCES) $(wildcard services/manager/arch/x86_64/*.c)
 MANAGER_SOURCES_aarch64 := $(MANAGER_SOURCES) $(wildcard services/manager/arch/aarch64/*.c)
 $(foreach s,commands event_log export manager manager_main,$(eval CFLAGS_services_manager_$s := -Icrypto/include))

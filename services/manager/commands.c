@@ -4,6 +4,7 @@
 #include <base/memory.h>
 
 #include "command_line.h"
+#include "disk_view.h"
 #include "hardware_view.h"
 #include "log_view.h"
 #include "tpm_view.h"
@@ -20,7 +21,8 @@ enum argument {
     ARGUMENT_HARDWARE,
     ARGUMENT_RAW,
     ARGUMENT_EXPORT,
-    ARGUMENT_TPM
+    ARGUMENT_TPM,
+    ARGUMENT_DISK
 };
 
 struct command {
@@ -142,6 +144,15 @@ static void run_tpm(struct manager *manager, const struct command_words *words)
     }
 }
 
+static void run_disk(struct manager *manager, const struct command_words *words)
+{
+    if (words->count != 2 || strcmp(words->word[1], "list") != 0) {
+        print(&manager->out, "usage: disk list\n");
+        return;
+    }
+    show_disks(&manager->out, manager->storage);
+}
+
 static void run_log(struct manager *manager, const struct command_words *words)
 {
     uint32_t lines = DEFAULT_LOG_LINES;
@@ -245,6 +256,7 @@ static const struct command commands[] = {
     {"hardware", "[cpu|memory|pci|platform|firmware|signatures]", "hardware found at boot", run_hardware,
      ARGUMENT_HARDWARE},
     {"tpm", "[log [raw]]", "the TPM; what was measured into it; the event log itself", run_tpm, ARGUMENT_TPM},
+    {"disk", "list", "VMs' disks: requests, limits, overlays", run_disk, ARGUMENT_DISK},
     {"features", "", "CPU features that the kernel uses", run_features, ARGUMENT_NONE},
     {"log", "kernel|VM [LINES]", "last lines of a log", run_log, ARGUMENT_LOG},
     {"export", "log", "all logs and statistics, sealed to the operator's key", run_export, ARGUMENT_EXPORT},
@@ -313,6 +325,8 @@ static const char *argument_candidate(const struct manager *manager, enum argume
         return index == 0 ? "--raw" : NULL;
     case ARGUMENT_TPM:
         return index == 0 ? "log" : NULL;
+    case ARGUMENT_DISK:
+        return index == 0 ? "list" : NULL;
     default:
         return NULL;
     }

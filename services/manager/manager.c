@@ -42,6 +42,7 @@ bool manager_initialise(struct manager *manager, const struct manager_operations
     manager->hardware = check_hardware((const void *)(uintptr_t)config->hardware);
     manager->statistics = check_statistics((const void *)(uintptr_t)config->statistics);
     manager->kernel_log = (const struct log_ring *)(uintptr_t)config->kernel_log;
+    manager->storage = (const struct storage_counters *)(uintptr_t)config->storage;
     manager->out = (struct text_output){.buffer = manager->output_buffer, .size = MANAGER_OUTPUT_SIZE};
     manager->vm_count = 0;
     manager->busy = false;

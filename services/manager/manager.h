@@ -9,6 +9,7 @@
 #include <skyscope/boot_info.h>
 #include <skyscope/kernel_info.h>
 #include <skyscope/log_ring.h>
+#include <skyscope/storage_counters.h>
 #include <skyscope/syscall.h>
 #include <skyscope/vm_config.h>
 
@@ -40,6 +41,7 @@ struct manager {
     const struct hardware_info *hardware;       /* NULL: none given */
     const struct kernel_statistics *statistics; /* NULL: none given */
     const struct log_ring *kernel_log;          /* NULL: none given */
+    const struct storage_counters *storage;     /* NULL: no disks */
     const uint8_t *operator_key;                /* public key that logs are sealed to; NULL: none */
     uint32_t operator_suite;                    /* enum seal_suite, of that key */
     enum seal_error operator_key_error;         /* why there is none, if one was given */

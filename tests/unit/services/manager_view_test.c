@@ -181,6 +181,51 @@ static void a_log_that_lies_about_itself(void **state)
     assert_non_null(strstr(screen(f), "no log\r\nno log"));
 }
 
+static void disks_are_shown(void **state)
+{
+    struct fixture *f = *state;
+    struct storage_counters counters = {.disk_count = 4};
+    type(f, "disk list\r");
+    assert_non_null(strstr(screen(f), "this system has no disks"));
+    f->manager.storage = &counters;
+    clear(f);
+    type(f, "disk list\r"); /* the service has not begun */
+    assert_non_null(strstr(screen(f), "this system has no disks"));
+    counters.magic = STORAGE_COUNTERS_MAGIC;
+    counters.disks[0] = (struct storage_disk_counters){.name = "alpha/root",
+                                                       .kind = STORAGE_OVERLAY,
+                                                       .state = STORAGE_DISK_READY,
+                                                       .size = 64 << 20,
+                                                       .reads = 1234,
+                                                       .written_bytes = 56 << 10,
+                                                       .overlay_used = 3,
+                                                       .overlay_blocks = 16};
+    counters.disks[1] = (struct storage_disk_counters){.name = "beta/data",
+                                                       .kind = STORAGE_MEMORY,
+                                                       .state = STORAGE_DISK_READY,
+                                                       .requests_per_second = 100,
+                                                       .bytes_per_second = 1 << 20,
+                                                       .waits = 7,
+                                                       .throttled = 1,
+                                                       .refused = 9};
+    counters.disks[2] = (struct storage_disk_counters){.name = "beta/lost", .state = STORAGE_DISK_NO_PARTITION};
+    memset(&counters.disks[3], 0xff, sizeof(counters.disks[3]));
+    clear(f);
+    type(f, "disk list\r");
+    const char *text = screen(f);
+    assert_non_null(strstr(text, "alpha/root               overlay     65536      1234"));
+    assert_non_null(strstr(text, "overlay: 12 of 64 KiB used"));
+    assert_non_null(strstr(text, "limits: 100 requests/s 1024 KiB/s; it has waited 7 times, and waits now"));
+    assert_non_null(strstr(text, "refused: 9; failed"));
+    assert_non_null(strstr(text, "beta/lost                its image has no such partition"));
+    assert_non_null(strstr(text, "????????"));
+    counters.disk_count = 0xffffffff; /* no more is read than there is */
+    clear(f);
+    type(f, "disk list\r");
+    type(f, "disk\r");
+    assert_non_null(strstr(screen(f), "usage: disk list"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -192,6 +237,7 @@ int main(void)
         TEST(time_and_exits_are_summed),
         TEST(the_end_of_a_log_is_shown),
         TEST(a_log_that_lies_about_itself),
+        TEST(disks_are_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
