@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The VMM: a library, and a protection domain's program around it.
 
-VMM_CORE_SOURCES := $(sort $(wildcard vmm/core/*.c vmm/virtio/*.c vmm/fs/*.c))
+VMM_CORE_SOURCES := $(sort $(wildcard vmm/core/*.c vmm/virtio/*.c vmm/fs/*.c) $(filter-out vmm/pci/pci_mechanism1.c,$(wildcard vmm/pci/*.c)))
 
 # The chips of a PC, and those of an Arm machine.
 VMM_DEVICE_SOURCES_aarch64 := $(sort $(wildcard vmm/devices/pl*.c vmm/devices/gic*.c))
 VMM_DEVICE_SOURCES_x86_64 := $(sort $(filter-out $(VMM_DEVICE_SOURCES_aarch64),$(wildcard vmm/devices/*.c)) \
-	$(wildcard vmm/pci/*.c vmm/acpi/*.c))
+	vmm/pci/pci_mechanism1.c $(wildcard vmm/acpi/*.c))
 
 VMM_BOOT_SOURCES_x86_64 := $(addprefix vmm/boot/, boot.c flat.c linux_x86.c x86_layout.c)
 VMM_BOOT_SOURCES_aarch64 := $(addprefix vmm/boot/, boot.c flat.c) $(sort $(wildcard vmm/boot/*arm64*.c))

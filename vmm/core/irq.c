@@ -25,3 +25,9 @@ void irq_send_msi(struct irq_router *router, uint32_t device, uint64_t address, 
         router->msi(router->msi_target, device, address, data);
     }
 }
+
+void irq_set_shared_line(struct irq_shared_line *line, bool level)
+{
+    line->count += level ? 1u : (uint32_t)-1;
+    irq_set_line(line->router, line->number, line->count != 0);
+}

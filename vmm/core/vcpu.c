@@ -104,6 +104,7 @@ void vmm_handle_notification(struct vm *vm, unsigned int channel)
     if (vm->console.present && channel == vm->console.channel) {
         vm_console_input(vm);
     }
+    device_set_notified(vm, channel);
     vm_publish(vm);
     finish(&vm->vcpus[0]);
 }

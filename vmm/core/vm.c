@@ -101,6 +101,7 @@ void vm_take_action(struct vm *vm)
     vmm_log(vm, "%s: %s; %s", vm->config.name, vm->reason, restart ? "restarting" : "stopped");
     vm->start_after_stop = restart;
     vm_console_flush(vm);
+    device_set_reset(vm); /* what is on its way to or from others is for no guest any more */
     vm_set_state(vm, VM_STATE_STOPPED);
     kick_others(vm);
 }
@@ -137,6 +138,7 @@ void vm_try_start(struct vm *vm)
         }
     }
     vm->boots++;
+    device_set_reset(vm);
     const char *problem = arch_vm_reset(vm);
     if (problem != NULL) {
         fail(vm, problem);
@@ -242,6 +244,7 @@ const char *vm_create(struct vm *vm, const struct vm_config *config)
         vm->vcpus[i].parked = true;
     }
     problem = vm_console_init(vm) ? arch_vm_create(vm) : "configuration: bad console";
+    problem = problem != NULL ? problem : device_set_create(vm);
     if (problem != NULL) {
         fail(vm, problem);
         return problem;

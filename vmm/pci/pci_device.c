@@ -5,8 +5,6 @@
 
 #include <base/memory.h>
 
-#include <vmm/devices/pc_map.h>
-
 #include "pci_internal.h"
 
 #define STATUS_CAPABILITIES 0x10u
@@ -136,7 +134,7 @@ static bool decoded_base(const struct pci_device *function, uint32_t index, uint
 
 static struct bus *bar_bus(const struct pci_device *function, const struct pci_bar *bar)
 {
-    return bar->kind == PCI_BAR_IO ? function->host->io : function->host->mmio;
+    return bar->kind == PCI_BAR_IO ? function->host->config.io : function->host->config.mmio;
 }
 
 static void update_bar(struct pci_device *function, uint32_t index)
@@ -150,7 +148,7 @@ static void update_bar(struct pci_device *function, uint32_t index)
     }
     if (decodes && !bar->mapped) {
         if (bus_register(bar_bus(function, bar), base, bar->size, bar->ops, function->device, function->name) != 0) {
-            log_guest_error(function->host->vm, &function->host->limit, "pci",
+            log_guest_error(function->host->config.vm, &function->host->limit, "pci",
                             "%s: BAR %u at 0x%llx overlaps something else and does not answer", function->name, index,
                             (unsigned long long)base);
             return;
@@ -176,11 +174,6 @@ uint32_t pci_line(const struct pci_device *function)
     return (((uint32_t)function->devfn >> 3) + function->config[PCI_INTERRUPT_PIN] - 1u) & 3u;
 }
 
-uint32_t pci_isa_interrupt(uint32_t line)
-{
-    return PC_ISA_PCI_FIRST + (line & 1u);
-}
-
 static void update_interrupt(struct pci_device *function)
 {
     bool level = function->interrupt_level && function->config[PCI_INTERRUPT_PIN] != 0 &&
@@ -192,10 +185,13 @@ static void update_interrupt(struct pci_device *function)
     struct pci_host *host = function->host;
     uint32_t line = pci_line(function);
     host->line_count[line] = (uint16_t)(host->line_count[line] + (level ? 1 : -1));
-    irq_set_line(host->router, PC_GSI_PCI_FIRST + line, host->line_count[line] != 0);
-    /* Lines A and C share an ISA interrupt, so do B and D. */
-    bool shared = host->line_count[line] != 0 || host->line_count[line ^ 2u] != 0;
-    irq_set_line(host->router, pci_isa_interrupt(line), shared);
+    const struct pci_host_config *config = &host->config;
+    irq_set_line(config->router, config->first_line + line, host->line_count[line] != 0);
+    if (config->first_isa_line != 0) {
+        /* Lines A and C share an ISA interrupt, so do B and D. */
+        bool shared = host->line_count[line] != 0 || host->line_count[line ^ 2u] != 0;
+        irq_set_line(config->router, config->first_isa_line + (line & 1u), shared);
+    }
 }
 
 void pci_device_set_interrupt(struct pci_device *function, bool level)
@@ -211,8 +207,11 @@ void pci_device_set_interrupt(struct pci_device *function, bool level)
 
 /* --- Accesses --- */
 
-uint32_t pci_config_read(const struct pci_device *function, uint32_t offset, uint32_t width)
+uint32_t pci_config_read(struct pci_device *function, uint32_t offset, uint32_t width)
 {
+    if (function->ops != NULL && function->ops->config_reading != NULL) {
+        function->ops->config_reading(function->device, offset, width);
+    }
     return pci_device_get(function, offset, width);
 }
 

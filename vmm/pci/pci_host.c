@@ -1,75 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Host bridge: ways to configuration space. PCI Local Bus 3.0 §3.2.2.3.2 (mechanism 1), PCI Express Base §7.2.2
- * (ECAM). */
+/* The bus: configuration space by ECAM (PCI Express Base §7.2.2), the host bridge, addresses for BARs. */
 #include <stddef.h>
 
-#include <vmm/devices/pc_map.h>
 #include <vmm/devices/pci.h>
 
 #include "pci_internal.h"
-
-#define ADDRESS_ENABLE      0x80000000u
-#define ADDRESS_WRITABLE    0x80fffffcu
-#define ADDRESS_BUS(a)      ((a) >> 16 & 0xffu)
-#define ADDRESS_FUNCTION(a) ((a) >> 8 & 0xffu)
-#define ADDRESS_REGISTER(a) ((a)&0xfcu)
-#define DATA_OFFSET         4u
 
 static uint64_t all_ones(uint32_t width)
 {
     return width >= 8 ? UINT64_MAX : (1ull << 8 * width) - 1;
 }
 
-/* --- Mechanism 1 --- */
-
-static uint64_t port_read(void *device, uint64_t offset, uint32_t width)
-{
-    struct pci_host *host = device;
-    if (offset == 0 && width == 4) {
-        return host->address;
-    }
-    if (offset == PC_PORT_RESET - PC_PORT_PCI_CONFIG && width == 1) {
-        return reset_control_read(host->reset);
-    }
-    if (offset < DATA_OFFSET || width > 4) {
-        return all_ones(width);
-    }
-    const struct pci_device *function = host->functions[ADDRESS_FUNCTION(host->address)];
-    if ((host->address & ADDRESS_ENABLE) == 0 || ADDRESS_BUS(host->address) != 0 || function == NULL) {
-        return all_ones(width);
-    }
-    return pci_config_read(function, ADDRESS_REGISTER(host->address) + (uint32_t)(offset - DATA_OFFSET), width);
-}
-
-static void port_write(void *device, uint64_t offset, uint32_t width, uint64_t value)
-{
-    struct pci_host *host = device;
-    if (offset == 0 && width == 4) {
-        host->address = (uint32_t)value & ADDRESS_WRITABLE;
-        return;
-    }
-    if (offset == PC_PORT_RESET - PC_PORT_PCI_CONFIG && width == 1) {
-        reset_control_write(host->reset, (uint8_t)value);
-        return;
-    }
-    if (offset < DATA_OFFSET || width > 4) {
-        return;
-    }
-    struct pci_device *function = host->functions[ADDRESS_FUNCTION(host->address)];
-    if ((host->address & ADDRESS_ENABLE) != 0 && ADDRESS_BUS(host->address) == 0 && function != NULL) {
-        pci_config_write(function, ADDRESS_REGISTER(host->address) + (uint32_t)(offset - DATA_OFFSET), width,
-                         (uint32_t)value);
-    }
-}
-
-static const struct bus_ops port_ops = {.read = port_read, .write = port_write};
-
 /* --- ECAM: bits 27:20 bus, 19:12 device and function, 11:0 register; the window holds bus 0 --- */
 
 static uint64_t ecam_read(void *device, uint64_t offset, uint32_t width)
 {
     const struct pci_host *host = device;
-    const struct pci_device *function = host->functions[offset >> 12 & 0xffu];
+    struct pci_device *function = host->functions[offset >> 12 & 0xffu];
     if (function == NULL) {
         return all_ones(width);
     }
@@ -107,8 +54,8 @@ int pci_host_add(struct pci_host *host, uint8_t devfn, struct pci_device *functi
     }
     function->host = host;
     function->devfn = devfn;
-    if (function->config[PCI_INTERRUPT_PIN] != 0) {
-        pci_device_set(function, PCI_INTERRUPT_LINE, 1, pci_isa_interrupt(pci_line(function)));
+    if (function->config[PCI_INTERRUPT_PIN] != 0 && host->config.first_isa_line != 0) {
+        pci_device_set(function, PCI_INTERRUPT_LINE, 1, host->config.first_isa_line + (pci_line(function) & 1u));
     }
     host->functions[devfn] = function;
     return 0;
@@ -116,7 +63,6 @@ int pci_host_add(struct pci_host *host, uint8_t devfn, struct pci_device *functi
 
 void pci_host_reset(struct pci_host *host)
 {
-    host->address = 0;
     for (uint32_t i = 0; i < PCI_FUNCTIONS; i++) {
         if (host->functions[i] != NULL) {
             pci_function_reset(host->functions[i]);
@@ -124,24 +70,64 @@ void pci_host_reset(struct pci_host *host)
     }
 }
 
-int pci_host_init(struct pci_host *host, struct bus *io, struct bus *mmio, struct irq_router *router,
-                  struct reset_control *reset, struct vm *vm)
+/* --- Addresses --- */
+
+/* Takes `size` bytes, aligned to their size, from the window's beginning. 0: no room. */
+static uint64_t take(struct pci_window *window, uint64_t size)
 {
-    /* Memory controller hub of a Q35 board, without its registers beyond the standard header. */
-    static const struct pci_identity identity = {
-        .vendor_id = 0x8086,
-        .device_id = 0x29c0,
-        .subsystem_vendor_id = 0x8086,
-        .subsystem_id = 0x29c0,
+    uint64_t base = (window->base + size - 1) & ~(size - 1);
+    uint64_t end = window->base + window->size;
+    if (base < window->base || base > end || size > end - base) {
+        return 0;
+    }
+    *window = (struct pci_window){.base = base + size, .size = end - base - size};
+    return base;
+}
+
+static void assign(struct pci_device *function, struct pci_window *io, struct pci_window *memory)
+{
+    for (uint32_t i = 0; i < PCI_BAR_COUNT; i++) {
+        const struct pci_bar *bar = &function->bars[i];
+        uint32_t offset = PCI_BAR0 + 4 * i;
+        uint32_t kind = pci_device_get(function, offset, 4);
+        uint32_t flags = bar->kind == PCI_BAR_IO ? 3u : 15u;
+        if (bar->kind == PCI_BAR_NONE || (kind & ~flags) != 0) {
+            continue;
+        }
+        uint64_t base = take(bar->kind == PCI_BAR_IO ? io : memory, bar->size);
+        pci_device_set(function, offset, 4, (uint32_t)base | kind);
+        if (bar->kind == PCI_BAR_MEMORY64) {
+            pci_device_set(function, offset + 4, 4, (uint32_t)(base >> 32));
+        }
+    }
+}
+
+void pci_host_assign(struct pci_host *host)
+{
+    struct pci_window io = host->config.io_window;
+    struct pci_window memory = host->config.memory_window;
+    for (uint32_t i = 0; i < PCI_FUNCTIONS; i++) {
+        if (host->functions[i] != NULL) {
+            assign(host->functions[i], &io, &memory);
+        }
+    }
+}
+
+int pci_host_init(struct pci_host *host, const struct pci_host_config *config)
+{
+    const struct pci_identity identity = {
+        .vendor_id = config->bridge_vendor,
+        .device_id = config->bridge_device,
+        .subsystem_vendor_id = config->bridge_vendor,
+        .subsystem_id = config->bridge_device,
         .class_code = 0x060000, /* bridge, host */
         .revision = 0,
     };
-    *host = (struct pci_host){.io = io, .mmio = mmio, .router = router, .reset = reset, .vm = vm};
+    *host = (struct pci_host){.config = *config};
     pci_device_init(&host->bridge, "host bridge", &identity, NULL, NULL);
-    if (bus_register(io, PC_PORT_PCI_CONFIG, 8, &port_ops, host, "PCI configuration") != 0 ||
-        bus_register(mmio, PC_ECAM_BASE, PC_ECAM_SIZE, &ecam_ops, host, "PCI ECAM") != 0 ||
-        pci_host_add(host, PCI_DEVFN(0, 0), &host->bridge) != 0) {
+    if (config->ecam_base != 0 &&
+        bus_register(config->mmio, config->ecam_base, PCI_ECAM_BUS_SIZE, &ecam_ops, host, "PCI ECAM") != 0) {
         return -1;
     }
-    return 0;
+    return pci_host_add(host, PCI_DEVFN(0, 0), &host->bridge);
 }

@@ -107,24 +107,21 @@ void virtio_device_reset(struct virtio_device *device)
 
 /* --- Features --- */
 
-static uint64_t offered_features(const struct virtio_device *device)
+uint32_t virtio_legacy_features(const struct virtio_device *device)
 {
-    if (device->legacy) {
-        return (device->offered | VIRTIO_F_ANY_LAYOUT) & UINT32_MAX;
-    }
-    return device->offered;
+    return (uint32_t)(device->offered | VIRTIO_F_ANY_LAYOUT);
 }
 
 uint32_t virtio_read_features(const struct virtio_device *device, uint32_t select)
 {
-    return select < 2 ? (uint32_t)(offered_features(device) >> 32 * select) : 0;
+    return select < 2 ? (uint32_t)(device->offered >> 32 * select) : 0;
 }
 
 void virtio_write_features(struct virtio_device *device, uint32_t select, uint32_t bits)
 {
     if (device->legacy) {
         if (select == 0) {
-            device->acknowledged = bits & offered_features(device);
+            device->acknowledged = bits & virtio_legacy_features(device);
             device->features = device->acknowledged;
             for (uint32_t i = 0; i < device->queue_count; i++) {
                 virtqueue_set_features(&device->queues[i]);
@@ -259,20 +256,25 @@ void virtio_enable_queue(struct virtio_device *device, uint32_t index)
     }
 }
 
-void virtio_reset_queue(struct virtio_device *device, uint32_t index)
+void virtio_stop_queue(struct virtio_device *device, uint32_t index)
 {
     struct virtqueue *queue = virtio_queue(device, index);
     if (queue == NULL || !queue->enabled) {
-        return;
-    }
-    if (!virtio_has(device, VIRTIO_F_RING_RESET)) {
-        virtio_fail(device, "queue %u reset, which was not negotiated", index);
         return;
     }
     virtqueue_reset(queue);
     if (device->ops->queue_reset != NULL) {
         device->ops->queue_reset(device->context, index);
     }
+}
+
+void virtio_reset_queue(struct virtio_device *device, uint32_t index)
+{
+    if (!virtio_has(device, VIRTIO_F_RING_RESET)) {
+        virtio_fail(device, "queue %u reset, which was not negotiated", index);
+        return;
+    }
+    virtio_stop_queue(device, index);
 }
 
 void virtio_notify(struct virtio_device *device, uint32_t index)

@@ -46,11 +46,12 @@ static bool walk(struct virtqueue *queue, struct virtqueue_chain *chain, uint32_
 {
     const uint8_t *table = queue->descriptors;
     uint32_t count = queue->size;
+    bool indirect = false;
     /* A chain without a loop has no more descriptors than its table. */
     for (uint32_t left = count; left > 0; left--) {
         struct descriptor descriptor = load_descriptor(table, index);
         if ((descriptor.flags & DESCRIPTOR_INDIRECT) != 0) {
-            if (table != queue->descriptors) {
+            if (indirect) { /* even if it is the queue's own table again */
                 virtio_fail(queue->device, "queue %u: an indirect descriptor in an indirect table", queue->index);
                 return false;
             }
@@ -61,6 +62,7 @@ static bool walk(struct virtqueue *queue, struct virtqueue_chain *chain, uint32_
             count = descriptor.length / DESCRIPTOR_SIZE;
             left = count + 1;
             index = 0;
+            indirect = true;
             continue;
         }
         bool writable = (descriptor.flags & DESCRIPTOR_WRITE) != 0;

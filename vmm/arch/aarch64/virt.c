@@ -65,6 +65,10 @@ static const char *create_gic(struct vm *vm)
     if (gic_init(&vm->arch.gic, &config, &vm->memory_bus, &vm->irq, &vm->memory, vm) != 0) {
         return "no room for the interrupt controller";
     }
+    if (version == 2 && gic_v2m_init(&vm->arch.v2m, &vm->memory_bus, GUEST_V2M_BASE, GUEST_V2M_SPI, GUEST_V2M_SPI_COUNT,
+                                     &vm->irq) != 0) {
+        return "no room for the interrupt controller's message frame";
+    }
     return NULL;
 }
 
@@ -93,6 +97,57 @@ static const char *create_devices(struct vm *vm)
     return NULL;
 }
 
+/* --- PCI --- */
+
+/* The window through which ports are memory. */
+static uint64_t ports_read(void *device, uint64_t offset, uint32_t width)
+{
+    uint64_t value;
+    bus_read(device, offset, width, &value);
+    return value;
+}
+
+static void ports_write(void *device, uint64_t offset, uint32_t width, uint64_t value)
+{
+    bus_write(device, offset, width, value);
+}
+
+static const struct bus_ops ports_ops = {.read = ports_read, .write = ports_write};
+
+static const char *create_pci(struct vm *vm)
+{
+    struct pci_host_config config = {
+        .io = &vm->port_bus,
+        .mmio = &vm->memory_bus,
+        .router = &vm->irq,
+        .vm = vm,
+        .ecam_base = GUEST_ECAM_BASE,
+        .io_window = {GUEST_PCI_IO_FIRST, GUEST_PCI_IO_SIZE - GUEST_PCI_IO_FIRST},
+        .memory_window = {GUEST_PCI_MEMORY_BASE, GUEST_PCI_MEMORY_SIZE},
+        .first_line = GUEST_PCI_SPI,
+        .bridge_vendor = GUEST_PCI_BRIDGE_VENDOR,
+        .bridge_device = GUEST_PCI_BRIDGE_DEVICE,
+    };
+    if (pci_host_init(&vm->arch.pci, &config) != 0 ||
+        bus_register(&vm->memory_bus, GUEST_PCI_IO_BASE, GUEST_PCI_IO_SIZE, &ports_ops, &vm->port_bus, "PCI I/O") !=
+            0) {
+        return "no room for the PCI host bridge";
+    }
+    return NULL;
+}
+
+struct pci_host *arch_pci_host(struct vm *vm)
+{
+    return &vm->arch.pci;
+}
+
+bool arch_virtio_mmio(uint32_t slot, struct virtio_mmio_place *place)
+{
+    *place = (struct virtio_mmio_place){.base = GUEST_VIRTIO_MMIO_BASE + slot * GUEST_VIRTIO_MMIO_SIZE,
+                                        .line = GUEST_VIRTIO_MMIO_SPI + slot};
+    return slot < GUEST_VIRTIO_MMIO_COUNT;
+}
+
 const char *arch_vm_create(struct vm *vm)
 {
     struct hv_time time = hv_time();
@@ -116,7 +171,8 @@ const char *arch_vm_create(struct vm *vm)
         }
     }
     const char *problem = create_gic(vm);
-    return problem != NULL ? problem : create_devices(vm);
+    problem = problem != NULL ? problem : create_devices(vm);
+    return problem != NULL ? problem : create_pci(vm);
 }
 
 const char *arch_vm_reset(struct vm *vm)
@@ -124,6 +180,7 @@ const char *arch_vm_reset(struct vm *vm)
     struct vm_arch *machine = &vm->arch;
     uint64_t offset = hv_now(); /* the guest's virtual counter starts at 0 */
     gic_reset(&machine->gic);
+    pci_host_reset(&machine->pci);
     pl011_reset(&machine->uart);
     pl031_reset(&machine->rtc);
     pl061_reset(&machine->gpio);

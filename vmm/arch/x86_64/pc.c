@@ -96,13 +96,26 @@ static const char *create_devices(struct vm *vm)
     const struct vm_clock *clock = &vm->clock;
     const struct machine_control *machine = &pc->machine;
     struct uart_backend console = {.put = vm_console_put, .get = vm_console_get, .context = vm};
+    struct pci_host_config pci = {
+        .io = io,
+        .mmio = &vm->memory_bus,
+        .router = irq,
+        .vm = vm,
+        .ecam_base = PC_ECAM_BASE,
+        .io_window = {PC_PCI_IO_BASE, PC_PCI_IO_SIZE},
+        .memory_window = {PC_PCI_WINDOW_BASE, PC_PCI_WINDOW_SIZE},
+        .first_line = PC_GSI_PCI_FIRST,
+        .first_isa_line = PC_ISA_PCI_FIRST,
+        .bridge_vendor = PC_PCI_BRIDGE_VENDOR,
+        .bridge_device = PC_PCI_BRIDGE_DEVICE,
+    };
     if (i8259_init(&pc->pic, io, irq, vm) != 0 || ioapic_init(&pc->ioapic, &vm->memory_bus, irq, &pc->apic, vm) != 0 ||
         i8254_init(&pc->pit, io, irq, timers, clock, vm) != 0 ||
         mc146818_init(&pc->rtc, io, irq, timers, clock, vm) != 0 ||
         uart16550_init(&pc->uart, io, PC_PORT_COM1, PC_GSI_COM1, irq, timers, clock, &console, vm) != 0 ||
         i8042_init(&pc->keyboard, io, irq, machine, vm) != 0 || reset_control_init(&pc->reset, io, machine, vm) != 0 ||
         acpi_pm_init(&pc->pm, io, irq, timers, clock, machine, vm) != 0 ||
-        pci_host_init(&pc->pci, io, &vm->memory_bus, irq, &pc->reset, vm) != 0) {
+        pci_host_init(&pc->pci, &pci) != 0 || pci_mechanism1_init(&pc->pci_ports, &pc->pci, &pc->reset) != 0) {
         return "no room for the devices";
     }
     i8259_connect(&pc->pic, pic_output, vm);
@@ -150,6 +163,20 @@ const char *arch_vm_create(struct vm *vm)
     return create_devices(vm);
 }
 
+struct pci_host *arch_pci_host(struct vm *vm)
+{
+    return &vm->arch.pci;
+}
+
+bool arch_virtio_mmio(uint32_t slot, struct virtio_mmio_place *place)
+{
+    *place = (struct virtio_mmio_place){
+        .base = PC_VIRTIO_MMIO_BASE + (uint64_t)slot * PC_VIRTIO_MMIO_SIZE,
+        .line = PC_GSI_VIRTIO + slot % PC_GSI_VIRTIO_COUNT,
+    };
+    return slot < PC_VIRTIO_MMIO_COUNT;
+}
+
 static void reset_devices(struct vm *vm)
 {
     struct vm_arch *pc = &vm->arch;
@@ -162,6 +189,7 @@ static void reset_devices(struct vm *vm)
     reset_control_reset(&pc->reset);
     acpi_pm_reset(&pc->pm);
     pci_host_reset(&pc->pci);
+    pci_mechanism1_reset(&pc->pci_ports);
     uint64_t low = 0;
     for (uint32_t i = 0; i < vm->memory.count; i++) {
         low += vm->memory.ranges[i].gpa < 4 * GIB ? vm->memory.ranges[i].size : 0;

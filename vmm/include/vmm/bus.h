@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BUS_MAX_RANGES 64u
+#define BUS_MAX_RANGES 128u
 
 struct bus_ops {
     /* offset: from the start of the range, offset + width within it. width: 1, 2,

@@ -32,3 +32,12 @@ int irq_add_sink(struct irq_router *router, struct irq_sink sink);
 void irq_set_line(struct irq_router *router, uint32_t number, bool level);
 /* device: who writes, a PCI function's requester ID (bus 15:8, device 7:3, function 2:0). */
 void irq_send_msi(struct irq_router *router, uint32_t device, uint64_t address, uint32_t data);
+
+/* A level-triggered line that several devices assert. */
+struct irq_shared_line {
+    struct irq_router *router;
+    uint32_t number;
+    uint32_t count; /* devices that assert it */
+};
+/* One of its devices asserts it, or does not any more; each calls it when its own level changes only. */
+void irq_set_shared_line(struct irq_shared_line *line, bool level);

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#define TIMER_MAX 16u
+#define TIMER_MAX 48u
 
 struct timer {
     uint64_t deadline; /* absolute host clock, 0: not armed */

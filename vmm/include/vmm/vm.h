@@ -27,9 +27,11 @@
 #include <vmm/lock.h>
 #include <vmm/log.h>
 #include <vmm/timer.h>
+#include <vmm/virtio/device_set.h>
 
 #include <vmm/arch/vm_arch.h>
 
+struct pci_host;
 struct vm;
 
 enum vcpu_activity {
@@ -80,6 +82,7 @@ struct vm {
     struct bus memory_bus, port_bus;
     struct irq_router irq;
     struct vm_console console;
+    struct device_set devices;
     struct vm_control *control; /* NULL: no manager */
     struct log_ring *log_ring;  /* NULL: none */
     uint32_t log_capacity;      /* our own copy: the ring is not believed */
@@ -95,7 +98,6 @@ struct vm {
     uint32_t boots;
     uint64_t started_at; /* host clock of the last start */
     uint64_t guest_errors;
-    bool told_no_entropy;
     char reason[VM_REASON_LENGTH];
 
     uint32_t vcpu_count;
@@ -170,6 +172,14 @@ void arch_power_button(struct vm *vm);
 void arch_console_input(struct vm *vm);
 /* The guest's serial port holds output for which there was no room. */
 bool arch_console_waits(const struct vm *vm);
+/* The bus that virtio devices on PCI are put on. */
+struct pci_host *arch_pci_host(struct vm *vm);
+/* Where the virtio-mmio transport of that number lies. False: there is none. */
+struct virtio_mmio_place {
+    uint64_t base; /* guest-physical address of its 512 bytes */
+    uint32_t line; /* on the router; others may share it */
+};
+bool arch_virtio_mmio(uint32_t slot, struct virtio_mmio_place *place);
 /* Characters of output lost because the guest did not wait for room. */
 uint64_t arch_console_dropped(const struct vm *vm);
 /* Interrupts that the guest has had from its VMM, in all its boots. */

@@ -110,6 +110,7 @@ static void reset(struct pc *pc, uint64_t which)
     case 6:
         ioapic_reset(&pc->ioapic);
         pci_host_reset(&pc->pci);
+        pci_mechanism1_reset(&pc->pci_ports);
         break;
     default:
         acpi_pm_reset(&pc->pm);

@@ -122,6 +122,16 @@ void pc_create_with_frequency(struct pc *pc, uint64_t frequency)
     pc->router.msi_target = &pc->apic_bus;
     struct irq_sink recorder = {.line = record_line, .controller = pc};
     struct uart_backend backend = {.put = backend_put, .get = backend_get, .context = pc};
+    struct pci_host_config pci = {.io = &pc->io,
+                                  .mmio = &pc->mmio,
+                                  .router = &pc->router,
+                                  .ecam_base = PC_ECAM_BASE,
+                                  .io_window = {PC_PCI_IO_BASE, PC_PCI_IO_SIZE},
+                                  .memory_window = {PC_PCI_WINDOW_BASE, PC_PCI_WINDOW_SIZE},
+                                  .first_line = PC_GSI_PCI_FIRST,
+                                  .first_isa_line = PC_ISA_PCI_FIRST,
+                                  .bridge_vendor = PC_PCI_BRIDGE_VENDOR,
+                                  .bridge_device = PC_PCI_BRIDGE_DEVICE};
     assert_int_equal(irq_add_sink(&pc->router, recorder), 0);
     assert_int_equal(i8259_init(&pc->pic, &pc->io, &pc->router, NULL), 0);
     i8259_connect(&pc->pic, pic_output, pc);
@@ -133,7 +143,8 @@ void pc_create_with_frequency(struct pc *pc, uint64_t frequency)
     assert_int_equal(i8042_init(&pc->keyboard, &pc->io, &pc->router, &pc->machine, NULL), 0);
     assert_int_equal(reset_control_init(&pc->reset, &pc->io, &pc->machine, NULL), 0);
     assert_int_equal(acpi_pm_init(&pc->pm, &pc->io, &pc->router, &pc->timers, &pc->clock, &pc->machine, NULL), 0);
-    assert_int_equal(pci_host_init(&pc->pci, &pc->io, &pc->mmio, &pc->router, &pc->reset, NULL), 0);
+    assert_int_equal(pci_host_init(&pc->pci, &pci), 0);
+    assert_int_equal(pci_mechanism1_init(&pc->pci_ports, &pc->pci, &pc->reset), 0);
     assert_int_equal(ioapic_init(&pc->ioapic, &pc->mmio, &pc->router, &pc->apic_bus, NULL), 0);
     for (uint32_t i = 0; i < PC_VCPUS; i++) {
         struct lapic_config config = {.vcpu = i, .physical_bits = 40, .x2apic = true, .tsc_deadline = true};

@@ -23,6 +23,7 @@
 #include <vmm/devices/mc146818.h>
 #include <vmm/devices/pc_map.h>
 #include <vmm/devices/pci.h>
+#include <vmm/devices/pci_mechanism1.h>
 #include <vmm/devices/reset_control.h>
 #include <vmm/devices/uart16550.h>
 
@@ -55,6 +56,7 @@ struct pc {
     struct reset_control reset;
     struct acpi_pm pm;
     struct pci_host pci;
+    struct pci_mechanism1 pci_ports;
     struct apic_bus apic_bus;
     struct lapic lapics[PC_VCPUS];
     struct ioapic ioapic;

@@ -4,17 +4,31 @@
 VIRTIO_CORE_SOURCES := $(wildcard vmm/virtio/virtio.c vmm/virtio/virtqueue*.c)
 VIRTIO_TEST_SUPPORT := tests/unit/vmm/virtio/virtio_machine.c vmm/core/guest_memory.c $(VIRTIO_CORE_SOURCES)
 
-$(foreach source,$(wildcard tests/unit/vmm/virtio/*.c) tests/fuzz/virtqueue_fuzz.c,\
+$(foreach source,$(wildcard tests/unit/vmm/virtio/*.c) tests/fuzz/virtqueue_fuzz.c tests/fuzz/virtio_transport_fuzz.c,\
 	$(eval CFLAGS_$(subst /,_,$(basename $(source))) := $(VMM_INCLUDES)))
+
+VIRTIO_TRANSPORT_SOURCES := tests/unit/vmm/virtio/transport_machine.c vmm/core/bus.c vmm/core/irq.c \
+	$(wildcard vmm/virtio/virtio_pci*.c vmm/virtio/virtio_mmio*.c vmm/virtio/virtio_legacy.c) \
+	$(addprefix vmm/pci/, pci_device.c pci_host.c msix.c)
 
 # What a test needs beyond that.
 VIRTIO_TEST_virtqueue_test :=
 VIRTIO_TEST_virtio_test :=
+VIRTIO_TEST_virtio_pci_test := $(VIRTIO_TRANSPORT_SOURCES)
+VIRTIO_TEST_virtio_mmio_test := $(VIRTIO_TRANSPORT_SOURCES)
 VIRTIO_TEST_virtio_vsock_test := vmm/virtio/virtio_vsock.c vmm/virtio/vsock_connections.c vmm/core/timer.c \
 	$(LIBSOCKET_SOURCES)
+VIRTIO_TEST_virtio_net_test := $(wildcard vmm/virtio/virtio_net*.c) vmm/virtio/net_port.c vmm/core/timer.c \
+	$(SWITCH_SOURCES)
+CFLAGS_tests_unit_vmm_virtio_virtio_net_test += -Iservices/switch
+VIRTIO_TEST_virtio_blk_test := vmm/virtio/virtio_blk.c vmm/virtio/virtio_blk_pieces.c vmm/virtio/virtio_blk_request.c \
+	vmm/core/timer.c $(STORAGE_SOURCES)
+CFLAGS_tests_unit_vmm_virtio_virtio_blk_test += -Iservices/storage
 CFLAGS_tests_unit_vmm_virtio_virtio_vsock_test += -Ilibsocket/include
 
 $(foreach test,$(notdir $(basename $(wildcard tests/unit/vmm/virtio/*_test.c))),\
 	$(call unit_test,vmm_$(test),tests/unit/vmm/virtio/$(test).c $(VIRTIO_TEST_SUPPORT) $(VIRTIO_TEST_$(test))))
 
 $(call fuzz_target,virtqueue_fuzz,tests/fuzz/virtqueue_fuzz.c $(VIRTIO_TEST_SUPPORT),-lcmocka)
+$(call fuzz_target,virtio_transport_fuzz,tests/fuzz/virtio_transport_fuzz.c $(VIRTIO_TEST_SUPPORT) \
+	$(VIRTIO_TRANSPORT_SOURCES),-lcmocka)

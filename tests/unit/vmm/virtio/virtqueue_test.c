@@ -641,6 +641,10 @@ static void split_hostile_indirect_tables(void **state)
     split_descriptor(inner, 0, inner, 32, 4, 0);
     expect_split_broken(0, "in an indirect table");
 
+    table = fresh_split(); /* the ring's own table as an indirect one, again and again */
+    split_descriptor(table, 0, table, 16, 4, 0);
+    expect_split_broken(0, "in an indirect table");
+
     table = fresh_split(); /* outside RAM */
     split_descriptor(table, 0, 0xffffffffffffff00, 0x1000, 4, 0);
     expect_split_broken(0, "not RAM");

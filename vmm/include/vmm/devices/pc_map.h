@@ -26,31 +26,41 @@
 #define PC_PORT_RESET         0xcf9
 
 /* Guest-physical addresses. RAM ends at 3 GiB or below; what is more continues at 4 GiB. */
-#define PC_PCI_WINDOW_BASE 0xc0000000
-#define PC_PCI_WINDOW_SIZE 0x20000000
-#define PC_PCI_WINDOW_LAST 0xdfffffff
-#define PC_ECAM_BASE       0xe0000000
-#define PC_ECAM_SIZE       0x00100000
-#define PC_ECAM_LAST_BUS   0
-#define PC_IOAPIC_BASE     0xfec00000
-#define PC_IOAPIC_SIZE     0x00001000
-#define PC_LAPIC_BASE      0xfee00000
-#define PC_LAPIC_SIZE      0x00001000
-#define PC_PCI_IO_BASE     0x1000
-#define PC_PCI_IO_SIZE     0xf000
-#define PC_PCI_IO_LAST     0xffff
+#define PC_PCI_WINDOW_BASE   0xc0000000
+#define PC_PCI_WINDOW_SIZE   0x20000000
+#define PC_PCI_WINDOW_LAST   0xdfffffff
+#define PC_ECAM_BASE         0xe0000000
+#define PC_ECAM_SIZE         0x00100000
+#define PC_ECAM_LAST_BUS     0
+#define PC_IOAPIC_BASE       0xfec00000
+#define PC_IOAPIC_SIZE       0x00001000
+#define PC_LAPIC_BASE        0xfee00000
+#define PC_LAPIC_SIZE        0x00001000
+#define PC_PCI_IO_BASE       0x1000
+#define PC_PCI_IO_SIZE       0xf000
+#define PC_PCI_IO_LAST       0xffff
+/* 32 transports of 512 bytes */
+#define PC_VIRTIO_MMIO_BASE  0xe8000000
+#define PC_VIRTIO_MMIO_SIZE  0x200
+#define PC_VIRTIO_MMIO_COUNT 32
+
+/* Host bridge: the memory controller hub of a Q35 board, without its registers beyond the standard header. */
+#define PC_PCI_BRIDGE_VENDOR 0x8086
+#define PC_PCI_BRIDGE_DEVICE 0x29c0
 
 /* Global system interrupts (= ISA interrupt numbers below 16) */
-#define PC_GSI_PIT        0
-#define PC_GSI_KEYBOARD   1
-#define PC_GSI_COM1       4
-#define PC_GSI_RTC        8
-#define PC_GSI_SCI        9
-#define PC_GSI_PCI_FIRST  16
-#define PC_GSI_PCI_COUNT  4
-#define PC_ISA_PCI_FIRST  10 /* lines A and C; the next one B and D */
-#define PC_IOAPIC_PIN_PIT 2
-#define PC_IOAPIC_ID      0
+#define PC_GSI_PIT          0
+#define PC_GSI_KEYBOARD     1
+#define PC_GSI_COM1         4
+#define PC_GSI_RTC          8
+#define PC_GSI_SCI          9
+#define PC_GSI_PCI_FIRST    16
+#define PC_GSI_PCI_COUNT    4
+#define PC_GSI_VIRTIO       20 /* virtio-mmio: the four lines 20..23 in turn, shared */
+#define PC_GSI_VIRTIO_COUNT 4
+#define PC_ISA_PCI_FIRST    10 /* lines A and C; the next one B and D */
+#define PC_IOAPIC_PIN_PIT   2
+#define PC_IOAPIC_ID        0
 
 /* Values for PM1_CNT.SLP_TYP that the DSDT announces and the PM device obeys. */
 #define PC_SLEEP_TYPE_S5 5

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * PCI bus 0: configuration space by mechanism 1 (ports 0xCF8, 0xCFC) and ECAM, a
- * host bridge (00:00.0, a Q35's), and what devices on the bus need: registers
- * with write masks, base address registers, capabilities.
+ * PCI bus 0: configuration space by ECAM, a host bridge (00:00.0), and what devices on the bus need: registers with
+ * write masks, base address registers, capabilities. A PC has mechanism 1 besides: <vmm/devices/pci_mechanism1.h>.
  * PCI Local Bus 3.0 ch. 6, PCI Express Base ch. 7.
  */
 #pragma once
@@ -11,7 +10,6 @@
 #include <stdint.h>
 
 #include <vmm/bus.h>
-#include <vmm/devices/reset_control.h>
 #include <vmm/irq.h>
 #include <vmm/log.h>
 
@@ -63,6 +61,8 @@ struct pci_bar {
 };
 
 struct pci_device_ops {
+    /* Before a read of [offset, offset + width): the device brings config[] up to date. May be NULL. */
+    void (*config_reading)(void *device, uint32_t offset, uint32_t width);
     /* After a write to configuration space that changed [offset, offset + width). May be NULL. */
     void (*config_written)(void *device, uint32_t offset, uint32_t width);
     /* After pci_host_reset() put the configuration space back. May be NULL. */
@@ -93,22 +93,41 @@ struct pci_identity {
     uint8_t interrupt_pin; /* 0: none, 1..4: INTA..INTD */
 };
 
+/* A range that BARs are to lie in, as devices see it. */
+struct pci_window {
+    uint64_t base, size; /* size 0: there is none */
+};
+
+/* The machine around the bus. */
+struct pci_host_config {
+    struct bus *io;   /* where I/O BARs decode: port n is address n */
+    struct bus *mmio; /* where memory BARs decode, and the ECAM window */
+    struct irq_router *router;
+    struct vm *vm;
+    uint64_t ecam_base; /* of bus 0's 1 MiB; 0: none */
+    struct pci_window io_window, memory_window;
+    uint32_t first_line; /* INTA's number on the router; B to D are the next ones */
+    /* PC: the ISA interrupt that lines A and C are routed to for kernels that use the 8259 pair, B and D have the next
+     * one; 0: no such thing. */
+    uint32_t first_isa_line;
+    uint16_t bridge_vendor, bridge_device; /* identity of the host bridge */
+};
+
 struct pci_host {
-    uint32_t address; /* 0xCF8 */
+    struct pci_host_config config;
     struct pci_device *functions[PCI_FUNCTIONS];
     struct pci_device bridge;
     uint16_t line_count[4]; /* functions asserting each of the four lines */
-    struct bus *io;
-    struct bus *mmio;
-    struct irq_router *router;
-    struct reset_control *reset;
-    struct vm *vm;
     struct log_limit limit;
 };
 
-/* Registers 0xCF8..0xCFF and the ECAM window; adds the host bridge. 0, or -1 if a table is full. */
-int pci_host_init(struct pci_host *host, struct bus *io, struct bus *mmio, struct irq_router *router,
-                  struct reset_control *reset, struct vm *vm);
+#define PCI_ECAM_BUS_SIZE 0x100000ull
+
+/* The ECAM window and the host bridge. *config is copied. 0, or -1 if a table is full. */
+int pci_host_init(struct pci_host *host, const struct pci_host_config *config);
+/* Gives every BAR that has no address one from the windows, as firmware would; decoding stays off. A BAR for which
+ * there is no room keeps address 0. */
+void pci_host_assign(struct pci_host *host);
 /* Puts every function's configuration space back and takes its BARs off the buses. */
 void pci_host_reset(struct pci_host *host);
 
@@ -130,5 +149,6 @@ void pci_device_set(struct pci_device *function, uint32_t offset, uint32_t width
 uint32_t pci_device_get(const struct pci_device *function, uint32_t offset, uint32_t width);
 /* Puts the function on the bus. 0; -1 if the place is taken. */
 int pci_host_add(struct pci_host *host, uint8_t devfn, struct pci_device *function);
-/* INTx of the function: lines GSI 16..19, swizzled by device number as the DSDT's _PRT says; shared. */
+/* INTx of the function: one of the four lines, swizzled by device number as the DSDT's _PRT and the device tree's
+ * interrupt-map say; shared. */
 void pci_device_set_interrupt(struct pci_device *function, bool level);

@@ -139,6 +139,8 @@ void virtio_write_status(struct virtio_device *device, uint8_t status);
  * interface the first 32 only, in force at once. */
 void virtio_write_features(struct virtio_device *device, uint32_t select, uint32_t bits);
 uint32_t virtio_read_features(const struct virtio_device *device, uint32_t select);
+/* What is offered by the legacy interface. */
+uint32_t virtio_legacy_features(const struct virtio_device *device);
 /* [offset, offset + width) of the configuration space; all-zero bytes beyond its end. width: 1, 2, 4, 8. */
 uint64_t virtio_read_config(const struct virtio_device *device, uint32_t offset, uint32_t width);
 void virtio_write_config(struct virtio_device *device, uint32_t offset, uint32_t width, uint64_t value);
@@ -146,7 +148,10 @@ void virtio_write_config(struct virtio_device *device, uint32_t offset, uint32_t
 struct virtqueue *virtio_queue(struct virtio_device *device, uint32_t index);
 /* queue_enable written with 1 (§4.1.4.3.2, §4.2.2): starts the queue, or fails the device with a reason. */
 void virtio_enable_queue(struct virtio_device *device, uint32_t index);
+/* queue_reset written with 1 (§2.6.1, §4.1.4.3): back to where it can be set up anew. */
 void virtio_reset_queue(struct virtio_device *device, uint32_t index);
+/* The same where it needs no negotiation: MMIO's QueueReady written with 0, a legacy page number of 0. */
+void virtio_stop_queue(struct virtio_device *device, uint32_t index);
 /* The driver notified queue `index`; a notification of a queue that is not enabled is counted and ignored. */
 void virtio_notify(struct virtio_device *device, uint32_t index);
 /* As by writing 0 to the status. */

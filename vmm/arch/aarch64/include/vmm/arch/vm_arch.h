@@ -8,7 +8,9 @@
 #include <skyscope/guest_aarch64.h>
 
 #include <vmm/devices/gic.h>
+#include <vmm/devices/gic_v2m.h>
 #include <vmm/devices/machine_control.h>
+#include <vmm/devices/pci.h>
 #include <vmm/devices/pl011.h>
 #include <vmm/devices/pl031.h>
 #include <vmm/devices/pl061.h>
@@ -30,6 +32,8 @@ enum aarch64_log {
 struct vm_arch {
     struct id_registers id;
     struct gic gic;
+    struct gic_v2m v2m; /* GICv2 only */
+    struct pci_host pci;
     struct pl011 uart;
     struct pl031 rtc;
     struct pl061 gpio; /* the power button */

@@ -15,6 +15,7 @@
 #include <vmm/devices/machine_control.h>
 #include <vmm/devices/mc146818.h>
 #include <vmm/devices/pci.h>
+#include <vmm/devices/pci_mechanism1.h>
 #include <vmm/devices/reset_control.h>
 #include <vmm/devices/uart16550.h>
 
@@ -48,6 +49,7 @@ struct vm_arch {
     struct apic_bus apic;
     struct ioapic ioapic;
     struct pci_host pci;
+    struct pci_mechanism1 pci_ports;
     struct log_limit limits[X86_LOG_COUNT];
     uint64_t interrupts_injected;
 };
