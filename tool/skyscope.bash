@@ -97,7 +97,7 @@ _skyscope()
         options='--output --keys --passphrase-file --size --loader --secure-boot-key --secure-boot-cert --timeout --verbose --quiet --help'
         ;;
     run)
-        options='--memory --cpus --cpu --machine --gic --firmware --kernel-direct --loader --verbose --dry-run --help'
+        options='--memory --cpus --cpu --machine --gic --emulator --firmware --kernel-direct --loader --verbose --dry-run --help'
         ;;
     keygen)
         options='--lattice --hash-based --system --on-failure --require-rollback-store --minimum-rollback-index

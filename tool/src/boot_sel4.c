@@ -15,7 +15,7 @@
 #include <tool/target.h>
 
 /* What the SDK's tool puts beside the boot module. */
-#define X86_KERNEL "sel4_32.elf"
+#define X86_KERNEL "sel4.elf"
 
 static bool write_blobs(struct system *system, const char *directory)
 {

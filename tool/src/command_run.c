@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "command_run.h"
 #include <elf.h>
 #include <getopt.h>
 #include <skyscope/payload.h>
@@ -9,19 +10,24 @@
 #include <tool/elf_image.h>
 #include <tool/payload_reader.h>
 #include <tool/process.h>
+#include <tool/verify.h>
 #include <unistd.h>
 
 static const char help[] =
     "Usage: skyscope run [OPTION]... FILE [-- QEMU-OPTION...]\n"
-    "Boots FILE, an ISO or disk image or a payload, in QEMU; this terminal becomes the console. Ctrl-A x leaves. FILE\n"
+    "Boots FILE, an ISO or disk image or a payload, in QEMU or Bochs; this terminal becomes the console. Ctrl-A x "
+    "leaves. FILE\n"
     "says whether it is for x86-64 or AArch64. An AArch64 image of the Microkit (an ELF file, skyscope build --kernel\n"
     "sel4 --microkit-image FILE) is booted as it is.\n\n"
     "  -m, --memory SIZE       memory of the machine (default 2G)\n"
-    "  -c, --cpus N            CPUs of the machine (default 2)\n"
+    "  -c, --cpus N            CPUs of the machine (default 2; Bochs: 1)\n"
     "      --cpu MODEL         kind of CPU as QEMU names it (default EPYC,+svm,+npt; AArch64: cortex-a72, seL4:\n"
-    "                          cortex-a53)\n"
+    "                          cortex-a53; Bochs: " BOCHS_CPU ")\n"
     "      --machine NAME      machine as QEMU names it (default q35; AArch64: virt,virtualization=on)\n"
     "      --gic VERSION       interrupt controller of an AArch64 machine: 2 or 3 (default 3, seL4: 2)\n"
+    "      --emulator NAME     qemu or bochs (default qemu). Bochs is slow, and has Intel's VT-x, which seL4 needs "
+    "for\n"
+    "                          virtual machines on x86-64; it boots images, not payloads\n"
     "      --firmware KIND     bios or uefi (default bios; AArch64: uefi); for an image\n"
     "      --kernel-direct     QEMU loads the loader itself, without GRUB; for a payload (the default there)\n"
     "      --loader FILE       use this loader with a payload (default: the one built with this tool)\n"
@@ -36,7 +42,7 @@ struct run_request {
     const char *file, *loader, *cpu, *machine, *firmware;
     const struct target *target;
     uint64_t memory, cpus, gic;
-    bool uefi, disk, direct, microkit, sel4, verbose, dry_run;
+    bool bochs, uefi, disk, direct, microkit, sel4, verbose, dry_run;
 };
 
 static void add(struct arena *arena, struct list *arguments, const char *word)
@@ -127,7 +133,8 @@ static bool build_command(struct arena *arena, const struct run_request *request
     add_two(arena, arguments, "-accel", "tcg");
     add_two(arena, arguments, "-machine", machine);
     add_two(arena, arguments, "-cpu", request->cpu);
-    add_two(arena, arguments, "-smp", arena_format(arena, "%llu", (unsigned long long)request->cpus));
+    add_two(arena, arguments, "-smp",
+            arena_format(arena, "%llu", request->cpus != 0 ? (unsigned long long)request->cpus : 2ull));
     add_two(arena, arguments, "-m", arena_format(arena, "%lluM", (unsigned long long)(request->memory >> 20)));
     add(arena, arguments, "-nodefaults");
     add(arena, arguments, "-no-reboot");
@@ -173,6 +180,15 @@ static const struct target *find_microkit_target(struct arena *arena, struct run
     return &target_aarch64;
 }
 
+/* Whether the system in an ISO image is seL4's. */
+static bool image_is_sel4(struct arena *arena, const struct run_request *request)
+{
+    struct input input;
+    const char *reason = NULL;
+    return !request->disk && input_open(arena, request->file, &input, &reason) && input.payload != NULL &&
+           payload_is_foreign(arena, input.payload);
+}
+
 static const struct target *find_target(struct arena *arena, struct run_request *request)
 {
     const char *reason = NULL;
@@ -182,6 +198,7 @@ static const struct target *find_target(struct arena *arena, struct run_request 
     }
     if (!request->direct) {
         target = boot_image_find_target(arena, request->file);
+        request->sel4 = !request->bochs && image_is_sel4(arena, request);
         return target != NULL ? target : &target_x86_64;
     }
     struct blob *payload = read_file(arena, request->file, FILE_MAX_SIZE, &reason);
@@ -196,6 +213,34 @@ static const struct target *find_target(struct arena *arena, struct run_request 
     request->loader = loader->path;
     request->sel4 = payload_is_foreign(arena, payload);
     return target;
+}
+
+/* What Bochs cannot do. */
+static int check_bochs(const struct run_request *request)
+{
+    if (request->direct) {
+        return usage_error("run", "--emulator bochs boots images, and '%s' is none; make one with 'skyscope iso'",
+                           request->file);
+    }
+    if (request->target != &target_x86_64) {
+        return usage_error("run", "--emulator bochs is a PC, and '%s' is for %s", request->file, request->target->name);
+    }
+    if (request->uefi || request->machine != NULL) {
+        return usage_error("run", "--emulator bochs has one machine, with a BIOS; leave %s out",
+                           request->uefi ? "--firmware" : "--machine");
+    }
+    return EXIT_OK;
+}
+
+/* QEMU boots it all the same: a system without virtual machines, on another board's kernel, may run. */
+static void warn_of_sel4(const struct run_request *request)
+{
+    if (request->sel4 && !request->bochs && request->target == &target_x86_64) {
+        fprintf(stderr,
+                "skyscope: warning: QEMU has no VT-x, without which seL4 with virtual machines (board "
+                "x86_64_generic_vtx) stops: in its debug configuration with \"vt-x: not supported\", else silently; "
+                "boot an ISO image of it with --emulator bochs, or on a machine with an Intel processor\n");
+    }
 }
 
 static int check_request(struct arena *arena, struct run_request *request)
@@ -230,6 +275,10 @@ static int check_request(struct arena *arena, struct run_request *request)
         return usage_error("run", "--gic is for AArch64, and '%s' is for %s; leave it out", request->file,
                            request->target->name);
     }
+    if (request->bochs) {
+        return check_bochs(request);
+    }
+    warn_of_sel4(request);
     /* What the SDK's board is. */
     request->gic = request->gic != 0 ? request->gic : request->sel4 ? 2 : 3;
     if (request->cpu == NULL) {
@@ -238,12 +287,30 @@ static int check_request(struct arena *arena, struct run_request *request)
     return EXIT_OK;
 }
 
+static int run_bochs(struct arena *arena, const struct run_request *request)
+{
+    const struct bochs_request bochs = {
+        .file = request->file,
+        .cpu = request->cpu != NULL ? request->cpu : BOCHS_CPU,
+        .disk = request->disk,
+        .memory = request->memory,
+        .cpus = request->cpus != 0 ? request->cpus : 1,
+        .verbose = request->verbose,
+        .dry_run = request->dry_run,
+    };
+    return bochs_run(arena, &bochs);
+}
+
 static int run(struct arena *arena, struct run_request *request, const struct list *extra)
 {
     struct list arguments = {0};
     int status = check_request(arena, request);
     if (status != EXIT_OK) {
         return status;
+    }
+    if (request->bochs) {
+        return extra->count != 0 ? usage_error("run", "what follows -- is for QEMU, and Bochs takes none of it")
+                                 : run_bochs(arena, request);
     }
     if (!build_command(arena, request, &arguments)) {
         return EXIT_FAILED;
@@ -274,6 +341,7 @@ static int parse_options(int count, char **arguments, struct run_request *reques
         OPTION_CPU = 256,
         OPTION_MACHINE,
         OPTION_GIC,
+        OPTION_EMULATOR,
         OPTION_FIRMWARE,
         OPTION_DIRECT,
         OPTION_LOADER,
@@ -287,6 +355,7 @@ static int parse_options(int count, char **arguments, struct run_request *reques
         {"cpu", required_argument, NULL, OPTION_CPU},
         {"machine", required_argument, NULL, OPTION_MACHINE},
         {"gic", required_argument, NULL, OPTION_GIC},
+        {"emulator", required_argument, NULL, OPTION_EMULATOR},
         {"firmware", required_argument, NULL, OPTION_FIRMWARE},
         {"kernel-direct", no_argument, NULL, OPTION_DIRECT},
         {"loader", required_argument, NULL, OPTION_LOADER},
@@ -323,6 +392,12 @@ static int parse_options(int count, char **arguments, struct run_request *reques
             }
             request->gic = (uint64_t)(optarg[0] - '0');
             break;
+        case OPTION_EMULATOR:
+            if (strcmp(optarg, "qemu") != 0 && strcmp(optarg, "bochs") != 0) {
+                return usage_error("run", "--emulator '%s' is not known; use qemu or bochs", optarg);
+            }
+            request->bochs = optarg[0] == 'b';
+            break;
         case OPTION_FIRMWARE:
             if (strcmp(optarg, "bios") != 0 && strcmp(optarg, "uefi") != 0) {
                 return usage_error("run", "--firmware '%s' is not known; use bios or uefi", optarg);
@@ -358,7 +433,7 @@ static int parse_options(int count, char **arguments, struct run_request *reques
 int command_run(int count, char **arguments)
 {
     struct arena arena = {0};
-    struct run_request request = {.target = &target_x86_64, .memory = 2ull << 30, .cpus = 2};
+    struct run_request request = {.target = &target_x86_64, .memory = 2ull << 30};
     struct list extra = {0};
     bool helped = false;
     /* What follows "--" is QEMU's. */

@@ -56,7 +56,7 @@ static void print_verdict(const char *path, const struct input *input, const str
     }
     for (uint32_t i = 0; i < view->image_count; i++) {
         const struct image_view *image = &view->images[i];
-        printf("  %-8s  %-8s %12" PRIu64 "  %s\n", image_verdict(image), role_name(image->row->role), image->row->size,
+        printf("  %-8s  %-14s %12" PRIu64 "  %s\n", image_verdict(image), role_name(image->row->role), image->row->size,
                image->row->name);
     }
     printf("verdict         %s\n", verdict->problems.count == 0 ? "right" : "WRONG");

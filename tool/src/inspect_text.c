@@ -70,11 +70,11 @@ static void print_header(const struct payload_view *view, bool development, FILE
 
 static void print_images(const struct payload_view *view, FILE *to)
 {
-    fprintf(to, "\nimages\n  %3s %-8s %12s  %-5s %-16s %s\n", "#", "role", "bytes", "hash", "", "name");
+    fprintf(to, "\nimages\n  %3s %-14s %12s  %-5s %-16s %s\n", "#", "role", "bytes", "hash", "", "name");
     for (uint32_t i = 0; i < view->image_count; i++) {
         const struct image_view *image = &view->images[i];
         bool is_unsigned = (image->row->flags & MANIFEST_IMAGE_UNSIGNED) != 0;
-        fprintf(to, "  %3u %-8s %12" PRIu64 "  %-5s ", i, role_name(image->row->role), image->row->size,
+        fprintf(to, "  %3u %-14s %12" PRIu64 "  %-5s ", i, role_name(image->row->role), image->row->size,
                 is_unsigned         ? "none"
                 : image->hash_right ? "right"
                                     : "WRONG");

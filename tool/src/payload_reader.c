@@ -220,9 +220,7 @@ uint32_t payload_machine(struct arena *arena, const struct blob *blob)
         bool inside = row->offset <= blob->size && row->size <= blob->size - row->offset;
         if (row->role == MANIFEST_ROLE_FOREIGN_KERNEL && inside && row->size >= sizeof(Elf64_Ehdr)) {
             const uint8_t *elf = blob->data + row->offset;
-            return memcmp(elf, ELFMAG, SELFMAG) != 0 ? 0
-                   : elf[EI_CLASS] == ELFCLASS32     ? PLAN_MACHINE_X86_64 /* as GRUB wants it */
-                                                     : elf[MACHINE_OFFSET] | (uint32_t)elf[MACHINE_OFFSET + 1] << 8;
+            return memcmp(elf, ELFMAG, SELFMAG) != 0 ? 0 : elf[MACHINE_OFFSET] | (uint32_t)elf[MACHINE_OFFSET + 1] << 8;
         }
         if (row->role == MANIFEST_ROLE_PLAN && inside && row->size >= sizeof(header)) {
             memcpy(&header, blob->data + row->offset, sizeof(header));
