@@ -224,7 +224,7 @@ static void parse_on_event(struct system *system, xmlNodePtr node, enum vm_on_ev
 
 static bool is_later_work(xmlNodePtr node)
 {
-    static const char *const names[] = {"net", "interface", "firmware", "multiboot", "passthrough"};
+    static const char *const names[] = {"firmware", "multiboot", "passthrough"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (element_is(node, names[i])) {
             return true;
@@ -239,8 +239,9 @@ struct vm_child_lines {
 
 static void parse_vm_child(struct system *system, xmlNodePtr node, struct vm_element *vm, struct vm_child_lines *lines)
 {
-    static const char *const known[] = {"kernel",      "initrd",    "cmdline",  "boot", "console", "hypervisor",
-                                        "on_poweroff", "on_reboot", "on_crash", "disk", "rng",     NULL};
+    static const char *const known[] = {"kernel",     "initrd",      "cmdline",   "boot",     "console",
+                                        "hypervisor", "on_poweroff", "on_reboot", "on_crash", "disk",
+                                        "net",        "rng",         NULL};
     static const char *const none[] = {NULL};
     if (element_is(node, "kernel")) {
         parse_guest_image(system, node, &vm->kernel);

@@ -17,7 +17,8 @@ struct vm_device;
 struct vm_device_type {
     const char *element; /* its name in <vm> */
     enum vm_device_kind kind;
-    uint64_t workspace; /* bytes that the VMM takes for one, VM_WORKSPACE_* */
+    uint64_t workspace;           /* bytes that the VMM takes for one, VM_WORKSPACE_* */
+    uint64_t workspace_per_queue; /* and for each of its queues */
     /* All that the element may have, "name" and "bus" included; NULL-terminated. */
     const char *const *attributes;
     /* Reads the rest of the element: allocates device->details, sets device->queues. Reports mistakes. */
@@ -39,7 +40,7 @@ struct vm_device {
 
 /* Those that the tool knows; NULL-terminated. */
 extern const struct vm_device_type *const vm_device_types[];
-extern const struct vm_device_type disk_device_type, rng_device_type, vsock_device_type;
+extern const struct vm_device_type disk_device_type, net_device_type, rng_device_type, vsock_device_type, filesystem_device_type;
 
 /* The type of an element, NULL: it is no device. */
 const struct vm_device_type *vm_device_type_of(xmlNodePtr node);
@@ -59,6 +60,13 @@ struct disk_device {
     uint32_t block_size; /* bytes */
     const char *serial;
     uint64_t requests_per_second, bytes_per_second; /* 0: no limit */
+};
+
+/* <filesystem> */
+struct filesystem_device {
+    const char *tag;
+    const char *source; /* directory of the host, NULL: memory */
+    uint64_t size;      /* bytes of memory */
 };
 
 /* <rng> */
