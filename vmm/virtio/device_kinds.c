@@ -3,7 +3,13 @@
 #include <stddef.h>
 
 #include <vmm/virtio/device_set.h>
+#include <vmm/virtio/virtio_blk.h>
+#include <vmm/virtio/virtio_net.h>
+#include <vmm/virtio/virtio_rng.h>
 
 const struct device_kind *const device_kinds[] = {
+    &virtio_blk_kind,
+    &virtio_net_kind,
+    &virtio_rng_kind,
     NULL,
 };

@@ -15,6 +15,7 @@ VIRTIO_TRANSPORT_SOURCES := tests/unit/vmm/virtio/transport_machine.c vmm/core/b
 VIRTIO_TEST_virtqueue_test :=
 VIRTIO_TEST_virtio_test :=
 VIRTIO_TEST_virtio_pci_test := $(VIRTIO_TRANSPORT_SOURCES)
+VIRTIO_TEST_virtio_rng_test := vmm/virtio/virtio_rng.c vmm/core/timer.c
 VIRTIO_TEST_virtio_mmio_test := $(VIRTIO_TRANSPORT_SOURCES)
 VIRTIO_TEST_virtio_vsock_test := vmm/virtio/virtio_vsock.c vmm/virtio/vsock_connections.c vmm/core/timer.c \
 	$(LIBSOCKET_SOURCES)
