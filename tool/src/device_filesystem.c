@@ -53,6 +53,9 @@ static void parse(struct system *system, xmlNodePtr node, struct vm_element *vm,
                      "system and read-only, or size=\"64MiB\" for memory that the VM writes to",
                      filesystem->source != NULL ? "both source and size" : "neither source nor size");
     }
+    if (filesystem->source == NULL && !size_given) {
+        filesystem->size = SIZE_MIN; /* so that the rest can be checked */
+    }
     if (size_given &&
         (filesystem->size < SIZE_MIN || filesystem->size > SIZE_LARGEST || filesystem->size % SIZE_STEP != 0)) {
         report_error(&system->diagnostics, device->line,
