@@ -18,6 +18,8 @@
 #define VM_WORKSPACE_TRANSPORT 0x4000u
 #define VM_WORKSPACE_BLOCK     0x40000u
 #define VM_WORKSPACE_RNG       0x2000u
+#define VM_WORKSPACE_NET       0x4000u
+#define VM_WORKSPACE_NET_PAIR  0x6000u /* for each pair of queues besides */
 #define VM_WORKSPACE_SOCKET    0x14000u
 #define VM_WORKSPACE_FILES     0x4000u
 
