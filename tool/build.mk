@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The host command `skyscope`.
 
-TOOL_SOURCES := $(sort $(wildcard tool/src/*.c))
+# Partitions it reads as the storage service does.
+TOOL_SOURCES := $(sort $(wildcard tool/src/*.c services/storage/partition*.c))
 TOOL_CRYPTO_SOURCES := $(sort $(CRYPTO_VERIFY_SOURCES) $(CRYPTO_SIGNATURE_SOURCES) $(CRYPTO_SEAL_SOURCES) \
 	$(CRYPTO_MERKLE_SOURCES))
 # All of it that tests can call: without main(), the commands and what reports as they do.
 TOOL_LIBRARY_SOURCES := $(filter-out $(addprefix tool/src/,main.c command_%.c boot_%.c efi_%.c),$(TOOL_SOURCES)) $(TOOL_CRYPTO_SOURCES)
 TOOL_TEST_SOURCES := $(sort $(wildcard tests/unit/tool/*_test.c))
-TOOL_CFLAGS := -Itool/include -Itool/src -Icrypto/include -isystem /usr/include/libxml2
+TOOL_CFLAGS := -Itool/include -Itool/src -Iservices/storage -Icrypto/include -isystem /usr/include/libxml2
 TOOL_LIBS := -lxml2 -lelf -largon2 -lfdisk -lfdt -lpthread
 
-$(foreach source,$(TOOL_SOURCES) $(TOOL_TEST_SOURCES) tests/fuzz/system_file_fuzz.c tests/fuzz/payload_fuzz.c \
+$(foreach source,$(filter tool/%,$(TOOL_SOURCES)) $(TOOL_TEST_SOURCES) tests/fuzz/system_file_fuzz.c tests/fuzz/payload_fuzz.c \
 	tests/fuzz/key_file_fuzz.c, $(eval CFLAGS_$(subst /,_,$(basename $(source))) := $(TOOL_CFLAGS)))
 # Formats in the way of crypto/, and BearSSL's cipher.
 CFLAGS_tool_src_key_file += -Icrypto/src

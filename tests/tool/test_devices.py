@@ -21,7 +21,7 @@ DISKS = """<system>
     </vm>
     <vm name="two" memory="64MiB">
         <kernel path="vmlinuz" />
-        <disk image="data.bin" readonly="true" bus="virtio-mmio-legacy" block_size="4096" />
+        <disk image="data.bin" readonly="true" bus="virtio-mmio-legacy" block_size="1024" />
     </vm>
     <vm name="three" memory="64MiB"><kernel path="vmlinuz" /></vm>
 </system>
@@ -67,7 +67,7 @@ def test_devices_config(tool):
     assert (text(serial), block_size) == ("abc", 512)
     two = devices_of(payload, "two_vmm")
     assert [row[:2] for row in two] == [((1, 4, 0, 1, 1, 1), "disk0")]
-    assert unpack(payload, "two_vmm", "<20sI", two[0][2] + struct.calcsize(CLIENT)) == (b"disk0".ljust(20, b"\0"), 4096)
+    assert unpack(payload, "two_vmm", "<20sI", two[0][2] + struct.calcsize(CLIENT)) == (b"disk0".ljust(20, b"\0"), 1024)
     assert "three_devices" not in payload.maps_of("three_vmm")
 
 

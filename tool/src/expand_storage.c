@@ -7,6 +7,8 @@
 #include <tool/number.h>
 #include <tool/target.h>
 
+#include <partition.h>
+
 #define STORAGE_PRIORITY 205u
 
 /* In the service. */
@@ -86,6 +88,28 @@ static uint64_t add_memory(struct device_expansion *expansion, const struct vm_d
     return map_medium(system, expansion->services, device->line, region, READ_WRITE);
 }
 
+/* What the disk will be: all of the image or a partition of it. Reports what the service would find wrong at boot. */
+static void check_image(struct system *system, const struct vm_device *device, const struct disk_device *disk)
+{
+    const struct blob *image = disk->image.blob;
+    struct partition part = {.offset = 0, .size = align_up(image->size, TRANSFER_SIZE)};
+    if (disk->partition != 0) {
+        const char *problem = partition_find(image->data, image->size, disk->partition, &part);
+        if (problem != NULL) {
+            report_error(&system->diagnostics, device->line,
+                         "<disk image=\"%s\" partition=\"%u\">: %s; see what it has by: fdisk -l %s", disk->image.path,
+                         disk->partition, problem, disk->image.path);
+            return;
+        }
+    }
+    if (part.size % disk->block_size != 0) {
+        report_error(&system->diagnostics, device->line,
+                     "<disk image=\"%s\" block_size=\"%u\">: its %llu bytes are no whole number of blocks; use a "
+                     "smaller block_size",
+                     disk->image.path, disk->block_size, (unsigned long long)part.size);
+    }
+}
+
 static void describe_medium(struct device_expansion *expansion, const struct vm_device *device,
                             const struct disk_device *disk, struct storage_disk_config *config)
 {
@@ -101,6 +125,7 @@ static void describe_medium(struct device_expansion *expansion, const struct vm_
     if (disk->image.blob == NULL) {
         return;
     }
+    check_image(system, device, disk);
     uint64_t size = disk->image.blob->size;
     struct region *region = guest_image_region(system, device->line, device_part_name(expansion, device, "image"),
                                                &disk->image, medium_page_size(size));
