@@ -74,6 +74,8 @@ $(call sel4_program,console,services/console/console.c $(CONSOLE_SOURCES) sel4/s
 	$(SEL4_CLOCK),$(SEL4_TIMERS))
 $(call sel4_program,storage,services/storage/storage_main.c $(STORAGE_SOURCES) sel4/src/skyscope.c $(SEL4_CLOCK),\
 	$(SEL4_TIMERS))
+$(call sel4_program,switch,services/switch/switch_main.c $(SWITCH_SOURCES) sel4/src/skyscope.c $(SEL4_CLOCK),\
+	$(SEL4_TIMERS))
 # Random numbers for those who ask for them, from the processor alone: no loader leaves seeds there.
 SEL4_RANDOM := $(sort sel4/src/random.c $(CRYPTO_RANDOM_SOURCES) $(CRYPTO_HASH_SOURCES) $(CRYPTO_ENTROPY_SOURCES))
 CFLAGS_sel4_src_random := -Icrypto/include

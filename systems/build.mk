@@ -3,7 +3,7 @@
 
 SYSTEM_SEARCH_PATH := $(BUILD)/programs $(BUILD)/guest
 # What the tool adds to a system that has a <vm>.
-VM_PROGRAMS := $(foreach program,serial_driver console manager storage vmm,$(BUILD)/programs/$(program).elf)
+VM_PROGRAMS := $(foreach program,serial_driver console manager storage switch vmm,$(BUILD)/programs/$(program).elf)
 
 # --- Keys ---
 

@@ -4,6 +4,7 @@
 
 #include "element_builder.h"
 #include <skyscope/storage_config.h>
+#include <skyscope/switch_config.h>
 #include <tool/system.h>
 #include <tool/vm_device.h>
 
@@ -21,6 +22,9 @@
 
 /* In the manager: what other services tell it, a span each. */
 #define MANAGER_STORAGE_ADDRESS 0x13400000ull
+#define MANAGER_SWITCH_ADDRESS  0x13800000ull
+/* Behind the channels of VMs. */
+#define MANAGER_SWITCH_CHANNEL  40u
 
 /* What is made once per system, while it is made. */
 struct services {
@@ -34,6 +38,9 @@ struct services {
     struct pd *storage;
     struct storage_config *storage_config;
     uint64_t storage_next; /* address for the next medium */
+    /* Only if a network card needs it. */
+    struct pd *network_switch;
+    struct switch_config *switch_config;
 };
 
 /* A service's PD on CPU 0. Its budget is shared out at the end. */
@@ -76,3 +83,12 @@ const char *device_part_name(const struct device_expansion *expansion, const str
 /* Adds a disk to the service, which is added with the first; fills in the client's side of the queues. */
 void add_storage_client(struct device_expansion *expansion, const struct vm_device *device,
                         const struct disk_device *disk, struct block_client_config *client);
+
+/* --- Switch (expand_switch.c) --- */
+
+struct net_device;
+struct network;
+
+/* Adds a port to the switch, which is added with the first; fills in the client's side of the queues. */
+void add_switch_port(struct device_expansion *expansion, const struct vm_device *device, const struct net_device *net,
+                     struct network *network, struct net_client_config *client);

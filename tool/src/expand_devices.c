@@ -32,7 +32,7 @@ static uint64_t workspace_size(const struct vm_element *vm)
 {
     uint64_t size = 0;
     LIST_FOR (const struct vm_device, device, &vm->devices) {
-        size += device->type->workspace + VM_WORKSPACE_TRANSPORT;
+        size += device->type->workspace + device->queues * device->type->workspace_per_queue + VM_WORKSPACE_TRANSPORT;
     }
     return align_up(size, LAYOUT_PAGE);
 }

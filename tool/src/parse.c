@@ -2,13 +2,15 @@
 /* The root of a system file. */
 #include "parse.h"
 #include "operator.h"
+#include <tool/network.h>
 
 /* Lets the address spaces, channels and so on of a hostile file stay countable. */
 #define MAX_PDS_PARSED 1024u
 
 static void parse_top_element(struct system *system, xmlNodePtr node)
 {
-    static const char *const known[] = {"protection_domain", "memory_region", "channel", "vm", "operator", NULL};
+    static const char *const known[] = {"protection_domain", "memory_region", "channel", "vm",
+                                        "network",           "operator",      NULL};
     if (element_is(node, "protection_domain")) {
         if (system->top_pds.count < MAX_PDS_PARSED) {
             parse_protection_domain(system, node, NULL);
@@ -19,6 +21,8 @@ static void parse_top_element(struct system *system, xmlNodePtr node)
         parse_channel(system, node);
     } else if (element_is(node, "vm")) {
         parse_vm(system, node);
+    } else if (element_is(node, "network")) {
+        parse_network(system, node);
     } else if (element_is(node, "operator")) {
         parse_operator(system, node);
     } else if (element_is(node, "domains") || element_is(node, "io_address_space")) {

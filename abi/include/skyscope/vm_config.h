@@ -131,7 +131,7 @@ struct serial_config {
 };
 
 #define MANAGER_CONFIG_MAGIC   0x304746434752474dull
-#define MANAGER_CONFIG_VERSION 3u
+#define MANAGER_CONFIG_VERSION 4u
 #define MANAGER_MAX_VMS        32u
 #define MANAGER_MAX_CHILDREN   62u
 
@@ -159,6 +159,12 @@ struct manager_config {
     uint64_t operator_key;      /* the operator's public key file, <crypto/seal.h>; 0: none */
     uint64_t operator_key_size; /* bytes */
     uint64_t storage;           /* struct storage_counters, <skyscope/storage_counters.h>; 0: no disks */
+    /* <skyscope/switch_control.h>; all 0: no networks */
+    uint64_t switch_request; /* struct switch_request */
+    uint64_t switch_status;  /* struct switch_status */
+    uint64_t switch_capture; /* struct switch_capture */
+    uint32_t switch_capture_size;
+    uint32_t switch_channel;
     uint32_t vm_count;
     uint32_t reserved;
     struct manager_vm_config vms[MANAGER_MAX_VMS];

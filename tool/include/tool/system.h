@@ -194,6 +194,7 @@ struct system {
     struct list regions;           /* struct region */
     struct list channels;          /* struct channel */
     struct list vms;               /* struct vm_element */
+    struct list networks;          /* struct network, <tool/network.h> */
     struct list socket_parties;    /* struct socket_party, <tool/socket.h> */
     long operator_line;            /* of <operator>; 0: none */
     const char *operator_key_path; /* as written, NULL: none */
