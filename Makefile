@@ -12,8 +12,8 @@ HOST_ARCH  := x86_64
 HOST_BUILD := build
 BUILD      := $(HOST_BUILD)$(if $(filter-out x86_64,$(ARCH)),/$(ARCH))
 SYSTEM     ?= linux
-# What tests and lint are for: both, if it is not said.
-ARCHS := $(if $(filter file,$(origin ARCH)),x86_64 aarch64,$(ARCH))
+# What tests and lint are for: both, if it is not said. (An SDK of seL4's need not be for both.)
+ARCHS := $(if $(filter sel4,$(KERNEL)),$(ARCH),$(if $(filter file,$(origin ARCH)),x86_64 aarch64,$(ARCH)))
 
 ifeq ($(wildcard mk/arch/$(ARCH).mk),)
 $(error There is no architecture '$(ARCH)'; there are: $(sort $(basename $(notdir $(wildcard mk/arch/*.mk)))))

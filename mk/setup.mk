@@ -29,7 +29,8 @@ FIRST_PASS := yes
 $(or $(MAKECMDGOALS),all): second-pass ;
 second-pass:
 	@mk/setup.sh $(sort $(foreach goal,$(requested),$(needs_$(goal))) $(filter aarch64,$(ARCH)) \
-		$(if $(filter test system-test lint,$(requested)),$(filter aarch64,$(ARCHS))))
+		$(if $(filter test system-test lint,$(requested)),$(filter aarch64,$(ARCHS))) \
+		$(if $(filter run test system-test,$(requested)),$(if $(filter sel4-x86_64,$(KERNEL)-$(ARCH)),vtx)))
 	@$(MAKE) --no-print-directory SECOND_PASS=yes $(MAKECMDGOALS)
 endif
 endif

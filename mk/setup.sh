@@ -4,7 +4,7 @@
 # Installs the Debian packages that a job needs and that are missing, after
 # saying which and why. Says nothing when nothing is missing.
 #
-#   mk/setup.sh [--list] JOB...     JOB: run, uefi, aarch64, test, lint, bench
+#   mk/setup.sh [--list] JOB...     JOB: run, uefi, aarch64, vtx, test, lint, bench
 #
 # --list prints the packages of the jobs and why each is needed, and installs
 # nothing.
@@ -42,6 +42,9 @@ aarch64 linux-libc-dev-arm64-cross Linux'"'"'s headers for programs of AArch64 g
 aarch64 qemu-system-arm    the emulated AArch64 machine
 aarch64 qemu-efi-aarch64   its UEFI firmware
 
+vtx   bochs                the emulated machine with VT-x, which seL4 needs
+vtx   bochs-term           its screen, in a terminal
+
 test  ovmf                 UEFI firmware for the emulated machine
 test  libcmocka-dev        unit tests
 test  device-tree-compiler checks guests'"'"' device trees
@@ -76,16 +79,16 @@ if [ "${1:-}" = --list ]; then
     shift
 fi
 if [ $# -eq 0 ]; then
-    echo "usage: mk/setup.sh [--list] run|uefi|aarch64|test|lint|bench..." >&2
+    echo "usage: mk/setup.sh [--list] run|uefi|aarch64|vtx|test|lint|bench..." >&2
     exit 2
 fi
 
 wanted=
 for job in "$@"; do
     case $job in
-    run | uefi | aarch64 | test | lint | bench) wanted="$wanted $job " ;;
+    run | uefi | aarch64 | vtx | test | lint | bench) wanted="$wanted $job " ;;
     *)
-        echo "mk/setup.sh: no job '$job': use run, uefi, aarch64, test, lint or bench" >&2
+        echo "mk/setup.sh: no job '$job': use run, uefi, aarch64, vtx, test, lint or bench" >&2
         exit 2
         ;;
     esac

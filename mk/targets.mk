@@ -38,10 +38,10 @@ SYSTEM_TESTS := $(foreach a,$(ARCHS),$(SYSTEM_TESTS_$a:%=pytest-$a:%))
 
 # KERNEL=sel4: what makes sense there, and nothing else.
 ifeq ($(KERNEL),sel4)
-UNIT_TESTS    := $(filter %/sel4_vcpu_test,$(UNIT_TESTS))
+UNIT_TESTS    := $(filter %/sel4_vcpu_test %/sel4_vtx_test %/timeouts_test %/pc_timers_test,$(UNIT_TESTS))
 FUZZ_TARGETS  :=
 TOOL_TEST_FILES := tests/tool/test_sel4.py
-SYSTEM_TESTS  := pytest-aarch64:tests/system/test_sel4_aarch64.py
+SYSTEM_TESTS  := pytest-$(ARCH):tests/system/test_sel4_$(ARCH).py
 SYSTEM_TEST_NEEDS := $(SEL4_TEST_IMAGES)
 endif
 

@@ -103,9 +103,13 @@ sel4-programs: $(SEL4_PROGRAMS) $(SEL4_VMM_LIBRARY)
 # --- Systems ---
 
 sel4_system_file = $(firstword $(wildcard sel4/systems/$(1).system) $(call system_file,$(1)))
-sel4_image = $(SEL4_BUILD)/systems/$(1).elf
+# What boots it: on AArch64 the Microkit's image, by QEMU's -kernel; on x86-64, where nobody but our loader starts it
+# without a boot manager's configuration, an ISO image.
+SEL4_IMAGE_KIND_aarch64 := elf
+SEL4_IMAGE_KIND_x86_64  := iso
+sel4_image = $(SEL4_BUILD)/systems/$(1).$(SEL4_IMAGE_KIND_$(ARCH))
 
-# $(call sel4_system,NAME): an image for QEMU's -kernel, and build/.../systems/NAME.payload, unsigned.
+# $(call sel4_system,NAME): the Microkit's image, NAME.payload with the same for our loader, unsigned; and an ISO image.
 define sel4_system_rules
 $(SEL4_BUILD)/systems/$(1).elf: $(call sel4_system_file,$(1)) $(SEL4_PROGRAMS) $(HOST_BUILD)/bin/skyscope \
 		$(GUEST)/vmlinuz $(GUEST)/initrd.img $(GUEST)/bench_initrd.img
@@ -114,11 +118,19 @@ $(SEL4_BUILD)/systems/$(1).elf: $(call sel4_system_file,$(1)) $(SEL4_PROGRAMS) $
 	@$(HOST_BUILD)/bin/skyscope build --quiet --kernel sel4 --sdk $(MICROKIT_SDK) --board $(MICROKIT_BOARD) \
 		--config $(MICROKIT_CONFIG) --search-path $(SEL4_BUILD) --search-path $(GUEST) \
 		--microkit-image $$@ --output $(SEL4_BUILD)/systems/$(1).payload $$<
+$(SEL4_BUILD)/systems/$(1).iso: $(SEL4_BUILD)/systems/$(1).elf $(LOADER) $(HOST_BUILD)/keys/system.trust
+	$$(call sign,$(SEL4_BUILD)/systems/$(1).payload,$(SEL4_BUILD)/systems/$(1).bin)
+	@echo "  ISO $$@"
+	@$(HOST_BUILD)/bin/skyscope iso --quiet --loader $(LOADER) --output $$@ $(SEL4_BUILD)/systems/$(1).bin
 endef
-SEL4_TEST_SYSTEMS := linux duo smp
+# VMs of the Microkit have one vCPU on x86-64.
+SEL4_TEST_SYSTEMS_aarch64 := linux duo smp
+SEL4_TEST_SYSTEMS_x86_64  := linux duo
+SEL4_TEST_SYSTEMS := $(SEL4_TEST_SYSTEMS_$(ARCH))
 $(foreach system,$(sort $(SEL4_TEST_SYSTEMS) $(SYSTEM)),$(eval $(call sel4_system_rules,$(system))))
 SEL4_TEST_IMAGES := $(foreach system,$(SEL4_TEST_SYSTEMS),$(call sel4_image,$(system)))
 
+ifeq ($(ARCH),aarch64)
 # A Microkit system that is not described to our tool, with its own VMM that is linked with the library.
 SEL4_EXAMPLE := $(SEL4_BUILD)/example
 $(SEL4_EXAMPLE)/example_vmm.elf: $(call sel4_objects,sel4/example/vmm.c) $(SEL4_VMM_LIBRARY)
@@ -145,6 +157,7 @@ $(SEL4_EXAMPLE)/example.elf: sel4/example/example.system $(SEL4_EXAMPLE)/example
 .PHONY: sel4-example
 sel4-example: $(SEL4_EXAMPLE)/example.elf
 SEL4_TEST_IMAGES += $(SEL4_EXAMPLE)/example.elf
+endif
 SYSTEM_TEST_NEEDS += $(SEL4_TEST_IMAGES)
-export SKYSCOPE_SEL4_IMAGES := $(SEL4_BUILD)/systems
+export SKYSCOPE_SEL4_IMAGES_$(ARCH) := $(SEL4_BUILD)/systems
 endif

@@ -64,8 +64,7 @@ class Bochs(Skyscope):
         self.child.logfile_read = self._log
 
     def close(self):
-        if self.emulator.isalive():
-            self.emulator.kill(signal.SIGTERM)
+        self.emulator.kill(signal.SIGKILL)  # it does not listen to others
         self._reap()
         self._log.close()
         shutil.rmtree(self._directory, ignore_errors=True)

@@ -17,7 +17,7 @@ from machine import ROOT
 if not os.environ.get("MICROKIT_SDK"):
     pytest.skip("no Microkit SDK: give one with MICROKIT_SDK=DIRECTORY", allow_module_level=True)
 
-IMAGES = ROOT / os.environ.get("SKYSCOPE_SEL4_IMAGES", "build/aarch64/sel4/qemu_virt_aarch64-release/systems")
+IMAGES = ROOT / os.environ.get("SKYSCOPE_SEL4_IMAGES_aarch64", "build/aarch64/sel4/qemu_virt_aarch64-release/systems")
 
 
 def boot(system, directory=IMAGES):

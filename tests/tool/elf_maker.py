@@ -24,6 +24,9 @@ SYMBOLS = [
     ("skyscope_config", 0x202078, 8),
     ("skyscope_timer_channel", 0x202080, 8),
     ("timer_interrupt", 0x202088, 8),
+    ("timer_ports", 0x202090, 8),
+    ("timer_hpet", 0x202098, 8),
+    ("skyscope_tsc_information", 0x2020a0, 8),
     ("other_word", 0x203000, 8),  # in the zeroed part of the segment
     ("absolute_word", 0x900000, 8),
 ]
