@@ -499,15 +499,9 @@ static void start(void *context)
     run(context);
 }
 
-bool virtio_vsock_notified(struct virtio_vsock *socket, unsigned int channel)
+void virtio_vsock_notified(void *context)
 {
-    for (uint32_t i = 0; i < socket->peer_count; i++) {
-        if (socket->peers[i].channel == channel) {
-            run(socket);
-            return true;
-        }
-    }
-    return false;
+    run(context);
 }
 
 static const struct virtio_ops ops = {
@@ -557,3 +551,22 @@ const char *virtio_vsock_init(struct virtio_vsock *socket, struct vm *vm, const 
     socket->timer = (struct timer){.expired = expired, .device = socket};
     return timer_add(&vm->vcpus[0].timers, &socket->timer) == 0 ? NULL : "no room for the socket device's timer";
 }
+
+static const char *create(struct vm *vm, const struct vm_device_config *config, struct virtio_device **device)
+{
+    _Static_assert(sizeof(struct virtio_vsock) <= VM_WORKSPACE_SOCKET, "it has to fit");
+    struct virtio_vsock *socket = device_allocate(vm, sizeof(*socket));
+    if (socket == NULL) {
+        return "configuration: the workspace of the devices is too small";
+    }
+    const char *problem = virtio_vsock_init(socket, vm, config);
+    for (uint32_t i = 0; problem == NULL && i < socket->peer_count; i++) {
+        if (device_listen(vm, socket->peers[i].channel, virtio_vsock_notified, socket) != 0) {
+            problem = "configuration: a channel that two devices listen to";
+        }
+    }
+    *device = &socket->device;
+    return problem;
+}
+
+const struct device_kind virtio_vsock_kind = {.kind = VM_DEVICE_SOCKET, .create = create};

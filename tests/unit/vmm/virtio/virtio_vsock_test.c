@@ -127,6 +127,22 @@ static int tear_down(void **state)
     return 0;
 }
 
+void *device_allocate(struct vm *vm, uint64_t size)
+{
+    (void)vm;
+    (void)size;
+    return NULL;
+}
+
+int device_listen(struct vm *vm, uint32_t channel, void (*listener)(void *context), void *context)
+{
+    (void)vm;
+    (void)channel;
+    (void)listener;
+    (void)context;
+    return -1;
+}
+
 /* --- The guest --- */
 
 static struct socket_header from_guest(uint64_t cid, enum socket_operation operation, uint32_t length)
@@ -208,7 +224,7 @@ static void serve(struct fixture *f)
     bool more;
     assert_true(socket_endpoint_receive(&f->server, SERVER_CHANNEL, &more));
     socket_endpoint_flush(&f->server);
-    assert_true(virtio_vsock_notified(&f->socket, SERVER_CHANNEL));
+    virtio_vsock_notified(&f->socket);
 }
 
 static struct socket_stream *connect_server(struct fixture *f)
@@ -236,7 +252,7 @@ static struct socket_header from_wild(enum socket_operation operation, uint32_t 
 static void wild_sends(struct fixture *f, const struct socket_header *header, const void *payload)
 {
     assert_true(socket_queue_put(&f->wild_out, header, header->length != 0 ? payload : NULL));
-    assert_true(virtio_vsock_notified(&f->socket, WILD_CHANNEL));
+    virtio_vsock_notified(&f->socket);
 }
 
 static bool wild_gets(struct fixture *f, struct socket_header *header)
@@ -417,7 +433,7 @@ static void test_a_peer_that_takes_nothing_is_not_waited_for(void **state)
     while (wild_gets(f, &header)) {
     }
     assert_int_equal(header.operation, SOCKET_OPERATION_RESET);
-    assert_true(virtio_vsock_notified(&f->socket, WILD_CHANNEL));
+    virtio_vsock_notified(&f->socket);
     connect_wild(f);
 }
 
@@ -436,7 +452,7 @@ static void test_room_in_time_loses_nothing(void **state)
     uint32_t got = 0;
     while (wild_gets(f, &header)) {
         got++;
-        assert_true(virtio_vsock_notified(&f->socket, WILD_CHANNEL));
+        virtio_vsock_notified(&f->socket);
     }
     assert_int_equal(got, packets);
     assert_false(f->socket.held);
@@ -492,7 +508,7 @@ static void test_broken_queues_of_a_peer_harm_nobody_else(void **state)
     struct fixture *f = *state;
     connect_wild(f);
     f->wires[1].queue[1].tail += 3 * CAPACITY;
-    assert_true(virtio_vsock_notified(&f->socket, WILD_CHANNEL));
+    virtio_vsock_notified(&f->socket);
     assert_true(f->socket.peers[1].receive.broken);
     f->wires[1].queue[0].head -= 12345;
     struct socket_stream *stream = connect_server(f);

@@ -13,6 +13,7 @@
 #include <skyscope/vm_devices.h>
 
 #include <vmm/timer.h>
+#include <vmm/virtio/device_set.h>
 #include <vmm/virtio/virtio.h>
 #include <vmm/virtio/vsock_connections.h>
 
@@ -73,5 +74,7 @@ struct virtio_vsock {
 
 /* Fills in the device; the caller gives it a transport. NULL, or what is wrong with the configuration. */
 const char *virtio_vsock_init(struct virtio_vsock *socket, struct vm *vm, const struct vm_device_config *config);
-/* A channel was notified: packets or room. False if it is none of this device's. */
-bool virtio_vsock_notified(struct virtio_vsock *socket, unsigned int channel);
+/* A peer notified: packets or room. context: the struct virtio_vsock. */
+void virtio_vsock_notified(void *context);
+
+extern const struct device_kind virtio_vsock_kind;
