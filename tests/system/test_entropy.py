@@ -5,8 +5,9 @@ import re
 
 import pytest
 
+from console import Skyscope
 from loader_under_test import LOADER, expect_kernel, images, p, write
-from machine import ARCH
+from machine import ARCH, BUILD
 from payload import KIB
 from tpm import SoftwareTpm
 
@@ -104,3 +105,61 @@ def test_tpm(machine, seeded, tmp_path):
         assert found(output)[:2] == (256, TPM)
         assert "loader: random numbers: 256 bits, from: TPM" in output
         one.kill()
+
+
+# --- Guests ---
+
+EARLY = r"\[ +0\.0+\] random: crng init done"
+NO_NUMBERS = "this machine has no random numbers for guests"
+# Machines whose processor has no instruction: others have random numbers, or nobody has any.
+WITHOUT = {
+    "x86_64": {"cpu": "EPYC,+svm,+npt,-rdrand,-rdseed"},
+    "aarch64": {"cpu": "cortex-a57", "extra": ["-machine", "dtb-randomness=off"]},
+}[ARCH]
+
+
+def placement(skyscope):
+    """Where the guest's kernel put itself."""
+    return skyscope.check_shell("echo 0 > /proc/sys/kernel/kptr_restrict; grep ' _stext$' /proc/kallsyms").split()[0]
+
+
+def test_guests_have_random_numbers_from_the_start():
+    """Two VMs, and one of them reset: each time other numbers."""
+    with Skyscope("entropy-duo", payload=BUILD / "systems/duo/payload.bin") as skyscope:
+        skyscope.expect_shell("first")
+        assert re.search(EARLY, skyscope.check_shell("dmesg"))
+        places = [placement(skyscope)]
+        last = skyscope.boot_id()
+        skyscope.to_manager()
+        assert re.search(r"random numbers \d+ bits credited to: ", skyscope.manager("hardware platform"))
+        skyscope.manager("reset first")
+        skyscope.expect_new_boot(0, "first", last)
+        assert re.search(EARLY, skyscope.check_shell("dmesg"))
+        places.append(placement(skyscope))
+        skyscope.to_console(1, "second")
+        skyscope.expect_shell("second")
+        assert re.search(EARLY, skyscope.check_shell("dmesg"))
+        places.append(placement(skyscope))
+    assert len(set(places)) == 3, places
+
+
+def test_guests_without_random_numbers():
+    """Nothing that looks like some is given to them; everything else works."""
+    with Skyscope("entropy-none", payload=BUILD / "systems/linux/payload.bin", **WITHOUT) as skyscope:
+        skyscope.expect_shell("linux")
+        assert not re.search(EARLY, skyscope.check_shell("dmesg"))
+        skyscope.to_manager()
+        assert "random numbers 0 bits credited; added" in skyscope.manager("hardware platform")
+        assert skyscope.manager("log linux").count(NO_NUMBERS) == 1
+
+
+@pytest.mark.skipif(ARCH != "x86_64", reason="a place for a TPM that is known without a device tree")
+def test_guests_with_numbers_of_a_tpm(tmp_path):
+    """Neither host nor guest has an instruction: what the guest has came from the TPM."""
+    with SoftwareTpm(tmp_path / "tpm") as tpm:
+        with Skyscope("entropy-tpm", payload=BUILD / "systems/linux/payload.bin", extra=tpm.qemu("tpm-crb"),
+                      **WITHOUT) as skyscope:
+            skyscope.expect_text("random numbers: 256 bits, from: TPM", 60)
+            skyscope.expect_shell("linux")
+            assert re.search(EARLY, skyscope.check_shell("dmesg"))
+            skyscope.kill()
