@@ -35,6 +35,8 @@ $(call unit_test,kernel_budget,tests/unit/kernel/budget_test.c kernel/src/budget
 $(call unit_test,kernel_queues,tests/unit/kernel/queues_test.c kernel/src/ready_queue.c kernel/src/timer_queue.c)
 $(call unit_test,kernel_plan_check,tests/unit/kernel/plan_check_test.c $(KERNEL_PLAN_SOURCES))
 $(call unit_test,kernel_core,tests/unit/kernel/core_test.c tests/unit/kernel/fake/machine.c $(KERNEL_CORE_SOURCES))
+$(call unit_test,kernel_core_control,tests/unit/kernel/core_control_test.c tests/unit/kernel/fake/machine.c \
+	$(KERNEL_CORE_SOURCES))
 $(call unit_test,kernel_core_races,tests/unit/kernel/core_races_test.c tests/unit/kernel/fake/machine.c \
 	$(KERNEL_CORE_SOURCES))
 $(call unit_test,kernel_core_random,tests/unit/kernel/core_random_test.c tests/unit/kernel/fake/machine.c \

@@ -51,14 +51,15 @@ comma := ,
 
 # --- Unit test: on a kernel that the test plays, by its own system_call.h ---
 
-LIBMICROKIT_TEST_SOURCES := $(addprefix tests/unit/libmicrokit/, libmicrokit_test.c library_under_test.c \
+LIBMICROKIT_FIXTURE := $(addprefix tests/unit/libmicrokit/, program_fixture.c library_under_test.c \
 	loop_under_test.c data_under_test.c)
-$(foreach source,$(LIBMICROKIT_TEST_SOURCES),$(eval CFLAGS_$(subst /,_,$(basename $(source))) := \
+LIBMICROKIT_TESTS := $(wildcard tests/unit/libmicrokit/*_test.c)
+$(foreach source,$(LIBMICROKIT_FIXTURE) $(LIBMICROKIT_TESTS),$(eval CFLAGS_$(subst /,_,$(basename $(source))) := \
 	-Itests/unit/libmicrokit -Itests/unit/libmicrokit/arch/@ARCH@ -Ilibmicrokit/include -Ilibmicrokit/arch/@ARCH@/include -Ilibmicrokit/src))
 # "protected" and others of the program's are weak in the library, and strong in the test.
 LIBMICROKIT_TEST_LDFLAGS := -Wl$(comma)--wrap=microkit_internal_crash -Wl$(comma)--wrap=microkit_restore_data
-$(call unit_test,libmicrokit_test,$(LIBMICROKIT_TEST_SOURCES),$(LIBMICROKIT_TEST_LDFLAGS))
-$(call unit_test_aarch64,libmicrokit_test,$(LIBMICROKIT_TEST_SOURCES),$(LIBMICROKIT_TEST_LDFLAGS))
+$(foreach kind,unit_test unit_test_aarch64,$(foreach test,$(LIBMICROKIT_TESTS),\
+	$(call $(kind),$(notdir $(basename $(test))),$(test) $(LIBMICROKIT_FIXTURE),$(LIBMICROKIT_TEST_LDFLAGS))))
 
 # Its cryptography is what is in PDs, its processor the test's.
 MICROKIT_RANDOM_TEST_SOURCES := $(addprefix tests/unit/libmicrokit/,random_test.c random_under_test.c)
