@@ -21,6 +21,18 @@
 
 #define GICR_CTLR_ENABLE_LPIS 1u
 
+/* List registers: ICH_LR<n>_EL2 (IHI 0069, chapter 12). */
+#define LR_INTID(lr)      ((uint32_t)(lr))
+#define LR_SOURCE(lr)     ((uint32_t)((lr) >> 32) & 7u)
+#define LR_SOURCE_SHIFT   32
+#define LR_END            (1ull << 41)
+#define LR_PRIORITY_SHIFT 48
+#define LR_GROUP1         (1ull << 60)
+#define LR_HARDWARE       (1ull << 61)
+#define LR_PENDING        (1ull << 62)
+#define LR_ACTIVE         (1ull << 63)
+#define LR_STATE          (LR_PENDING | LR_ACTIVE)
+
 /* What GICR_TYPER and MPIDR_EL1 call affinity. */
 #define GIC_MPIDR_AFFINITY 0xff00ffffffull
 
@@ -29,6 +41,12 @@ enum gic_wait {
     GIC_WAIT_ASKED = 1,  /* the vCPU has run since: the next access repeats the read, or it is forgotten */
     GIC_WAIT_ASKING = 2, /* in the present exit */
 };
+
+static inline void gic_set_wait(struct gic *gic, uint32_t vcpu, enum gic_wait wait)
+{
+    gic->vcpus[vcpu].wait_state = wait;
+    gic->waiting = wait == GIC_WAIT_NONE ? gic->waiting & ~(1u << vcpu) : gic->waiting | 1u << vcpu;
+}
 
 /* --- Interrupts by INTID (gic.c) --- */
 
@@ -99,12 +117,6 @@ uint32_t gic_find_affinity(const struct gic *gic, uint64_t affinity);
 
 /* Reads a vCPU's list registers back into the model; it will refill them. It must be accessible. */
 void gic_read_back(struct gic *gic, uint32_t vcpu);
-/* Before bits of a bank are changed or shown: reads back the list registers that hold any of them, as far as they are
- * accessible. Returns the bits whose state is still with a vCPU that runs. vcpu: whose, if they are private. */
-uint32_t gic_recall(struct gic *gic, uint32_t vcpu, uint32_t first_intid, uint32_t bits);
-/* For a read of the state of these bits: false if other vCPUs must look first; the access is to be made again. */
-bool gic_recall_for_read(struct gic *gic, uint32_t vcpu, uint32_t first_intid, uint32_t bits, uint64_t key);
-
 /* Puts an SPI that has become deliverable at a vCPU into a list register at once; false: gic_changed() must be called.
  */
 bool gic_list_now(struct gic *gic, uint32_t vcpu, uint32_t intid);
@@ -113,6 +125,14 @@ bool gic_list_now(struct gic *gic, uint32_t vcpu, uint32_t intid);
 bool gic_lower_now(struct gic *gic, uint32_t vcpu, uint32_t intid);
 /* The list register in which the kernel has the virtual timer's interrupt, or NULL. */
 uint64_t *gic_timer_register(const struct gic *gic, uint32_t vcpu);
+
+/* --- What lies in list registers (gic_recall.c) --- */
+
+/* Before bits of a bank are changed or shown: reads back the list registers that hold any of them, as far as they are
+ * accessible. Returns the bits whose state is still with a vCPU that runs. vcpu: whose, if they are private. */
+uint32_t gic_recall(struct gic *gic, uint32_t vcpu, uint32_t first_intid, uint32_t bits);
+/* For a read of the state of these bits: false if other vCPUs must look first; the access is to be made again. */
+bool gic_recall_for_read(struct gic *gic, uint32_t vcpu, uint32_t first_intid, uint32_t bits, uint64_t key);
 
 /* --- LPIs (gic_lpi.c) --- */
 

@@ -18,23 +18,8 @@
 
 #include "gic_internal.h"
 
-#define LR_INTID(lr)      ((uint32_t)(lr))
-#define LR_SOURCE(lr)     ((uint32_t)((lr) >> 32) & 7u)
-#define LR_SOURCE_SHIFT   32
-#define LR_END            (1ull << 41)
-#define LR_PRIORITY_SHIFT 48
-#define LR_GROUP1         (1ull << 60)
-#define LR_HARDWARE       (1ull << 61)
-#define LR_PENDING        (1ull << 62)
-#define LR_ACTIVE         (1ull << 63)
-#define LR_STATE          (LR_PENDING | LR_ACTIVE)
-
 #define MISR_ENTRY_NOT_PRESENT (1u << 2)
 #define MISR_END_COUNT(misr)   ((misr) >> 27) /* ICH_HCR_EL2.EOIcount, where the kernel reports it */
-
-#define VMCR_GROUP0_ENABLE       (1u << 0)
-#define VMCR_GROUP1_ENABLE       (1u << 1)
-#define VMCR_PRIORITY_MASK(vmcr) ((vmcr) >> 24 & GIC_PRIORITY_MASK)
 
 /* An interrupt that wants a list register. */
 struct candidate {
@@ -482,12 +467,6 @@ static void has_looked(struct gic *gic, uint32_t vcpu)
     }
 }
 
-static void set_wait(struct gic *gic, uint32_t vcpu, enum gic_wait wait)
-{
-    gic->vcpus[vcpu].wait_state = wait;
-    gic->waiting = wait == GIC_WAIT_NONE ? gic->waiting & ~(1u << vcpu) : gic->waiting | 1u << vcpu;
-}
-
 void gic_refill(struct gic *gic, uint32_t vcpu)
 {
     struct gic_vcpu *state = &gic->vcpus[vcpu];
@@ -497,7 +476,7 @@ void gic_refill(struct gic *gic, uint32_t vcpu)
     gic_read_back(gic, vcpu);
     has_looked(gic, vcpu);
     if (state->wait_state != GIC_WAIT_NONE) {
-        set_wait(gic, vcpu, state->wait_state == GIC_WAIT_ASKING ? GIC_WAIT_ASKED : GIC_WAIT_NONE);
+        gic_set_wait(gic, vcpu, state->wait_state == GIC_WAIT_ASKING ? GIC_WAIT_ASKED : GIC_WAIT_NONE);
     }
     fill(gic, vcpu);
     state->attention = state->wait_state != GIC_WAIT_NONE || gic_its_commands_wait(gic);
@@ -523,8 +502,6 @@ void gic_maintenance(struct gic *gic, uint32_t vcpu)
     state->attention = 1;
 }
 
-/* --- Reading and writing what lies in list registers --- */
-
 uint64_t *gic_timer_register(const struct gic *gic, uint32_t vcpu)
 {
     struct vcpu_gic *hardware = gic->vcpus[vcpu].hardware;
@@ -535,113 +512,4 @@ uint64_t *gic_timer_register(const struct gic *gic, uint32_t vcpu)
         }
     }
     return NULL;
-}
-
-uint32_t gic_recall(struct gic *gic, uint32_t vcpu, uint32_t first_intid, uint32_t bits)
-{
-    if (first_intid < GIC_PRIVATE) {
-        /* The kernel may have listed any of them. */
-        if (!gic_accessible(gic, vcpu)) {
-            return bits;
-        }
-        gic_read_back(gic, vcpu);
-        return 0;
-    }
-    struct gic_bank *bank = gic_bank_of(gic, vcpu, first_intid);
-    uint32_t remaining = 0;
-    for (uint32_t listed; (listed = bits & bank->listed & ~remaining) != 0;) {
-        uint32_t index = (uint32_t)__builtin_ctz(listed);
-        uint32_t holder = bank->holder[index];
-        if (gic_accessible(gic, holder)) {
-            gic_read_back(gic, holder); /* clears its bit */
-        } else {
-            remaining |= 1u << index;
-        }
-    }
-    return remaining;
-}
-
-bool gic_recall_for_read(struct gic *gic, uint32_t vcpu, uint32_t first_intid, uint32_t bits, uint64_t key)
-{
-    uint32_t remaining = gic_recall(gic, vcpu, first_intid, bits);
-    uint32_t current = gic->config.ops->current(gic->config.context);
-    if (remaining == 0 || current >= gic->config.vcpu_count) {
-        return true;
-    }
-    struct gic_vcpu *reader = &gic->vcpus[current];
-    if (reader->wait_state != GIC_WAIT_NONE && reader->wait_key == key) {
-        if (reader->wait_for == 0) {
-            set_wait(gic, current, GIC_WAIT_NONE);
-            return true;
-        }
-    } else {
-        const struct gic_bank *bank = gic_bank_of(gic, vcpu, first_intid);
-        uint32_t holders = first_intid < GIC_PRIVATE ? 1u << vcpu : 0;
-        for (; first_intid >= GIC_PRIVATE && remaining != 0; remaining &= remaining - 1u) {
-            holders |= 1u << bank->holder[__builtin_ctz(remaining)];
-        }
-        reader->wait_for = holders;
-        reader->wait_key = key;
-        for (; holders != 0; holders &= holders - 1u) {
-            gic_notify(gic, (uint32_t)__builtin_ctz(holders));
-        }
-    }
-    set_wait(gic, current, GIC_WAIT_ASKING);
-    reader->attention = 1;
-    gic->retry = true;
-    return false;
-}
-
-/* --- WFI --- */
-
-static bool wakes(uint32_t priority, uint32_t mask, bool group1, uint32_t vmcr)
-{
-    return priority < mask && (vmcr & (group1 ? VMCR_GROUP1_ENABLE : VMCR_GROUP0_ENABLE)) != 0;
-}
-
-static bool bank_wakes(const struct gic *gic, const struct gic_bank *bank, uint32_t ready, uint32_t vmcr)
-{
-    if (__builtin_expect(ready == 0, 1)) {
-        return false;
-    }
-    for (uint32_t bits = ready & gic_forwarded(gic, bank); bits != 0; bits &= bits - 1u) {
-        uint32_t index = (uint32_t)__builtin_ctz(bits);
-        if (wakes(bank->priority[index], VMCR_PRIORITY_MASK(vmcr), (bank->group & 1u << index) != 0, vmcr)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool gic_wakes(struct gic *gic, uint32_t vcpu)
-{
-    struct gic_vcpu *state = &gic->vcpus[vcpu];
-    uint32_t vmcr = state->hardware->vmcr;
-    uint32_t private = gic_bank_pending(&state->bank) & ~state->bank.active;
-    private |= __atomic_load_n(&state->hardware->private_pending, __ATOMIC_ACQUIRE);
-    const uint64_t *timer = gic_timer_register(gic, vcpu);
-    private |= timer != NULL && (*timer & LR_PENDING) != 0 ? GIC_TIMER_BIT : 0;
-    if (bank_wakes(gic, &state->bank, private, vmcr)) {
-        return true;
-    }
-    for (uint32_t busy = gic->busy; busy != 0; busy &= busy - 1u) {
-        uint32_t i = (uint32_t)__builtin_ctz(busy);
-        const struct gic_bank *bank = &gic->banks[i];
-        if (bank_wakes(gic, bank, gic_bank_pending(bank) & ~bank->active & ~bank->listed & state->routed[i], vmcr)) {
-            return true;
-        }
-    }
-    if ((gic->lpi_pending_words[0] | gic->lpi_pending_words[1]) == 0) {
-        return false;
-    }
-    for (uint32_t word = 0; word < GIC_LPI_WORDS; word++) {
-        for (uint64_t bits = gic->lpi_pending[word] & ~gic->lpi_active[word]; bits != 0; bits &= bits - 1u) {
-            uint32_t lpi = word * 64u + (uint32_t)__builtin_ctzll(bits);
-            if (gic->lpi_vcpu[lpi] == vcpu && gic_lpi_enabled(gic, lpi) &&
-                wakes(gic_lpi_priority(gic, lpi), VMCR_PRIORITY_MASK(vmcr), true, vmcr)) {
-                return true;
-            }
-        }
-    }
-    return false;
 }
