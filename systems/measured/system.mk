@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: BSD-2-Clause
-$(call vm_system,measured,$(GUEST)/hostile_triple_fault.bin)
+$(call vm_system,measured,$(GUEST)/hostile_$(if $(filter x86_64,$(ARCH)),triple_fault,spin).bin)

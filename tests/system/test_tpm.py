@@ -10,14 +10,19 @@ import subprocess
 import pytest
 
 from console import Skyscope
-from machine import BUILD, ROOT
+from machine import ARCH, BUILD, PLATFORM, ROOT, TOOL
 from tpm import RC_NV_LOCKED, SHA256, SHA384, SoftwareTpm, TpmError
 
-TOOL = BUILD / "bin/skyscope"
-TEMPLATE = BUILD / "loader-template.elf"
+TEMPLATE = PLATFORM.loader_template
 MEASURED = BUILD / "systems/measured/payload.bin"
 HELLO = BUILD / "systems/hello/payload.bin"
 INDEX = 0x01A53900
+# A TPM with registers of either kind; AArch64's machine has the one kind only.
+FIFO = {"x86_64": "tpm-tis", "aarch64": "tpm-tis-device"}[ARCH]
+DEVICES = {"x86_64": [FIFO, "tpm-crb"], "aarch64": [FIFO]}[ARCH]
+ANY = DEVICES[-1]
+# AArch64's ACPI says of a FIFO that there is one, and leaves where to a program in the DSDT; a device tree says it all.
+NAMED = {"x86_64": [], "aarch64": ["-machine", "acpi=off"]}[ARCH]
 NO_TPM = "loader: no TPM 2.0: nothing is measured, no rollback index is kept"
 HALTED = "nothing was started; the machine is halted"
 BANKS = {SHA256: ("sha256", hashlib.sha256), SHA384: ("sha384", hashlib.sha384)}
@@ -151,11 +156,11 @@ def expected_events(keys, content, version, command_line):
     return events + [(11, bytes(4)), (12, bytes(4))]
 
 
-@pytest.mark.parametrize("device", ["tpm-tis", "tpm-crb"])
+@pytest.mark.parametrize("device", DEVICES)
 def test_log_and_pcrs_agree(device, keys, tpm, tmp_path):
     software_tpm = tpm()
     with boot(device, keys, MEASURED, 3, device, software_tpm, append="quiet") as machine:
-        machine.expect_text("loader: TPM 2.0 (IBM, " + ("FIFO" if device == "tpm-tis" else "CRB") + ")")
+        machine.expect_text("loader: TPM 2.0 (IBM, " + ("FIFO" if device == FIFO else "CRB") + ")")
         machine.expect_text(f"loader: rollback index 3, kept in NV index 0x{INDEX:x} from now on")
         machine.expect_text("console 0: guest")
         machine.to_manager()
@@ -163,7 +168,7 @@ def test_log_and_pcrs_agree(device, keys, tpm, tmp_path):
         listing = machine.manager("tpm log")
         log = event_log(machine)
         output = machine.output()
-        assert re.search(r"TPM 2.0 +start method " + ("6," if device == "tpm-tis" else "7, control area 0xfed40040"),
+        assert re.search(r"TPM 2.0 +start method " + ("6," if device == FIFO else "7, control area 0xfed40040"),
                          machine.manager("hardware platform"))
         assert "usage: tpm" in machine.manager("tpm nonsense")
         machine.kill()
@@ -190,13 +195,13 @@ def test_log_and_pcrs_agree(device, keys, tpm, tmp_path):
     assert f"{len(events)} events measured" in output
 
 
-@pytest.mark.parametrize("device, firmware", [("tpm-crb", "uefi"), ("tpm-tis", "bios")])
+@pytest.mark.parametrize("device, firmware", list(zip(reversed(DEVICES), reversed(PLATFORM.firmwares))))
 def test_from_an_iso(device, firmware, keys, tpm, tmp_path):
     """Firmware and GRUB measure too, but not into these PCRs: what is in PCR 11 follows from the payload alone."""
     software_tpm = tpm()
     iso = tmp_path / "measured.iso"
     skyscope("iso", "--quiet", "--loader", keys.loader, "--output", iso, keys.sign(MEASURED, 3))
-    with Skyscope(f"tpm-iso-{firmware}", iso=iso, firmware=firmware, extra=software_tpm.qemu(device), cpus=1,
+    with Skyscope(f"tpm-iso-{firmware}", iso=iso, firmware=firmware, extra=software_tpm.qemu(device) + NAMED, cpus=1,
                   memory="512M", timeout=120) as machine:
         machine.expect_text("events measured in PCRs 11 and 12")
         machine.expect_text("loader: rollback index 3, kept in NV index")
@@ -211,7 +216,7 @@ def test_from_an_iso(device, firmware, keys, tpm, tmp_path):
 
 def test_the_index_is_locked_after_the_start(keys, tpm):
     software_tpm = tpm()
-    with boot("locked", keys, HELLO, 5, "tpm-crb", software_tpm) as machine:
+    with boot("locked", keys, HELLO, 5, ANY, software_tpm) as machine:
         machine.expect_text("hello: end of init")
         machine.kill()
     data = software_tpm.nv_read(INDEX, 48)
@@ -223,7 +228,7 @@ def test_the_index_is_locked_after_the_start(keys, tpm):
     assert software_tpm.nv_read(INDEX, 48) == data
 
 
-@pytest.mark.parametrize("device", ["tpm-tis", "tpm-crb"])
+@pytest.mark.parametrize("device", DEVICES)
 def test_older_versions_are_refused(device, keys, tpm):
     def start(version, payload=HELLO):
         return boot(f"rollback-{device}-{version}", keys, payload, version, device, tpm())
@@ -250,7 +255,7 @@ def test_older_versions_are_refused(device, keys, tpm):
 def test_another_image_gives_other_pcrs(keys, tpm):
     def pcrs(name, payload, version):
         software_tpm = tpm()
-        with boot(name, keys, payload, version, "tpm-tis", software_tpm) as machine:
+        with boot(name, keys, payload, version, FIFO, software_tpm) as machine:
             machine.expect_text("loader: starting")
             machine.kill()
         values = [software_tpm.pcr(SHA384, pcr) for pcr in (11, 12)]
@@ -271,7 +276,7 @@ def test_an_image_that_nothing_vouches_for_is_measured_as_it_is(keys, tpm, tmp_p
     image.write_bytes(b"\xf4" * 100)
     skyscope("replace", "--quiet", "--output", changed, keys.sign(MEASURED, 3), "guest/open_kernel", image)
     software_tpm = tpm()
-    with Skyscope("tpm-replaced", loader=keys.loader, payload=changed, extra=software_tpm.qemu("tpm-tis"), cpus=1,
+    with Skyscope("tpm-replaced", loader=keys.loader, payload=changed, extra=software_tpm.qemu(FIFO), cpus=1,
                   memory="512M", timeout=60) as machine:
         machine.expect_text("loader: starting")
         machine.kill()
@@ -286,7 +291,7 @@ def test_an_owner_with_a_password(keys, tpm):
     with tpm() as software_tpm:
         software_tpm.power_on()
         software_tpm.set_owner_password(b"secret")
-    with boot("owner", keys, HELLO, 5, "tpm-crb", tpm()) as machine:
+    with boot("owner", keys, HELLO, 5, ANY, tpm()) as machine:
         machine.expect_text("warning: no rollback index is kept: the TPM's owner has a password")
         machine.expect_text("hello: end of init")
 

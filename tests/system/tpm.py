@@ -64,7 +64,7 @@ class SoftwareTpm:
             raise
 
     def qemu(self, device):
-        """QEMU's arguments for it; device: tpm-tis or tpm-crb."""
+        """QEMU's arguments for it; device: tpm-tis, tpm-crb, or AArch64's tpm-tis-device."""
         return ["-chardev", f"socket,id=tpm-control,path={self._control_path}",
                 "-tpmdev", "emulator,id=tpm,chardev=tpm-control", "-device", f"{device},tpmdev=tpm"]
 
