@@ -95,6 +95,7 @@ $(call sel4_objects,$(VMM_SOURCES)): | $(LIBFDT_STAMP)
 # What the same sources wait for in the other kinds.
 $(call sel4_objects,crypto/src/keccak.c): $(KECCAK_SPONGE)
 $(call sel4_objects,vmm/acpi/dsdt.c): $(DSDT_BYTES)
+$(call sel4_objects,$(filter vmm/fs/%,$(VMM_SOURCES))): | $(FUSE_HEADER)
 $(call sel4_objects,$(ZYDIS_SOURCES) vmm/arch/x86_64/decode.c): | $(DOWNLOAD)/zydis.stamp $(ZYCORE_INCLUDE)/Zycore
 
 .PHONY: sel4-programs

@@ -24,7 +24,7 @@ CPU_MODEL = "corei7_haswell_4770"
 # ips: instructions in a second of the machine's own. With fewer, characters come faster than programs can take them.
 CONFIGURATION = """\
 megs: {memory}
-cpu: model={cpu}, count=1, ips=200000000, reset_on_triple_fault=1, ignore_bad_msrs=1
+cpu: model={cpu}, count=1, ips=500000000, reset_on_triple_fault=1, ignore_bad_msrs=1
 romimage: file=/usr/share/bochs/BIOS-bochs-latest
 vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
 display_library: term
