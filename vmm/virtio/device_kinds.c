@@ -6,14 +6,10 @@
 #include <vmm/virtio/virtio_blk.h>
 #include <vmm/virtio/virtio_fs.h>
 #include <vmm/virtio/virtio_net.h>
+#include <vmm/virtio/virtio_pmem.h>
 #include <vmm/virtio/virtio_rng.h>
 #include <vmm/virtio/virtio_vsock.h>
 
 const struct device_kind *const device_kinds[] = {
-    &virtio_blk_kind,
-    &virtio_fs_kind,
-    &virtio_net_kind,
-    &virtio_rng_kind,
-    &virtio_vsock_kind,
-    NULL,
+    &virtio_blk_kind, &virtio_fs_kind, &virtio_net_kind, &virtio_pmem_kind, &virtio_rng_kind, &virtio_vsock_kind, NULL,
 };

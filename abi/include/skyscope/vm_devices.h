@@ -22,6 +22,7 @@
 #define VM_WORKSPACE_NET_PAIR  0x6000u /* for each pair of queues besides */
 #define VM_WORKSPACE_SOCKET    0x14000u
 #define VM_WORKSPACE_FILES     0x4000u
+#define VM_WORKSPACE_PMEM      0x2000u
 
 enum vm_device_kind {
     VM_DEVICE_BLOCK = 1,

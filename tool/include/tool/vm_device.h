@@ -40,7 +40,8 @@ struct vm_device {
 
 /* Those that the tool knows; NULL-terminated. */
 extern const struct vm_device_type *const vm_device_types[];
-extern const struct vm_device_type disk_device_type, net_device_type, rng_device_type, vsock_device_type, filesystem_device_type;
+extern const struct vm_device_type disk_device_type, net_device_type, rng_device_type, vsock_device_type,
+    filesystem_device_type, pmem_device_type;
 
 /* The type of an element, NULL: it is no device. */
 const struct vm_device_type *vm_device_type_of(xmlNodePtr node);
@@ -67,6 +68,11 @@ struct filesystem_device {
     const char *tag;
     const char *source; /* directory of the host, NULL: memory */
     uint64_t size;      /* bytes of memory */
+};
+
+/* <pmem> */
+struct pmem_device {
+    struct guest_image image;
 };
 
 /* <rng> */
