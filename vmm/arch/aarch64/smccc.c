@@ -6,7 +6,7 @@
  * SMCCC_ARCH_WORKAROUNDs (firmware calls for the guest's own protection; whether
  * the host's firmware has them is not known here, and "not supported" makes a
  * guest fall back on what its CPU says of itself), random numbers (DEN 0098; the
- * VMM has no source of entropy), stolen time.
+ * guest's device tree has a seed), stolen time.
  */
 #include <vmm/arch/execution.h>
 
