@@ -143,6 +143,29 @@ static void cpuid_policy_hides(void **state)
     assert_int_equal(p.cr4_allowed & CR4_LA57, 0);
 }
 
+/* What a kernel cannot switch between guests is not shown. */
+static void cpuid_limits(void **state)
+{
+    (void)state;
+    struct cpuid_policy p;
+    struct cpuid_options options = {.vcpu_count = 1, .tsc_frequency = 1000000000, .host_tsc = true, .no_xsave = true};
+    cpuid_policy_create(&p, &options, epyc, NULL);
+    struct cpuid_viewer viewer = {.apic_enabled = true};
+    struct cpuid_result r;
+    assert_int_equal(p.xcr0_allowed, 0);
+    assert_int_equal(p.cr4_allowed & (CR4_OSXSAVE | CR4_PKE), 0);
+    cpuid_query(&p, &viewer, 1, 0, &r);
+    assert_int_equal(r.ecx & (1u << 26 | 1u << 28 | 1u << 12 | 1u << 29), 0); /* XSAVE, AVX, FMA, F16C */
+    cpuid_query(&p, &viewer, 7, 0, &r);
+    assert_int_equal(r.ebx & (1u << 1 | 1u << 5 | 1u << 16), 0); /* TSC_ADJUST, AVX2, AVX-512 */
+    assert_int_equal(r.ecx & (1u << 3 | 1u << 22), 0);           /* PKU, RDPID */
+    cpuid_query(&p, &viewer, 0xd, 0, &r);
+    assert_int_equal(r.eax | r.ebx | r.ecx, 0);
+    cpuid_query(&p, &viewer, 0x80000001, 0, &r);
+    assert_int_equal(r.edx & 1u << 27, 0); /* RDTSCP */
+    assert_int_not_equal(r.edx & 1u << 29, 0);
+}
+
 /* --- MSRs --- */
 
 static void msr_unknown(void **state)
@@ -174,6 +197,23 @@ static void msr_time(void **state)
     assert_int_equal(msr(0x3b), 9500);
     assert_true(write_msr(0x3b, 0));
     assert_int_equal(msr(0x10), 500);
+}
+
+/* No TSC of the guest's own: it starts at the host's value, and stays there, resets included. */
+static void msr_time_of_the_host(void **state)
+{
+    (void)state;
+    uint64_t value;
+    fake_hv.now = 123456;
+    guest()->limits = VCPU_LIMIT_TSC;
+    assert_null(arch_vm_reset(f.vm));
+    assert_int_equal(guest()->limits, VCPU_LIMIT_TSC);
+    assert_int_equal(guest()->tsc_offset, 0);
+    assert_int_equal(msr(0x10), 123456);
+    assert_false(write_msr(0x10, 0));
+    assert_false(read_msr(0x3b, &value));
+    assert_false(write_msr(0x3b, 0));
+    assert_int_equal(msr(0x10), 123456);
 }
 
 static void msr_efer(void **state)
@@ -257,7 +297,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(cpuid_identity),   TEST(cpuid_features_follow_state),
         TEST(cpuid_everywhere), TEST(cpuid_policy_hides),
-        TEST(msr_unknown),      TEST(msr_time),
+        TEST(cpuid_limits),     TEST(msr_unknown),
+        TEST(msr_time),         TEST(msr_time_of_the_host),
         TEST(msr_efer),         TEST(msr_addresses_must_be_canonical),
         TEST(msr_memory_types), TEST(msr_machine_check),
         TEST(msr_everywhere),
