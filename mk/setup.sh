@@ -19,6 +19,7 @@ run   libxml2-dev          the tool reads system files (XML)
 run   libfdisk-dev         the tool writes and reads partition tables (GPT)
 run   libelf-dev           the tool reads program images (ELF)
 run   libfdt-dev           the tool makes guests'"'"' device trees
+run   liblz4-dev           the tool packs guests'"'"' images
 run   libargon2-dev        the tool turns passphrases into encryption keys
 run   libzycore-dev        headers of the x86 instruction decoder
 run   dpkg-dev             downloads and unpacks source packages

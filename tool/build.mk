@@ -9,7 +9,7 @@ TOOL_CRYPTO_SOURCES := $(sort $(CRYPTO_VERIFY_SOURCES) $(CRYPTO_SIGNATURE_SOURCE
 TOOL_LIBRARY_SOURCES := $(filter-out $(addprefix tool/src/,main.c command_%.c boot_%.c efi_%.c),$(TOOL_SOURCES)) $(TOOL_CRYPTO_SOURCES)
 TOOL_TEST_SOURCES := $(sort $(wildcard tests/unit/tool/*_test.c))
 TOOL_CFLAGS := -Itool/include -Itool/src -Iservices/storage -Icrypto/include -isystem /usr/include/libxml2
-TOOL_LIBS := -lxml2 -lelf -largon2 -lfdisk -lfdt -lpthread
+TOOL_LIBS := -lxml2 -lelf -largon2 -lfdisk -lfdt -llz4 -lpthread
 
 $(foreach source,$(filter tool/%,$(TOOL_SOURCES)) $(TOOL_TEST_SOURCES) tests/fuzz/system_file_fuzz.c tests/fuzz/payload_fuzz.c \
 	tests/fuzz/key_file_fuzz.c, $(eval CFLAGS_$(subst /,_,$(basename $(source))) := $(TOOL_CFLAGS)))

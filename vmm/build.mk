@@ -8,8 +8,8 @@ VMM_DEVICE_SOURCES_aarch64 := $(sort $(wildcard vmm/devices/pl*.c vmm/devices/gi
 VMM_DEVICE_SOURCES_x86_64 := $(sort $(filter-out $(VMM_DEVICE_SOURCES_aarch64),$(wildcard vmm/devices/*.c)) \
 	vmm/pci/pci_mechanism1.c $(wildcard vmm/acpi/*.c))
 
-VMM_BOOT_SOURCES_x86_64 := $(addprefix vmm/boot/, boot.c flat.c linux_x86.c x86_layout.c)
-VMM_BOOT_SOURCES_aarch64 := $(addprefix vmm/boot/, boot.c flat.c) $(sort $(wildcard vmm/boot/*arm64*.c))
+VMM_BOOT_SOURCES_x86_64 := $(addprefix vmm/boot/, boot.c flat.c packed_image.c linux_x86.c x86_layout.c)
+VMM_BOOT_SOURCES_aarch64 := $(addprefix vmm/boot/, boot.c flat.c packed_image.c) $(sort $(wildcard vmm/boot/*arm64*.c))
 
 # VMM_SOURCES_x86_64, VMM_SOURCES_aarch64: all but main() and what calls the kernel.
 $(foreach a,x86_64 aarch64,$(eval VMM_ARCH_SOURCES_$a := $(sort $(wildcard vmm/arch/$a/*.c))) \
@@ -36,19 +36,34 @@ $(ZYDIS_SOURCES): | $(DOWNLOAD)/zydis.stamp ;
 $(foreach source,$(ZYDIS_SOURCES),\
 	$(eval CFLAGS_$(subst /,_,$(basename $(source))) := -w -fno-stack-protector -I$(ZYDIS)/src $(ZYDIS_FLAGS) \
 	-include vmm/arch/x86_64/include/vmm/arch/zydis_memory.h))
+# --- LZ4: unpacking of guests' images only, without a C library ---
+
+LZ4 := $(DOWNLOAD)/lz4
+LZ4_SOURCES := $(LZ4)/lib/lz4.c
+LZ4_INCLUDES := -isystem $(LZ4)/lib
+# It copies by words of any alignment, which an Arm processor with its MMU on takes.
+LZ4_ALIGNMENT_aarch64 := -mno-strict-align
+CFLAGS_$(subst /,_,$(basename $(LZ4_SOURCES))) = -w -O3 -fno-stack-protector $(LZ4_INCLUDES) -DLZ4_FREESTANDING=1 -D_LIBC_LIMITS_H_ \
+	-DLZ4_memcpy=__builtin_memcpy -DLZ4_memmove=__builtin_memmove -DLZ4_memset=__builtin_memset \
+	$(if $(filter $(BUILD)/pd/% $(BUILD)/sel4/%,$@),$(LZ4_ALIGNMENT_$(ARCH)))
+$(LZ4_SOURCES): | $(LZ4).stamp ;
+$(foreach k,pd unit fuzz unit_aarch64 fuzz_aarch64,$(eval $(call objects,$k,vmm/boot/packed_image.c): | $(LZ4).stamp))
+LINT_NEEDS += $(LZ4).stamp
+
 $(foreach source,$(sort $(VMM_SOURCES_x86_64) $(VMM_SOURCES_aarch64)) vmm/main.c vmm/hv/skyscope.c,\
 	$(eval CFLAGS_$(subst /,_,$(basename $(source))) := $(VMM_INCLUDES)))
 $(foreach source,$(wildcard vmm/boot/*arm64*.c),\
 	$(eval CFLAGS_$(subst /,_,$(basename $(source))) += $(LIBFDT_INCLUDES)) \
 	$(foreach kind,pd unit_aarch64 fuzz_aarch64,$(eval $(call objects,$(kind),$(source)): | $(LIBFDT_STAMP))))
+CFLAGS_vmm_boot_packed_image := $(VMM_INCLUDES) $(LZ4_INCLUDES)
 CFLAGS_vmm_arch_x86_64_decode := $(VMM_INCLUDES) -isystem $(ZYDIS)/include $(ZYDIS_FLAGS)
 
 include $(wildcard vmm/devices/*.mk vmm/pci/*.mk vmm/acpi/*.mk vmm/fs/*.mk)
 
 # --- Library and program ---
 
-VMM_LIBRARY_x86_64 := $(ZYDIS_SOURCES)
-VMM_LIBRARY_aarch64 := $(LIBFDT_SOURCES)
+VMM_LIBRARY_x86_64 := $(ZYDIS_SOURCES) $(LZ4_SOURCES)
+VMM_LIBRARY_aarch64 := $(LIBFDT_SOURCES) $(LZ4_SOURCES)
 VMM_LIBRARY_OBJECTS := $(call objects,pd,$(VMM_SOURCES) $(VMM_LIBRARY_$(ARCH)))
 ifeq ($(ARCH),x86_64)
 $(VMM_LIBRARY_OBJECTS): | $(DOWNLOAD)/zydis.stamp $(ZYCORE_INCLUDE)/Zycore

@@ -44,8 +44,8 @@ static void make_plausible(struct vm_image kernel)
     }
 }
 
-/* Bytes 0 protocol and what is there, 1 GIC version, 2..3 size of the device tree, 4..11 load address or size of the
- * initrd; then the device tree (if its size is not 0), then the kernel. */
+/* Bytes 0 protocol and what is there, 1 GIC version and what is packed, 2..3 size of the device tree, 4..11 load
+ * address or size of the initrd; then the device tree (if its size is not 0), then the kernel. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arm_fixture f;
@@ -79,6 +79,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if ((data[0] & 4) != 0) {
         f.config.initrd = (struct vm_image){
             .address = kernel.address, .size = (data[0] & 8) != 0 && number > FIXTURE_RAM_SIZE ? number : kernel.size};
+    }
+    if ((data[1] & 2) != 0) { /* they call themselves packed */
+        f.config.kernel.unpacked_size = 1 + number % (2 * FIXTURE_RAM_SIZE);
+        f.config.initrd.unpacked_size = (data[1] & 4) != 0 ? number : 0;
     }
     if (fixture_create(&f) != NULL) {
         abort();

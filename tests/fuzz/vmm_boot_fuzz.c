@@ -48,6 +48,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     f.config.ram[0].size = (data[0] & 4) != 0 ? FIXTURE_RAM_SIZE : FIXTURE_HIGH_SIZE;
     uint8_t initrd[64] = {0};
     f.config.initrd = (struct vm_image){.address = (uintptr_t)initrd, .size = data[1] % sizeof(initrd)};
+    f.config.initrd.unpacked_size = (data[0] & 8) != 0 ? data[4] : 0;
+    f.config.kernel.unpacked_size = (data[0] & 16) != 0 ? (uint64_t)(data[4] | data[5] << 8) : 0;
     memcpy(&f.config.kernel_load_address, data + 8, 8);
     memset(f.config.command_line, 'x', (data[2] | data[3] << 8) % (int)sizeof(f.config.command_line));
     if (fixture_create(&f) == NULL) {

@@ -119,7 +119,8 @@ def test_guest_images_are_given_away_as_they_lie(arm):
     """In small pages the Microkit's initialiser has nothing to inflate; but of those there is a limited number."""
     with open(arm.directory / "large.img", "wb") as large:
         large.truncate(0x10000000)
-    root = expand(arm, VM.format("", "").replace("initrd.img", "large.img").replace("64MiB", "512MiB"))
+    root = expand(arm, VM.format("", "").replace("64MiB", "512MiB").replace('"vmlinuz"', '"vmlinuz" packed="false"')
+                  .replace('"initrd.img"', '"large.img" packed="false"'))
     sizes = {name: [int(find(root, "memory_region", name=name).get(key), 0) for key in ("page_size", "size")]
              for name in ("g_kernel", "g_initrd")}
     assert sizes["g_kernel"] == [0x1000, 0x10000] and sizes["g_initrd"] == [0x200000, 0x10000000]

@@ -57,6 +57,11 @@ void read_guest_image(struct system *system, const struct vm_element *vm, const 
 struct region *guest_image_region(struct system *system, long line, const char *name, const struct guest_image *image,
                                   uint64_t page_size);
 
+/* The kernel or initrd of a VM as it is stored: packed, as a file NAME.lz4, if it shall be, or if that is left open and
+ * it pays; else as it is (pack_image.c). */
+struct guest_image pack_guest_image(struct system *system, const struct vm_element *vm, const struct guest_image *image,
+                                    const char *name);
+
 /* --- Devices (expand_devices.c) --- */
 
 /* One VM's devices, while they are made. */

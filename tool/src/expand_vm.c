@@ -201,9 +201,14 @@ static void add_guest_image(struct system *system, const struct vm_element *vm, 
         return;
     }
     const char *name = arena_format(&system->arena, "%s_%s", vm->name, suffix);
-    struct region *region = guest_image_region(system, vm->line, name, file, PAGE_SIZE_4K);
+    struct guest_image stored = pack_guest_image(system, vm, file, name);
+    struct region *region = guest_image_region(system, vm->line, name, &stored, PAGE_SIZE_4K);
     add_map(system, &pd->maps, vm->line, region, address, READ, NULL);
-    *image = (struct vm_image){.address = address, .size = file->blob->size};
+    *image = (struct vm_image){
+        .address = address,
+        .size = stored.blob->size,
+        .unpacked_size = stored.blob != file->blob ? file->blob->size : 0,
+    };
 }
 
 static void add_virtual_machine(struct system *system, const struct vm_element *vm, struct pd *pd,

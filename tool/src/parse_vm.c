@@ -107,12 +107,20 @@ static bool first_time(struct system *system, xmlNodePtr node, long *line)
 
 static void parse_guest_image(struct system *system, xmlNodePtr node, struct guest_image *image)
 {
-    static const char *const known[] = {"path", "unsigned", NULL};
+    static const char *const known[] = {"path", "unsigned", "packed", NULL};
     if (first_time(system, node, &image->line)) {
         check_attributes(system, node, known);
         check_empty(system, node);
         image->path = required_attribute(system, node, "path");
         boolean_attribute(system, node, "unsigned", &image->is_unsigned);
+        image->packing_given = attribute(system, node, "packed") != NULL;
+        boolean_attribute(system, node, "packed", &image->packed);
+        if (image->packed && image->is_unsigned) {
+            report_error(&system->diagnostics, image->line,
+                         "<%s> is packed and unsigned: what replaces it would have to be packed as well; remove one "
+                         "of them",
+                         element_name(node));
+        }
     }
 }
 

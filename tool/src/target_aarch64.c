@@ -118,6 +118,7 @@ const struct target target_aarch64 = {
     /* The VMM has all of it in its own 39 bits. */
     .ram_maximum = 0x4000000000ull,
     .console = "ttyAMA0",
+    .packed_kernels = true,
     .kernel =
         {
             /* Map of the pool and the kernel itself, device registers, logs, statistics; the tables of interrupt

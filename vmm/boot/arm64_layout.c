@@ -10,6 +10,7 @@
 #include <vmm/arch/cache.h>
 #include <vmm/arch/execution.h>
 #include <vmm/boot.h>
+#include <vmm/packed_image.h>
 
 uint64_t boot_ram_end(const struct vm *vm, uint64_t address)
 {
@@ -22,14 +23,13 @@ uint64_t boot_ram_end(const struct vm *vm, uint64_t address)
     return 0;
 }
 
-bool boot_copy(struct vm *vm, uint64_t to, const void *from, uint64_t size)
+bool boot_put_image(struct vm *vm, uint64_t to, const struct vm_image *image)
 {
-    void *destination = guest_slice(&vm->memory, GPA(to), size);
-    if (destination == NULL) {
+    void *destination = guest_slice(&vm->memory, GPA(to), image_size(image));
+    if (destination == NULL || !image_read(image, destination)) {
         return false;
     }
-    memcpy(destination, from, size);
-    cache_clean(destination, size);
+    cache_clean(destination, image_size(image));
     return true;
 }
 

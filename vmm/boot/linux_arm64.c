@@ -13,6 +13,7 @@
 #include <vmm/arch/execution.h>
 #include <vmm/boot.h>
 #include <vmm/entropy.h>
+#include <vmm/packed_image.h>
 
 /* Offsets in the Image's header. */
 #define CODE0       0x00u
@@ -27,12 +28,13 @@
 #define ZBOOT_OFFSET     0x04u
 #define ZBOOT_MAGIC      0x676d697au /* "zimg" */
 #define FLAG_BIG_ENDIAN  (1ull << 0)
+#define KERNEL_DAMAGED   "kernel: damaged, it cannot be unpacked"
 #define OLD_TEXT_OFFSET  0x80000ull /* of kernels that do not say (before 3.17) */
 #define OLD_EXTRA_MEMORY 0x1000000ull
 
 struct linux_image {
-    const uint8_t *bytes;
-    uint64_t size;
+    uint8_t header[HEADER_SIZE];
+    uint64_t size; /* bytes, unpacked */
     uint64_t text_offset;
     uint64_t memory_size; /* what it needs from its first byte, its zero-initialised data included */
     uint64_t load_address;
@@ -42,19 +44,26 @@ struct linux_image {
 static uint64_t field(const struct linux_image *image, uint32_t offset, uint32_t size)
 {
     uint64_t value = 0;
-    memcpy(&value, image->bytes + offset, size);
+    memcpy(&value, image->header + offset, size);
     return value;
 }
 
-static const char *check_header(struct linux_image *image)
+static const char *check_header(const struct vm_image *kernel, struct linux_image *image)
 {
-    if (image->size >= HEADER_SIZE && field(image, CODE0, 2) == GZIP_MAGIC) {
+    image->size = image_size(kernel);
+    if (image->size < HEADER_SIZE) {
+        return "kernel: not an arm64 Image";
+    }
+    if (!image_read_start(kernel, image->header, HEADER_SIZE)) {
+        return KERNEL_DAMAGED;
+    }
+    if (field(image, CODE0, 2) == GZIP_MAGIC) {
         return "kernel: a compressed Image; decompress it (gunzip)";
     }
-    if (image->size >= HEADER_SIZE && field(image, ZBOOT_OFFSET, 4) == ZBOOT_MAGIC) {
+    if (field(image, ZBOOT_OFFSET, 4) == ZBOOT_MAGIC) {
         return "kernel: a compressed EFI image; this protocol needs the Image in it";
     }
-    if (image->size < HEADER_SIZE || field(image, MAGIC, 4) != MAGIC_VALUE) {
+    if (field(image, MAGIC, 4) != MAGIC_VALUE) {
         return "kernel: not an arm64 Image";
     }
     if ((field(image, FLAGS, 8) & FLAG_BIG_ENDIAN) != 0) {
@@ -101,14 +110,15 @@ static const char *place_kernel(const struct vm *vm, struct linux_image *image)
 }
 
 /* After the device tree. Linux wants it within 32 GiB of the kernel, in units of 1 GiB: it is. */
-static const char *place_initrd(const struct vm *vm, const struct linux_image *image, uint64_t *address)
+static const char *place_initrd(const struct vm *vm, const struct linux_image *image, struct boot_chosen *chosen)
 {
-    *address = image->end + BOOT_DEVICE_TREE_SIZE;
+    chosen->initrd = image->end + BOOT_DEVICE_TREE_SIZE;
+    chosen->initrd_size = image_size(&vm->initrd);
     uint64_t end = boot_ram_end(vm, vm->memory.ranges[0].gpa);
     if (vm->initrd.address == 0) {
         return "initrd: there is none";
     }
-    if (vm->initrd.size > end - *address) {
+    if (chosen->initrd_size > end - chosen->initrd) {
         return "initrd: does not fit beside the kernel into the guest's memory";
     }
     return NULL;
@@ -116,31 +126,31 @@ static const char *place_initrd(const struct vm *vm, const struct linux_image *i
 
 const char *boot_linux(struct vm *vm)
 {
-    struct linux_image image = {.bytes = (const uint8_t *)(uintptr_t)vm->kernel.address, .size = vm->kernel.size};
-    struct boot_chosen chosen = {.command_line = vm->config.command_line, .initrd_size = vm->initrd.size};
-    if (image.bytes == NULL) {
+    struct linux_image image = {0};
+    struct boot_chosen chosen = {.command_line = vm->config.command_line};
+    if (vm->kernel.address == 0) {
         return "kernel: there is none";
     }
-    const char *problem = check_header(&image);
+    const char *problem = check_header(&vm->kernel, &image);
     if (problem == NULL) {
         problem = place_kernel(vm, &image);
     }
-    if (problem == NULL && chosen.initrd_size != 0) {
-        problem = place_initrd(vm, &image, &chosen.initrd);
+    if (problem == NULL && vm->initrd.size != 0) {
+        problem = place_initrd(vm, &image, &chosen);
     }
     if (problem == NULL) {
         chosen.random = vmm_entropy(vm, chosen.rng_seed, sizeof(chosen.rng_seed)) &&
                         vmm_entropy(vm, chosen.kaslr_seed, sizeof(chosen.kaslr_seed));
         problem = boot_write_device_tree(vm, image.end, &chosen);
     }
-    if (problem != NULL) {
-        return problem;
+    if (problem == NULL) {
+        problem = boot_put_image(vm, image.load_address, &vm->kernel) ? NULL : KERNEL_DAMAGED;
     }
-    if (!boot_copy(vm, image.load_address, image.bytes, image.size) ||
-        (chosen.initrd_size != 0 &&
-         !boot_copy(vm, chosen.initrd, (const void *)(uintptr_t)vm->initrd.address, chosen.initrd_size))) {
-        return "images do not fit into the guest's memory";
+    if (problem == NULL && vm->initrd.size != 0) {
+        problem = boot_put_image(vm, chosen.initrd, &vm->initrd) ? NULL : "initrd: damaged, it cannot be unpacked";
     }
-    reset_start_at(&vm->vcpus[0], image.load_address, image.end);
-    return NULL;
+    if (problem == NULL) {
+        reset_start_at(&vm->vcpus[0], image.load_address, image.end);
+    }
+    return problem;
 }

@@ -10,6 +10,7 @@
 #include <vmm/arch/boot_layout.h>
 #include <vmm/boot.h>
 #include <vmm/entropy.h>
+#include <vmm/packed_image.h>
 #include <vmm/vm.h>
 
 #define SECTOR 512ull
@@ -145,7 +146,7 @@ static const char *choose_address(const struct vm *vm, struct linux_image *image
 /* As high as it may lie, clear of the kernel. */
 static const char *place_initrd(const struct vm *vm, const struct linux_image *image, uint64_t *address)
 {
-    uint64_t size = vm->initrd.size;
+    uint64_t size = image_size(&vm->initrd);
     uint64_t end = low_memory_end(vm);
     uint64_t limit = field(image, INITRD_ADDR_MAX, 4) + 1;
     end = limit < end ? limit : end;
@@ -196,7 +197,7 @@ static void fill_parameters(struct vm *vm, const struct linux_image *image, uint
     put(parameters, CMD_LINE_PTR, BOOT_COMMAND_LINE, 4);
     if (vm->initrd.size != 0) {
         put(parameters, RAMDISK_IMAGE, initrd, 4);
-        put(parameters, RAMDISK_SIZE, vm->initrd.size, 4);
+        put(parameters, RAMDISK_SIZE, image_size(&vm->initrd), 4);
     }
     put(parameters, SETUP_DATA, setup_data, 8);
     put(parameters, ACPI_RSDP_ADDR, BOOT_ACPI_TABLES, 8);
@@ -260,6 +261,9 @@ const char *boot_linux(struct vm *vm)
     if (image.bytes == NULL) {
         return "kernel: there is none";
     }
+    if (vm->kernel.unpacked_size != 0) {
+        return "kernel: packed, which a bzImage has no need to be";
+    }
     const char *problem = check_header(&image);
     if (problem == NULL) {
         problem = choose_address(vm, &image);
@@ -282,10 +286,17 @@ const char *boot_linux(struct vm *vm)
     uint8_t *parameters = guest_slice(&vm->memory, GPA(BOOT_PARAMETERS), PAGE_SIZE_4K);
     if (parameters == NULL ||
         !guest_write(&vm->memory, GPA(image.load_address), image.bytes + image.payload_offset, image.payload_size) ||
-        (vm->initrd.size != 0 &&
-         !guest_write(&vm->memory, GPA(initrd), (const void *)(uintptr_t)vm->initrd.address, vm->initrd.size)) ||
         !boot_write_acpi(vm)) {
         return DOES_NOT_FIT;
+    }
+    if (vm->initrd.size != 0) {
+        void *to = guest_slice(&vm->memory, GPA(initrd), image_size(&vm->initrd));
+        if (to == NULL) {
+            return DOES_NOT_FIT;
+        }
+        if (!image_read(&vm->initrd, to)) {
+            return "initrd: damaged, it cannot be unpacked";
+        }
     }
     fill_parameters(vm, &image, initrd, setup_data, parameters);
     if (!boot_enter_long_mode(vm, image.load_address + ENTRY_64, BOOT_STACK_TOP)) {

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define VM_CONFIG_MAGIC        0x30474643564d4b53ull /* "SKMVCFG0" */
-#define VM_CONFIG_VERSION      3u
+#define VM_CONFIG_VERSION      4u
 #define VM_NAME_LENGTH         64u
 #define VM_COMMAND_LINE_LENGTH 2048u
 #define VM_MAX_VCPUS           16u
@@ -35,6 +35,9 @@ enum vm_on_event {                       /* libvirt's on_poweroff, on_reboot, on
 struct vm_image {
     uint64_t address; /* virtual address in the VMM, 0: none */
     uint64_t size;    /* bytes */
+    /* 0: it is as it is. Else it is one block of LZ4 (the block format, without a frame) of so many bytes:
+     * the kernel and the initial RAM disk may be. */
+    uint64_t unpacked_size;
 };
 
 /* A range of guest RAM: where the guest sees it and where the VMM sees it. */

@@ -13,6 +13,7 @@ struct blob {
     size_t size;
     const char *path; /* where it was found, or a name for made bytes */
     bool generated;
+    struct blob *packed; /* the same packed, once it was (pack_image.c) */
 };
 
 /* Largest file that the tool reads. */

@@ -144,10 +144,11 @@ struct channel {
 
 /* A file that a VM boots. */
 struct guest_image {
-    long line;         /* 0: no such element */
-    const char *path;  /* as written, NULL: none */
-    bool is_unsigned;  /* nothing vouches for it, and it can be replaced */
-    struct blob *blob; /* NULL: none, or not found */
+    long line;                  /* 0: no such element */
+    const char *path;           /* as written, NULL: none */
+    bool is_unsigned;           /* nothing vouches for it, and it can be replaced */
+    bool packing_given, packed; /* to be packed? If not given, as it pays */
+    struct blob *blob;          /* NULL: none, or not found */
 };
 
 /* <vm>: expanded into PDs, regions and channels. */

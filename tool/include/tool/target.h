@@ -63,6 +63,7 @@ struct target {
     uint64_t ram_start, ram_low_end, ram_high_start;
     uint64_t ram_maximum; /* bytes of one VM */
     const char *console;  /* what Linux calls the guest's serial port */
+    bool packed_kernels;  /* the VMM takes a packed Linux kernel: it is not compressed by itself */
 
     /* Kernel memory, upper bounds in bytes: see pool_size.c. */
     struct {

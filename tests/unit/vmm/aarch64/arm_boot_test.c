@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 #include <libfdt.h>
+#include <lz4.h>
 
 #include <vmm/arch/boot_layout.h>
 #include <vmm/boot.h>
@@ -226,6 +227,72 @@ static void missing_images(void **state)
     make(c, 3);
     c->f.config.device_tree_gicv3.address = 0;
     refused(c, "none for a GICv3");
+}
+
+/* Packs into memory of exactly that size. */
+static struct vm_image pack(const uint8_t *bytes, uint32_t size)
+{
+    char buffer[LZ4_COMPRESSBOUND(IMAGE_SIZE)];
+    int packed = LZ4_compress_default((const char *)bytes, buffer, (int)size, sizeof(buffer));
+    assert_in_range(packed, 1, size);
+    uint8_t *copy = malloc((size_t)packed);
+    memcpy(copy, buffer, (size_t)packed);
+    return (struct vm_image){.address = (uintptr_t)copy, .size = (uint64_t)packed, .unpacked_size = size};
+}
+
+static void free_image(struct vm_image *image)
+{
+    free((void *)(uintptr_t)image->address);
+}
+
+static void packed_images(void **state)
+{
+    struct context *c = *state;
+    c->f.config.kernel = pack(c->image, IMAGE_SIZE);
+    c->f.config.initrd = pack(c->initrd, INITRD_SIZE);
+    start(c);
+    assert_int_equal(c->f.vm->state, VM_STATE_RUNNING);
+    assert_memory_equal(c->f.ram, c->image, IMAGE_SIZE);
+    const void *tree = fixture_ram(&c->f, c->f.pages[0].state.gpr[0]);
+    uint64_t initrd = cells(tree, "/chosen", "linux,initrd-start", 0);
+    assert_int_equal(cells(tree, "/chosen", "linux,initrd-end", 0), initrd + INITRD_SIZE);
+    assert_memory_equal(fixture_ram(&c->f, initrd), c->initrd, INITRD_SIZE);
+    free_image(&c->f.config.kernel);
+    free_image(&c->f.config.initrd);
+}
+
+static void packed_flat_image(void **state)
+{
+    struct context *c = *state;
+    c->f.config.boot_protocol = VM_BOOT_FLAT;
+    c->f.config.kernel_load_address = FIXTURE_CODE;
+    c->f.config.kernel = pack(c->image, IMAGE_SIZE);
+    start(c);
+    assert_int_equal(c->f.vm->state, VM_STATE_RUNNING);
+    assert_memory_equal(fixture_ram(&c->f, FIXTURE_CODE), c->image, IMAGE_SIZE);
+    free_image(&c->f.config.kernel);
+}
+
+/* What is not a packed image, or not of the size that is said: the VM has failed, and says why. */
+static void packed_images_that_are_none(void **state)
+{
+    struct context *c = *state;
+    c->f.config.kernel.unpacked_size = 2 * IMAGE_SIZE;
+    memset(c->image, 0xff, IMAGE_SIZE);
+    refused(c, "kernel: damaged, it cannot be unpacked");
+    for (int which = 0; which < 2; which++) {
+        tear_down(state);
+        make(c, 3);
+        struct vm_image image = which == 0 ? pack(c->image, IMAGE_SIZE) : pack(c->initrd, INITRD_SIZE);
+        *(which == 0 ? &c->f.config.kernel : &c->f.config.initrd) = image;
+        (which == 0 ? &c->f.config.kernel : &c->f.config.initrd)->unpacked_size++;
+        refused(c, which == 0 ? "kernel: damaged" : "initrd: damaged");
+        free_image(&image);
+    }
+    tear_down(state);
+    make(c, 3);
+    c->f.config.initrd.unpacked_size = UINT64_MAX;
+    refused(c, "initrd: does not fit");
 }
 
 static void damaged_trees(void **state)
@@ -542,6 +609,9 @@ int main(void)
         TEST(every_header),
         TEST(truncated_kernels),
         TEST(missing_images),
+        TEST(packed_images),
+        TEST(packed_flat_image),
+        TEST(packed_images_that_are_none),
         TEST(damaged_trees),
         TEST(truncated_trees),
         TEST(tree_with_other_cells),

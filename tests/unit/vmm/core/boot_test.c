@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <lz4.h>
 
 #include <vmm/arch/boot_layout.h>
 #include <vmm/arch/execution.h>
@@ -313,6 +314,47 @@ static void initrd_of_absurd_size(void **state)
     refused(c, "initrd");
 }
 
+static void packed_initrd(void **state)
+{
+    struct context *c = *state;
+    char packed[LZ4_COMPRESSBOUND(sizeof(c->initrd))];
+    for (uint32_t i = 0; i < sizeof(c->initrd); i++) {
+        c->initrd[i] = (uint8_t)(i % 97);
+    }
+    int size = LZ4_compress_default((const char *)c->initrd, packed, sizeof(c->initrd), sizeof(packed));
+    assert_in_range(size, 1, sizeof(c->initrd) / 2);
+    c->f.config.initrd =
+        (struct vm_image){.address = (uintptr_t)packed, .size = (uint64_t)size, .unpacked_size = sizeof(c->initrd)};
+    start(c);
+    assert_int_equal(c->f.vm->state, VM_STATE_RUNNING);
+    const uint8_t *zero_page = c->f.ram + BOOT_PARAMETERS;
+    assert_int_equal(get(zero_page + 0x21c, 4), sizeof(c->initrd));
+    assert_memory_equal(c->f.ram + get(zero_page + 0x218, 4), c->initrd, sizeof(c->initrd));
+}
+
+static void packed_images_that_are_none(void **state)
+{
+    struct context *c = *state;
+    c->f.config.initrd.unpacked_size = 5000;
+    refused(c, "initrd: damaged, it cannot be unpacked");
+    tear_down(state);
+    set_up(state);
+    c = *state;
+    c->f.config.initrd.unpacked_size = UINT64_MAX;
+    refused(c, "initrd: larger than the guest's memory");
+    tear_down(state);
+    set_up(state);
+    c = *state;
+    c->f.config.kernel.unpacked_size = IMAGE_SIZE;
+    refused(c, "kernel: packed");
+    tear_down(state);
+    set_up(state);
+    c = *state;
+    c->f.config.boot_protocol = VM_BOOT_FLAT;
+    c->f.config.kernel.unpacked_size = IMAGE_SIZE * 2;
+    refused(c, "flat image: damaged, it cannot be unpacked");
+}
+
 static void no_kernel(void **state)
 {
     struct context *c = *state;
@@ -423,6 +465,8 @@ int main(void)
         TEST(initrd_of_absurd_size),
         TEST(each_start_has_another_seed),
         TEST(no_seed_without_random_numbers),
+        TEST(packed_initrd),
+        TEST(packed_images_that_are_none),
         TEST(no_kernel),
         TEST(other_protocols),
         TEST(unknown_protocol),

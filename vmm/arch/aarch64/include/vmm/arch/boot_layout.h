@@ -23,8 +23,9 @@ struct boot_chosen {
 
 /* End of the range of RAM that `address` lies in; 0: it is not RAM. */
 uint64_t boot_ram_end(const struct vm *vm, uint64_t address);
-/* Copies to guest memory so that a guest without caches sees it. False if that is not RAM. */
-bool boot_copy(struct vm *vm, uint64_t to, const void *from, uint64_t size);
+/* Puts an image into guest memory so that a guest without caches sees it. False if that is not RAM, or the image cannot
+ * be unpacked. */
+bool boot_put_image(struct vm *vm, uint64_t to, const struct vm_image *image);
 /* The configured device tree for this machine's GIC; address 0: there is none. */
 const struct vm_image *boot_device_tree(const struct vm *vm);
 /* Puts the guest's device tree, with *chosen and the configured memory, at a guest-physical address, where
