@@ -3,6 +3,7 @@
 
 import re
 import struct
+import subprocess
 
 import pytest
 
@@ -129,8 +130,26 @@ def test_multiboot2(machine, tmp_path, cpu):
     assert "memory 0x0 0x9f000 1" in output and re.search(r"memory 0x100000 0x1fe[0-9a-f]+ 1", output)
     assert "lower 636 KiB, upper " in output
     assert 'rsdp 20 bytes "RSD PTR "' in output
-    assert 'command line ""' in output  # nobody signed the boot loader's
+    assert 'command line "console_port=0x3f8 debug_port=0x3f8"' in output  # nobody signed the boot loader's
     assert 'boot loader "Skyscope"' in output
+
+
+@x86_64
+def test_uefi(machine, tmp_path):
+    """By GRUB: another RSDP, a screen with pixels, and a kernel over what the firmware keeps for sleep."""
+    root = tmp_path / "root/boot"
+    (root / "grub").mkdir(parents=True)
+    write(root / "payload.bin", foreign_payload(segment(KERNEL, 1, memory=8 * MIB)))
+    write(root / "loader.elf", LOADER.read_bytes())
+    write(root / "grub/grub.cfg", b"set timeout=0\nserial --unit=0\nterminal_output serial\ninsmod all_video\n"
+                                  b"menuentry test {\n multiboot2 /boot/loader.elf\n module2 /boot/payload.bin\n}\n")
+    subprocess.run(["grub-mkrescue", "-o", tmp_path / "test.iso", root.parent], check=True, capture_output=True)
+    output = expect_foreign(machine(iso=tmp_path / "test.iso", firmware="uefi", memory="512M",
+                                    extra=["-device", "VGA"]), timeout=240)
+    assert "the kernel lies over memory that the firmware keeps for sleep" in output
+    assert 'rsdp 36 bytes "RSD PTR "' in output and "revision 2" in output
+    assert re.search(r"framebuffer 0x[0-9a-f]+ \d+x\d+x\d+ pitch \d+ type 1, red at 16 of 8", output)
+    assert re.search(r"memory 0x80[0-9a-f]+ 0x[0-9a-f]+ 4", output)
 
 
 @x86_64

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from bochs import BOCHS, Bochs
 from loader_under_test import LOADER, TIMEOUT, expect_kernel, expect_refused, good_payload, p, write
 from machine import CPU_MODEL
 from payload import GIB, MIB
@@ -75,6 +76,21 @@ def test_grub(machine, iso, firmware, number):
     assert 'boot loader "GRUB' in output
     assert 'command line "by=grub"' in output
     assert "s5 1 " in output
+
+
+@pytest.mark.skipif(BOCHS is None, reason="Bochs is not installed")
+def test_x2apic(tmp_path):
+    """A processor that has it, which QEMU's are not: the loader uses it for our kernel."""
+    root = tmp_path / "root/boot"
+    (root / "grub").mkdir(parents=True)
+    write(root / "payload.bin", good_payload())
+    write(root / "loader.elf", LOADER.read_bytes())
+    write(root / "grub/grub.cfg", b"set timeout=0\nserial --unit=0 --speed=115200\nterminal_output serial\nmenuentry test {\n"
+                                  b" multiboot2 /boot/loader.elf\n set gfxpayload=text\n module2 /boot/payload.bin\n}\n")
+    subprocess.run(["grub-mkrescue", "-o", tmp_path / "test.iso", root.parent], check=True, capture_output=True)
+    with Bochs("loader-x2apic", iso=tmp_path / "test.iso", memory=512) as booted:
+        output = expect_kernel(booted, 1, timeout=300)
+    assert "x2apic 1, 1 ioapics" in output
 
 
 @pytest.mark.parametrize("firmware", ["bios", "uefi"])

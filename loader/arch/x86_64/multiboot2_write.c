@@ -20,6 +20,9 @@ enum multiboot2_tag {
 #define FRAMEBUFFER_TEXT  2u
 #define MEMORY_ENTRY_SIZE 24u
 #define LOW_MEMORY        0x100000ull
+/* Always the same: what the boot loader gave is nobody's who signed. seL4 looks for its serial port where a BIOS tells
+ * it, and UEFI leaves anything there, so it is told which one the loader uses. */
+#define COMMAND_LINE      "console_port=0x3f8 debug_port=0x3f8"
 #define RSDP_SIZE         20u /* of ACPI 1.0's */
 
 /* Everything but the memory map takes less than this. */
@@ -151,7 +154,7 @@ uint32_t multiboot2_write(uint8_t info[MULTIBOOT2_INFO_SIZE], const struct multi
                           uint32_t rsdp_size)
 {
     struct writer writer = {.bytes = info, .size = 8};
-    put_text_tag(&writer, TAG_COMMAND_LINE, "");
+    put_text_tag(&writer, TAG_COMMAND_LINE, COMMAND_LINE);
     put_text_tag(&writer, TAG_BOOT_LOADER, "Skyscope");
     put_module(&writer, module);
     put_basic_memory(&writer, map);

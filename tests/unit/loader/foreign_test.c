@@ -172,7 +172,7 @@ static void test_information(void **state)
     assert_int_equal(source.module_count, 1);
     assert_int_equal(source.modules[0].address, 0x5000000);
     assert_int_equal(source.modules[0].size, 0x1234567);
-    assert_string_equal(source.command_line, "");
+    assert_string_equal(source.command_line, "console_port=0x3f8 debug_port=0x3f8");
     assert_string_equal(source.boot_loader, "Skyscope");
     assert_memory_equal(&source.framebuffer, &framebuffer, sizeof(framebuffer));
     assert_int_equal(source.rsdp_size, 36);

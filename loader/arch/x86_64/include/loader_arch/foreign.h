@@ -27,8 +27,7 @@ struct multiboot2_module {
 };
 
 /* Writes the boot information (section 3.6): module, memory map, framebuffer if there is one, and the ACPI RSDP
- * (rsdp_size bytes, 20 or 36; 0: none). The command line is empty: what the boot loader gave is nobody's who signed.
- * Returns its size in bytes. */
+ * (rsdp_size bytes, 20 or 36; 0: none). The command line is a constant. Returns its size in bytes. */
 uint32_t multiboot2_write(uint8_t info[MULTIBOOT2_INFO_SIZE], const struct multiboot2_module *module,
                           const struct memory_map *map, const struct boot_framebuffer *framebuffer, const uint8_t *rsdp,
                           uint32_t rsdp_size);
