@@ -128,6 +128,18 @@ static void notified(void *context)
     again(net, more);
 }
 
+/* §5.1.2: behind the last pair, which is the first one without MQ. */
+static uint32_t control_index(const struct virtio_net *net)
+{
+    return virtio_has(&net->device, VIRTIO_NET_F_MQ) ? 2 * net->max_pairs : 2;
+}
+
+static bool control(struct virtio_net *net)
+{
+    struct virtqueue *queue = &net->device.queues[control_index(net)];
+    return virtio_has(&net->device, VIRTIO_NET_F_CTRL_VQ) && queue->enabled && net_control(net, queue);
+}
+
 static void expired(void *context, uint64_t now)
 {
     (void)now;
@@ -135,21 +147,16 @@ static void expired(void *context, uint64_t now)
     bool more = net_receive(net);
     if (virtio_is_live(&net->device)) {
         more = transmit_all(net) || more;
+        more = control(net) || more;
     }
     again(net, more);
-}
-
-/* §5.1.2: behind the last pair, which is the first one without MQ. */
-static uint32_t control_index(const struct virtio_net *net)
-{
-    return virtio_has(&net->device, VIRTIO_NET_F_MQ) ? 2 * net->max_pairs : 2;
 }
 
 static void queue_notified(void *context, uint32_t queue)
 {
     struct virtio_net *net = context;
-    if (queue == control_index(net) && virtio_has(&net->device, VIRTIO_NET_F_CTRL_VQ)) {
-        net_control(net, &net->device.queues[queue]);
+    if (queue == control_index(net)) {
+        again(net, control(net));
     } else if (queue >= 2 * net->max_pairs) {
         return;
     } else if (queue % 2 == 1) {

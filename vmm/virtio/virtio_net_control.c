@@ -166,19 +166,29 @@ static bool carry_out(struct virtio_net *net, struct command *command)
     }
 }
 
-void net_control(struct virtio_net *net, struct virtqueue *queue)
+/* Carries out one command. False: there is none. */
+static bool serve(struct virtio_net *net, struct virtqueue *queue)
 {
     struct virtio_segment segments[CONTROL_SEGMENTS];
     struct virtqueue_chain chain = {.segments = segments, .capacity = CONTROL_SEGMENTS};
-    for (uint32_t i = 0; i < NET_CONTROL_SIZE && virtqueue_pop(queue, &chain) == VIRTQUEUE_CHAIN; i++) {
-        struct command command = {.chain = &chain};
-        if (chain.writable_length == 0) {
-            virtio_fail(&net->device, "a command without room for its answer");
-            return;
-        }
-        uint8_t answer = (uint8_t)(carry_out(net, &command) ? CONTROL_OK : CONTROL_ERROR);
-        virtqueue_chain_write(&chain, 0, &answer, sizeof(answer));
-        virtqueue_push(queue, chain.id, chain.slots, sizeof(answer));
+    struct command command = {.chain = &chain};
+    if (virtqueue_pop(queue, &chain) != VIRTQUEUE_CHAIN) {
+        return false;
+    }
+    if (chain.writable_length == 0) {
+        virtio_fail(&net->device, "a command without room for its answer");
+        return false;
+    }
+    uint8_t answer = (uint8_t)(carry_out(net, &command) ? CONTROL_OK : CONTROL_ERROR);
+    virtqueue_chain_write(&chain, 0, &answer, sizeof(answer));
+    virtqueue_push(queue, chain.id, chain.slots, sizeof(answer));
+    return true;
+}
+
+bool net_control(struct virtio_net *net, struct virtqueue *queue)
+{
+    for (uint32_t i = 0; i < NET_CONTROL_SIZE && serve(net, queue); i++) {
     }
     virtqueue_flush(queue);
+    return virtqueue_want_notification(queue, true) && virtio_is_live(&net->device);
 }

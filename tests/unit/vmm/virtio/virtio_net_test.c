@@ -311,6 +311,7 @@ static uint8_t command(struct fixture *f, uint8_t class, uint8_t number, const v
     struct piece pieces[2] = {{.address = at, .length = 2 + size},
                               {.address = at + 2 + size, .length = 1, .writable = true}};
     driver_add(&f->machine, queue, pieces, 2, false);
+    assert_true(driver_must_notify(&f->machine, queue, 1));
     virtio_notify(&f->net->device, queue);
     uint16_t id;
     uint32_t written;
@@ -661,8 +662,8 @@ static void the_filter_is_the_guests(void **state)
 {
     struct fixture *f = *state;
     static const uint8_t group[6] = {0x01, 0x00, 0x5e, 0, 0, 5}, other[6] = {0x02, 9, 9, 9, 9, 9};
-    start(f, BASE | VIRTIO_NET_F_CTRL_RX | VIRTIO_NET_F_CTRL_RX_EXTRA | VIRTIO_NET_F_CTRL_MAC_ADDR |
-                 VIRTIO_NET_F_CTRL_VLAN);
+    start(f, BASE | VIRTIO_F_EVENT_IDX | VIRTIO_NET_F_CTRL_RX | VIRTIO_NET_F_CTRL_RX_EXTRA |
+                 VIRTIO_NET_F_CTRL_MAC_ADDR | VIRTIO_NET_F_CTRL_VLAN);
     give_buffers(f, RECEIVE, 100, 256);
 #define COMES(to, expected)                                                                                            \
     do {                                                                                                               \

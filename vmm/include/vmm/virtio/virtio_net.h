@@ -142,8 +142,8 @@ static inline uint32_t net_header_size(const struct virtio_net *net)
 bool net_transmit(struct virtio_net *net, uint32_t pair);
 /* Hands received frames to the guest. True if there is more than one round's work. (virtio_net_receive.c) */
 bool net_receive(struct virtio_net *net);
-/* Carries out the commands in the control queue. (virtio_net_control.c) */
-void net_control(struct virtio_net *net, struct virtqueue *queue);
+/* Carries out the commands in the control queue. True if there is more than one round's work. (virtio_net_control.c) */
+bool net_control(struct virtio_net *net, struct virtqueue *queue);
 /* What features and commands make of `accepted`. */
 void net_set_guest_offloads(struct virtio_net *net, uint64_t offloads);
 
