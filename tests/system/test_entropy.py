@@ -2,12 +2,13 @@
 """Random numbers: what the loader finds and says of it, and what programs and guests get of it."""
 
 import re
+import subprocess
 
 import pytest
 
 from console import Skyscope
-from loader_under_test import LOADER, expect_kernel, images, p, write
-from machine import ARCH, BUILD
+from loader_under_test import LOADER, RAM_START, expect_kernel, images, p, write
+from machine import ARCH, BUILD, PLATFORM
 from payload import KIB
 from tpm import SoftwareTpm
 
@@ -105,6 +106,32 @@ def test_tpm(machine, seeded, tmp_path):
         assert found(output)[:2] == (256, TPM)
         assert "loader: random numbers: 256 bits, from: TPM" in output
         one.kill()
+
+
+def seed_in_device_tree(directory):
+    """What QEMU writes into the device tree of a machine with -seed 2 (1 is what the payload is made by)."""
+    tree = directory / "tree.dtb"
+    subprocess.run([PLATFORM.qemu, "-machine", PLATFORM.machine.format(gic=3) + f",dumpdtb={tree}", "-cpu", "cortex-a57",
+                    "-smp", "2", "-m", "512M", "-nodefaults", "-display", "none", "-seed", "2"], check=True, timeout=60)
+    return bytes(int(byte, 16) for byte in subprocess.run(
+        ["fdtget", "-t", "bx", tree, "/chosen", "rng-seed"], stdout=subprocess.PIPE, check=True, timeout=60).stdout.split())
+
+
+def test_nothing_is_left_in_memory(machine, seeded, tmp_path):
+    """The test's kernel has overwritten the seeds. Neither they are anywhere else, nor what they were made from."""
+    one = machine(payload=seeded, extra=["-seed", "2"])
+    _, _, _, seeds = found(expect_kernel(one, 1))
+    secrets = [bytes.fromhex(seed[2])[:16] for seed in seeds.values()]
+    if ARCH == "aarch64":
+        seed = seed_in_device_tree(tmp_path)
+        assert len(seed) == 32
+        secrets.append(seed[:16])
+    memory = tmp_path / "memory"
+    one.qmp("pmemsave", val=RAM_START, size=512 << 20, filename=str(memory))
+    content = memory.read_bytes()
+    memory.unlink()
+    assert b"test kernel: seed of " in content
+    assert [secret in content for secret in secrets] == [False] * len(secrets)
 
 
 # --- Guests ---
