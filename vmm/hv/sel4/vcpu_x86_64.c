@@ -119,6 +119,9 @@ static bool exit_exception(struct sel4_vcpu *vcpu)
     if ((event >> 8 & 7) == VCPU_EVENT_NMI) {
         return false;
     }
+    if ((event >> 8 & 7) == EVENT_TYPE_INT1) {
+        page->state.rip = page->exit.next_ip; /* a trap, which is injected as what it means */
+    }
     page->exit.kind = VCPU_EXIT_EXCEPTION;
     page->exit.instruction_length = 0;
     page->exit.exception.vector = (uint32_t)(event & 0xff);
@@ -383,6 +386,9 @@ static void write_event(struct sel4_vcpu *vcpu)
     controls |= control->nmi_window != 0 ? PROCESSOR_NMI_WINDOW : 0;
     controls |= (vcpu->page.state.intercepts & VCPU_INTERCEPT_PAUSE) != 0 ? PROCESSOR_PAUSE : 0;
     controls |= (vcpu->page.state.intercepts & VCPU_INTERCEPT_RDTSC) != 0 ? PROCESSOR_RDTSC : 0;
+    if ((vcpu->page.state.cr0 & CR0_PE) == 0) {
+        event &= ~(uint64_t)EVENT_ERROR; /* in real mode none has an error code, and an entry with one fails */
+    }
     if ((event & EVENT_ERROR) != 0) {
         vmcs_write(vcpu, VMCS_ENTRY_ERROR_CODE, event >> 32);
     }

@@ -412,6 +412,24 @@ static void test_exceptions(void **unused)
     vtx.vmcs[VMCS_EXIT_ERROR_CODE] = 0;
     assert_true(exits(EXIT_EXCEPTION, 0, 1));
     assert_int_equal(vcpu_exit->exception.vector, 17);
+    assert_int_equal(state->rip, RIP);
+    vtx.vmcs[VMCS_EXIT_EVENT] = VCPU_EVENT_VALID | VCPU_EVENT_TYPE(5) | 1; /* INT1 */
+    assert_true(exits(EXIT_EXCEPTION, 0, 1));
+    assert_int_equal(vcpu_exit->exception.vector, EXCEPTION_DB);
+    assert_int_equal(state->rip, RIP + 1);
+}
+
+static void test_error_codes(void **unused)
+{
+    (void)unused;
+    control->event = EXCEPTION(13) | VCPU_EVENT_ERROR_CODE | 0x18ull << 32;
+    goes_on();
+    assert_int_equal(vtx.vmcs[VMCS_ENTRY_EVENT], EXCEPTION(13) | VCPU_EVENT_ERROR_CODE);
+    assert_int_equal(vtx.vmcs[VMCS_ENTRY_ERROR_CODE], 0x18);
+    state->cr0 = CR0_ET; /* real mode has none */
+    control->dirty = VCPU_STATE_CONTROL;
+    goes_on();
+    assert_int_equal(vtx.vmcs[VMCS_ENTRY_EVENT], EXCEPTION(13));
 }
 
 static void test_other_exits(void **unused)
@@ -497,6 +515,7 @@ int main(void)
         cmocka_unit_test_setup(test_control_register, set_up),
         cmocka_unit_test_setup(test_debug_registers, set_up),
         cmocka_unit_test_setup(test_exceptions, set_up),
+        cmocka_unit_test_setup(test_error_codes, set_up),
         cmocka_unit_test_setup(test_other_exits, set_up),
         cmocka_unit_test_setup(test_segments, set_up),
         cmocka_unit_test_setup(test_sysenter, set_up),

@@ -77,9 +77,10 @@ enum vmcs_field {
 #define ENTRY_EFER      (1u << 15)
 
 /* Events: bits 7:0 vector, 10:8 type, 11 error code, 31 valid. */
-#define EVENT_FIELDS 0x80000fffu
-#define EVENT_VALID  (1u << 31)
-#define EVENT_ERROR  (1u << 11)
+#define EVENT_FIELDS    0x80000fffu
+#define EVENT_VALID     (1u << 31)
+#define EVENT_ERROR     (1u << 11)
+#define EVENT_TYPE_INT1 5u /* INT1, which some call ICEBP */
 
 /* VMCS_INTERRUPTIBILITY */
 #define BLOCKED_BY_STI    (1u << 0)
