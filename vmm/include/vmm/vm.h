@@ -98,6 +98,7 @@ struct vm {
     uint32_t boots;
     uint64_t started_at; /* host clock of the last start */
     uint64_t guest_errors;
+    bool told_no_entropy;
     char reason[VM_REASON_LENGTH];
 
     uint32_t vcpu_count;
