@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "command_line.h"
 
+#include <base/memory.h>
+
+#define SIZE_LIMIT (1ull << 50)
+
 bool split_command(char *line, struct command_words *words)
 {
     words->count = 0;
@@ -36,5 +40,32 @@ bool parse_number(const char *text, uint32_t limit, uint32_t *value)
         }
     }
     *value = (uint32_t)number;
+    return true;
+}
+
+bool parse_size(const char *text, uint64_t *bytes)
+{
+    static const char *const suffixes[] = {"K", "KiB", "M", "MiB", "G", "GiB"};
+    uint64_t number = 0;
+    const char *at = text;
+    for (; *at >= '0' && *at <= '9'; at++) {
+        number = number * 10 + (uint64_t)(*at - '0');
+        if (number > SIZE_LIMIT) {
+            return false;
+        }
+    }
+    if (at == text) {
+        return false;
+    }
+    uint64_t unit = *at == '\0' ? 1 : 0;
+    for (unsigned int i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+        if (strcmp(at, suffixes[i]) == 0) {
+            unit = 1ull << 10 * (i / 2 + 1);
+        }
+    }
+    if (unit == 0 || number > SIZE_LIMIT / unit) {
+        return false;
+    }
+    *bytes = number * unit;
     return true;
 }

@@ -16,3 +16,6 @@ struct command_words {
 bool split_command(char *line, struct command_words *words);
 /* A decimal number, 0..limit. False if the text is anything else. */
 bool parse_number(const char *text, uint32_t limit, uint32_t *value);
+/* Bytes: a decimal number with K, M or G, with or without iB behind it; a number alone is bytes. False if the text is
+ * anything else, or more than 1 PiB. */
+bool parse_size(const char *text, uint64_t *bytes);

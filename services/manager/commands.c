@@ -22,7 +22,9 @@ enum argument {
     ARGUMENT_RAW,
     ARGUMENT_EXPORT,
     ARGUMENT_TPM,
-    ARGUMENT_DISK
+    ARGUMENT_DISK,
+    ARGUMENT_NET,
+    ARGUMENT_MEMORY
 };
 
 struct command {
@@ -35,6 +37,9 @@ struct command {
 
 static const char *const hardware_topics[] = {"cpu", "memory", "pci", "platform", "firmware", "signatures"};
 #define TOPIC_COUNT (sizeof(hardware_topics) / sizeof(hardware_topics[0]))
+
+static const char *const net_commands[] = {"list", "show", "link", "capture"};
+#define NET_COMMAND_COUNT (sizeof(net_commands) / sizeof(net_commands[0]))
 
 /* --- Finding VMs --- */
 
@@ -173,9 +178,10 @@ static void run_log(struct manager *manager, const struct command_words *words)
 
 /* --- Acting on VMs --- */
 
-static void send_request(struct manager *manager, struct virtual_machine *vm, enum vm_command command)
+static void send_request(struct manager *manager, struct virtual_machine *vm, enum vm_command command,
+                         uint64_t argument)
 {
-    request_write(vm, command, manager->operations->now() + MANAGER_ANSWER_SECONDS * manager->tick_frequency);
+    request_write(vm, command, argument, manager->operations->now() + MANAGER_ANSWER_SECONDS * manager->tick_frequency);
     if (vm->monitor_failed) {
         /* The VMM begins like new, and finds the request when it is ready. */
         vm->monitor_failed = false;
@@ -187,6 +193,15 @@ static void send_request(struct manager *manager, struct virtual_machine *vm, en
     manager->busy_vm = (uint32_t)(vm - manager->vms);
 }
 
+static bool still_waiting(struct manager *manager, const struct virtual_machine *vm)
+{
+    if (vm->waiting) {
+        print(&manager->out, "%s: still waiting for its VMM's answer to %s\n", vm->config.name,
+              vm_command_name(vm->command));
+    }
+    return vm->waiting;
+}
+
 static void run_vm_command(struct manager *manager, const struct command_words *words)
 {
     enum vm_command command;
@@ -195,19 +210,33 @@ static void run_vm_command(struct manager *manager, const struct command_words *
         return;
     }
     struct virtual_machine *vm = find_vm(manager, words->word[1]);
-    if (vm == NULL) {
-        return;
-    }
-    if (vm->waiting) {
-        print(&manager->out, "%s: still waiting for its VMM's answer to %s\n", vm->config.name,
-              vm_command_name(vm->command));
+    if (vm == NULL || still_waiting(manager, vm)) {
         return;
     }
     if (vm->monitor_failed && command != VM_COMMAND_START && command != VM_COMMAND_RESET) {
         print(&manager->out, "%s: its VMM has failed; start %s starts it anew\n", vm->config.name, vm->config.name);
         return;
     }
-    send_request(manager, vm, command);
+    send_request(manager, vm, command, 0);
+}
+
+static void run_vm(struct manager *manager, const struct command_words *words)
+{
+    uint64_t bytes = VM_MEMORY_AS_IT_IS;
+    if (words->count < 3 || words->count > 4 || strcmp(words->word[1], "memory") != 0 ||
+        (words->count == 4 && !parse_size(words->word[3], &bytes))) {
+        print(&manager->out, "usage: vm memory VM [SIZE]; SIZE is what is to be enough for it, such as 128MiB\n");
+        return;
+    }
+    struct virtual_machine *vm = find_vm(manager, words->word[2]);
+    if (vm == NULL || still_waiting(manager, vm)) {
+        return;
+    }
+    if (vm->monitor_failed) {
+        print(&manager->out, "%s: its VMM has failed; start %s starts it anew\n", vm->config.name, vm->config.name);
+        return;
+    }
+    send_request(manager, vm, VM_COMMAND_MEMORY, bytes);
 }
 
 /* --- Exporting --- */
@@ -253,10 +282,12 @@ static const struct command commands[] = {
     {"reset", "VM", "stop a VM and boot it again", run_vm_command, ARGUMENT_VM},
     {"pause", "VM", "hold a VM", run_vm_command, ARGUMENT_VM},
     {"resume", "VM", "let a held VM go on", run_vm_command, ARGUMENT_VM},
+    {"vm", "memory VM [SIZE]", "a VM's memory; with SIZE: what is to be enough for it", run_vm, ARGUMENT_MEMORY},
     {"hardware", "[cpu|memory|pci|platform|firmware|signatures]", "hardware found at boot", run_hardware,
      ARGUMENT_HARDWARE},
     {"tpm", "[log [raw]]", "the TPM; what was measured into it; the event log itself", run_tpm, ARGUMENT_TPM},
     {"disk", "list", "VMs' disks: requests, limits, overlays", run_disk, ARGUMENT_DISK},
+    {"net", "list|show|link|capture ...", "VMs' networks: ports, links, frames of a port", run_net, ARGUMENT_NET},
     {"features", "", "CPU features that the kernel uses", run_features, ARGUMENT_NONE},
     {"log", "kernel|VM [LINES]", "last lines of a log", run_log, ARGUMENT_LOG},
     {"export", "log", "all logs and statistics, sealed to the operator's key", run_export, ARGUMENT_EXPORT},
@@ -325,8 +356,12 @@ static const char *argument_candidate(const struct manager *manager, enum argume
         return index == 0 ? "--raw" : NULL;
     case ARGUMENT_TPM:
         return index == 0 ? "log" : NULL;
+    case ARGUMENT_NET:
+        return index < NET_COMMAND_COUNT ? net_commands[index] : NULL;
     case ARGUMENT_DISK:
         return index == 0 ? "list" : NULL;
+    case ARGUMENT_MEMORY:
+        return index == 0 ? "memory" : NULL;
     default:
         return NULL;
     }
@@ -344,8 +379,11 @@ const char *command_candidates(void *context, const char *before, unsigned int i
         return index < COMMAND_COUNT ? commands[index].name : NULL;
     }
     const struct command *command = find_command(words.word[0]);
-    if (words.count > 1 || command == NULL) {
+    if (command == NULL) {
         return NULL;
     }
-    return argument_candidate(context, command->argument, index);
+    if (words.count == 2 && command->argument == ARGUMENT_MEMORY) {
+        return argument_candidate(context, ARGUMENT_VM, index);
+    }
+    return words.count == 1 ? argument_candidate(context, command->argument, index) : NULL;
 }

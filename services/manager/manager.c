@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "fault_view.h"
 #include "hardware_view.h"
+#include "memory_view.h"
 #include "statistics_view.h"
 #include "verification_view.h"
 
@@ -47,6 +48,9 @@ bool manager_initialise(struct manager *manager, const struct manager_operations
     manager->vm_count = 0;
     manager->busy = false;
     export_initialise(manager, config->operator_key, config->operator_key_size);
+    if (!net_initialise(manager, config)) {
+        return false;
+    }
     for (uint32_t i = 0; i < config->vm_count; i++) {
         if (!add_vm(manager, &config->vms[i])) {
             return false;
@@ -109,6 +113,10 @@ bool manager_poll(struct manager *manager)
             waiting = true;
             continue;
         case REQUEST_ANSWERED:
+            if (vm->command == VM_COMMAND_MEMORY && request_succeeded(vm)) {
+                show_vm_memory(&manager->out, vm);
+                break;
+            }
             print(&manager->out, "%s: %s: %s\n", vm->config.name, vm_command_name(vm->command), request_result(vm));
             break;
         case REQUEST_TIMED_OUT:
@@ -116,6 +124,14 @@ bool manager_poll(struct manager *manager)
             break;
         }
         if (manager->busy && manager->busy_vm == i) {
+            manager->busy = false;
+            line_editor_next(&manager->editor);
+        }
+    }
+    if (manager->net.printing || manager->net.waiting) {
+        if (net_step(manager)) {
+            waiting = true;
+        } else {
             manager->busy = false;
             line_editor_next(&manager->editor);
         }

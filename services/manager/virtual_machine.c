@@ -6,6 +6,7 @@
 static const char *const command_names[] = {
     [VM_COMMAND_START] = "start",   [VM_COMMAND_STOP] = "stop",   [VM_COMMAND_PAUSE] = "pause",
     [VM_COMMAND_RESUME] = "resume", [VM_COMMAND_RESET] = "reset", [VM_COMMAND_SHUTDOWN] = "shutdown",
+    [VM_COMMAND_MEMORY] = "memory",
 };
 #define COMMAND_COUNT (sizeof(command_names) / sizeof(command_names[0]))
 
@@ -16,7 +17,7 @@ const char *vm_command_name(enum vm_command command)
 
 bool vm_command_from_name(const char *name, enum vm_command *command)
 {
-    for (unsigned int i = VM_COMMAND_START; i < COMMAND_COUNT; i++) {
+    for (unsigned int i = VM_COMMAND_START; i <= VM_COMMAND_SHUTDOWN; i++) {
         if (strcmp(name, command_names[i]) == 0) {
             *command = (enum vm_command)i;
             return true;
@@ -51,7 +52,7 @@ const char *vm_state_name(enum vm_state state)
     }
 }
 
-void request_write(struct virtual_machine *vm, enum vm_command command, uint64_t deadline)
+void request_write(struct virtual_machine *vm, enum vm_command command, uint64_t argument, uint64_t deadline)
 {
     vm->command = command;
     vm->monitor_restarted = vm->monitor_failed;
@@ -59,6 +60,7 @@ void request_write(struct virtual_machine *vm, enum vm_command command, uint64_t
     vm->deadline = deadline;
     vm->sequence++;
     __atomic_store_n(&vm->control->request.command, (uint32_t)command, __ATOMIC_RELAXED);
+    __atomic_store_n(&vm->control->request.argument, argument, __ATOMIC_RELAXED);
     __atomic_store_n(&vm->control->request.sequence, vm->sequence, __ATOMIC_RELEASE);
 }
 
@@ -78,6 +80,11 @@ enum request_state request_poll(struct virtual_machine *vm, uint64_t now)
     return REQUEST_WAITING;
 }
 
+bool request_succeeded(const struct virtual_machine *vm)
+{
+    return __atomic_load_n(&vm->control->status.result, __ATOMIC_RELAXED) == VM_RESULT_DONE;
+}
+
 const char *request_result(const struct virtual_machine *vm)
 {
     switch (__atomic_load_n(&vm->control->status.result, __ATOMIC_RELAXED)) {
@@ -91,6 +98,8 @@ const char *request_result(const struct virtual_machine *vm)
         return "not possible in its present state";
     case VM_RESULT_UNKNOWN_COMMAND:
         return "its VMM does not know this command";
+    case VM_RESULT_NO_DEVICE:
+        return "it has no <balloon>";
     default:
         return "failed; see its log";
     }

@@ -32,7 +32,7 @@ enum request_state {
     REQUEST_TIMED_OUT,
 };
 
-/* NULL if there is no such command. "start", "stop" and so on. */
+/* NULL if there is no such command. "start", "stop" and so on; from a name those only that need nothing but a VM. */
 const char *vm_command_name(enum vm_command command);
 bool vm_command_from_name(const char *name, enum vm_command *command);
 
@@ -41,9 +41,10 @@ enum vm_state vm_state_of(const struct virtual_machine *vm);
 const char *vm_state_name(enum vm_state state);
 
 /* Writes the request; the caller notifies the VMM. */
-void request_write(struct virtual_machine *vm, enum vm_command command, uint64_t deadline);
+void request_write(struct virtual_machine *vm, enum vm_command command, uint64_t argument, uint64_t deadline);
 /* Looks for the confirmation. ANSWERED and TIMED_OUT are reported once. */
 enum request_state request_poll(struct virtual_machine *vm, uint64_t now);
+bool request_succeeded(const struct virtual_machine *vm);
 /* "done" or why not, of the answered request. */
 const char *request_result(const struct virtual_machine *vm);
 

@@ -7,13 +7,9 @@
 /* Of a VM's and a device's name together: those of its regions are made of both and a word. */
 #define NAMES_MAX 46u
 
-const struct vm_device_type *const vm_device_types[] = {&disk_device_type,
-                                                        &net_device_type,
-                                                        &rng_device_type,
-                                                        &vsock_device_type,
-                                                        &filesystem_device_type,
-                                                        &pmem_device_type,
-                                                        NULL};
+const struct vm_device_type *const vm_device_types[] = {
+    &disk_device_type,       &net_device_type,  &rng_device_type,     &vsock_device_type,
+    &filesystem_device_type, &pmem_device_type, &balloon_device_type, NULL};
 
 static const struct {
     const char *word;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The manager's commands, by the page that it shares with the VMM. */
 #include <vmm/hv.h>
+#include <vmm/virtio/virtio_balloon.h>
 #include <vmm/vm.h>
 
 static bool active(const struct vm *vm)
@@ -65,9 +66,22 @@ static enum vm_result carry_out(struct vm *vm, uint32_t command)
         }
         arch_power_button(vm);
         return VM_RESULT_DONE;
+    case VM_COMMAND_MEMORY:
+        if (vm->balloon == NULL) {
+            return VM_RESULT_NO_DEVICE;
+        }
+        virtio_balloon_request(vm->balloon, __atomic_load_n(&vm->control->request.argument, __ATOMIC_RELAXED));
+        return VM_RESULT_LATER;
     default:
         return VM_RESULT_UNKNOWN_COMMAND;
     }
+}
+
+void vm_control_answer(struct vm *vm, enum vm_result result)
+{
+    vm->control->status.result = (uint32_t)result;
+    __atomic_store_n(&vm->control->status.sequence, vm->control_sequence, __ATOMIC_RELEASE);
+    hv_notify(vm->config.control_channel);
 }
 
 void vm_control_request(struct vm *vm)
@@ -79,8 +93,11 @@ void vm_control_request(struct vm *vm)
         return;
     }
     vm->control_sequence = sequence;
+    if (vm->balloon != NULL) {
+        vm->balloon->answer_owed = false; /* nobody waits for it any more */
+    }
     enum vm_result result = carry_out(vm, command);
-    vm->control->status.result = (uint32_t)result;
-    __atomic_store_n(&vm->control->status.sequence, sequence, __ATOMIC_RELEASE);
-    hv_notify(vm->config.control_channel);
+    if (result != VM_RESULT_LATER) {
+        vm_control_answer(vm, result);
+    }
 }

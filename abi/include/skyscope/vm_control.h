@@ -16,6 +16,8 @@ enum vm_command {
     VM_COMMAND_RESUME = 4,
     VM_COMMAND_RESET = 5,    /* stop and start */
     VM_COMMAND_SHUTDOWN = 6, /* press the ACPI power button */
+    VM_COMMAND_MEMORY = 7,   /* argument: bytes of RAM that are to be enough for the guest, VM_MEMORY_AS_IT_IS: no
+                                change; and fill status.memory anew */
 };
 
 enum vm_state {
@@ -31,16 +33,30 @@ enum vm_result {
     VM_RESULT_WRONG_STATE = 1,
     VM_RESULT_UNKNOWN_COMMAND = 2,
     VM_RESULT_FAILED = 3,
+    VM_RESULT_NO_DEVICE = 4, /* the VM has not got the device that it is about */
+    VM_RESULT_LATER = 5,     /* never an answer: it comes when it is ready */
 };
 
-#define VM_REASON_LENGTH 128u
+#define VM_REASON_LENGTH   128u
+#define VM_MEMORY_AS_IT_IS UINT64_MAX
+
+/* What the guest says of its memory, all in bytes; 0: not known. */
+struct vm_memory_status {
+    uint64_t wanted;    /* RAM that is to be enough for it */
+    uint64_t given_up;  /* to the balloon */
+    uint64_t total;     /* that its kernel sees */
+    uint64_t free;      /* unused */
+    uint64_t available; /* for programs, without swapping */
+    uint64_t reported;  /* free pages that it told of since it started, each time anew */
+};
 
 struct vm_control {
     /* Written by the manager. */
     struct {
         uint32_t sequence; /* incremented after command is written */
         uint32_t command;  /* enum vm_command */
-        uint32_t reserved[14];
+        uint64_t argument;
+        uint32_t reserved[12];
     } request;
     /* Written by the VMM. */
     struct {
@@ -53,6 +69,7 @@ struct vm_control {
         uint64_t console_bytes_dropped;
         uint64_t reserved[4];
         char reason[VM_REASON_LENGTH]; /* why it stopped last, NUL-terminated */
+        struct vm_memory_status memory;
     } status;
 };
 _Static_assert(sizeof(struct vm_control) <= 4096, "one page");

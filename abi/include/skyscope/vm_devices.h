@@ -23,6 +23,7 @@
 #define VM_WORKSPACE_SOCKET    0x14000u
 #define VM_WORKSPACE_FILES     0x4000u
 #define VM_WORKSPACE_PMEM      0x2000u
+#define VM_WORKSPACE_BALLOON   0x4000u
 
 enum vm_device_kind {
     VM_DEVICE_BLOCK = 1,

@@ -214,6 +214,71 @@ static void wrong_commands_are_explained(void **state)
     assert_int_equal(last_system_operation, SKYSCOPE_SYSTEM_RESET);
 }
 
+static void answer_memory(struct fixture *f, uint32_t result)
+{
+    f->control[1].status.result = result;
+    f->control[1].status.sequence = f->control[1].request.sequence;
+    assert_false(manager_poll(&f->manager));
+}
+
+static void memory_of_a_vm(void **state)
+{
+    struct fixture *f = *state;
+    type(f, "vm memory beta 100MiB\r");
+    assert_int_equal(f->control[1].request.command, VM_COMMAND_MEMORY);
+    assert_int_equal(f->control[1].request.argument, 100 << 20);
+    f->control[1].status.memory = (struct vm_memory_status){
+        .wanted = 100 << 20, .given_up = 33 << 20, .total = 250 << 20, .free = 77 << 20, .available = 99 << 20};
+    clear(f);
+    answer_memory(f, VM_RESULT_DONE);
+    const char *text = screen(f);
+    assert_non_null(strstr(text, "given up by the guest        33 MiB"));
+    assert_non_null(strstr(text, "free                         77 MiB"));
+    type(f, "vm memory beta\r");
+    assert_true(f->control[1].request.argument == VM_MEMORY_AS_IT_IS);
+    clear(f);
+    answer_memory(f, VM_RESULT_NO_DEVICE);
+    assert_non_null(strstr(screen(f), "beta: memory: it has no <balloon>"));
+    f->control[1].status.memory.total = 0;
+    type(f, "vm memory beta\r");
+    clear(f);
+    answer_memory(f, VM_RESULT_DONE);
+    assert_non_null(strstr(screen(f), "no driver for the balloon"));
+}
+
+static void memory_commands_that_are_none(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const lines[] = {"vm\r",
+                                        "vm memory\r",
+                                        "vm memory beta 1x\r",
+                                        "vm memory beta 1 2\r",
+                                        "vm disk beta\r",
+                                        "memory beta\r",
+                                        "vm memory beta 99999999999999999999\r"};
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        type(f, lines[i]);
+        assert_int_equal(f->control[1].request.sequence, 0);
+    }
+    type(f, "vm memory gamma\r");
+    assert_non_null(strstr(screen(f), "there is no VM gamma"));
+}
+
+static void sizes(void **state)
+{
+    (void)state;
+    uint64_t bytes;
+    assert_true(parse_size("4096", &bytes) && bytes == 4096);
+    assert_true(parse_size("3K", &bytes) && bytes == 3072);
+    assert_true(parse_size("3KiB", &bytes) && bytes == 3072);
+    assert_true(parse_size("2M", &bytes) && bytes == 2 << 20);
+    assert_true(parse_size("1048576GiB", &bytes) && bytes == 1ull << 50);
+    static const char *const wrong[] = {"", "K", "-1", "1 K", "1KB", "1k", "1048577GiB", "18446744073709551616"};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        assert_false(parse_size(wrong[i], &bytes));
+    }
+}
+
 /* --- Faults --- */
 
 static void a_failed_vmm_is_stopped_and_can_be_started_anew(void **state)
@@ -291,6 +356,9 @@ int main(void)
         TEST(carriage_return_and_line_feed_are_one),
         TEST(words_and_numbers),
         TEST(a_request_waits_for_its_answer),
+        TEST(memory_of_a_vm),
+        TEST(memory_commands_that_are_none),
+        TEST(sizes),
         TEST(silence_is_reported),
         TEST(wrong_commands_are_explained),
         TEST(a_failed_vmm_is_stopped_and_can_be_started_anew),

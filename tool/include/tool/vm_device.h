@@ -41,7 +41,7 @@ struct vm_device {
 /* Those that the tool knows; NULL-terminated. */
 extern const struct vm_device_type *const vm_device_types[];
 extern const struct vm_device_type disk_device_type, net_device_type, rng_device_type, vsock_device_type,
-    filesystem_device_type, pmem_device_type;
+    filesystem_device_type, pmem_device_type, balloon_device_type;
 
 /* The type of an element, NULL: it is no device. */
 const struct vm_device_type *vm_device_type_of(xmlNodePtr node);

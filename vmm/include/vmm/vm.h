@@ -83,6 +83,7 @@ struct vm {
     struct irq_router irq;
     struct vm_console console;
     struct device_set devices;
+    struct virtio_balloon *balloon; /* NULL: none */
     struct vm_control *control; /* NULL: no manager */
     struct log_ring *log_ring;  /* NULL: none */
     uint32_t log_capacity;      /* our own copy: the ring is not believed */
@@ -123,6 +124,8 @@ __attribute__((format(printf, 3, 4))) void vm_request_action(struct vm *vm, enum
                                                              ...);
 /* Carries out the manager's request, if there is a new one. */
 void vm_control_request(struct vm *vm);
+/* Answers the last request. */
+void vm_control_answer(struct vm *vm, enum vm_result result);
 /* Changes the state and tells the manager. */
 void vm_set_state(struct vm *vm, enum vm_state state);
 /* Publishes the counters to the manager's page. */
