@@ -41,15 +41,22 @@ $(GUEST)/guest_check: $(GUEST_CHECK)
 	@$(CC) $(GUEST_USER_CFLAGS) -Iguests/linux/arch/$(ARCH) $< -o $@
 
 LINUX_GUEST_FILES := $(shell find guests/linux/root -type f)
-# $(call initrd_rules,NAME,DIRECTORY): build/guest/NAME with modules of the kernel in DIRECTORY.
+# $(call initrd_rules,NAME,DIRECTORY,MODULES,PROGRAMS): build/guest/NAME with modules of the kernel in DIRECTORY, and
+# further MODULES and PROGRAMS.
 define initrd_rules
-$(GUEST)/$(1): guests/linux/make_initrd.sh $(LINUX_GUEST_FILES) $(GUEST)/guest_check $(GUEST)/$(2)/vmlinuz \
-		$(GUEST_BUSYBOX)
+$(GUEST)/$(1): guests/linux/make_initrd.sh guests/linux/order_modules.py $(LINUX_GUEST_FILES) $(GUEST)/guest_check \
+		$(GUEST)/$(2)/vmlinuz $(GUEST_BUSYBOX) $(4)
 	@echo "  CPIO $$@"
-	@guests/linux/make_initrd.sh $$@ $(GUEST_BUSYBOX) $(GUEST)/$(2)/modules $(GUEST)/guest_check
+	@guests/linux/make_initrd.sh $(if $(3),-m "$(3)") $$@ $(GUEST_BUSYBOX) $(GUEST)/$(2)/modules \
+		$(GUEST)/guest_check $(4)
 endef
 $(eval $(call initrd_rules,initrd.img,kernel))
 $(eval $(call initrd_rules,initrd_generic.img,kernel_generic))
+
+# The same with drivers of all virtio devices, and file systems that lie on disks.
+GUEST_VIRTIO_MODULES := virtio_pci virtio_mmio virtio_blk virtio_net virtio-rng virtio_console virtio_balloon \
+	vmw_vsock_virtio_transport virtiofs virtio_pmem nd_pmem ext4 squashfs overlay
+$(eval $(call initrd_rules,virtio_initrd.img,kernel,$(GUEST_VIRTIO_MODULES)))
 
 # Flat images for 64-bit mode, by what they do wrong.
 HOSTILE := guests/hostile/arch/$(ARCH)

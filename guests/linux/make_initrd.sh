@@ -5,13 +5,19 @@
 # guests/linux/root and a few programs and kernel modules. The same input gives
 # the same bytes.
 #
-#   guests/linux/make_initrd.sh OUTPUT BUSYBOX MODULES PROGRAM...
+#   guests/linux/make_initrd.sh [-m NAMES] OUTPUT BUSYBOX MODULES PROGRAM...
 #
+# -m NAMES: further kernel modules, with all that they depend on, loaded at the start in their order.
 # BUSYBOX is the guest's, which need not run on this machine: the names of its parts are
 # asked of the machine's own. MODULES is a directory like /lib/modules. The image is not compressed: the
 # guest then starts sooner, for a megabyte more of payload.
 set -eu
 
+further=
+if [ "$1" = -m ]; then
+    further=$2
+    shift 2
+fi
 output=$1
 busybox=$2
 modules=$3
@@ -35,6 +41,10 @@ done
 for module in button gpio_keys evdev; do
     find "$modules" -name "$module.ko" -exec cp {} "$root/lib/modules/" \;
 done
+if [ -n "$further" ]; then
+    # shellcheck disable=SC2086 # words are wanted
+    "$here"/order_modules.py "$modules" "$root/lib/modules" $further
+fi
 find "$root" -type d -exec chmod 755 {} +
 find "$root" -type f -path '*bin/*' -exec chmod 755 {} +
 chmod 755 "$root"/etc/rcS "$root"/etc/acpi/*/*

@@ -52,36 +52,45 @@ static uint32_t fill(struct virtio_rng *rng, const struct virtqueue_chain *chain
     return (uint32_t)done;
 }
 
-/* Answers buffers as long as the allowance lasts; the timer goes on. */
+/* Answers one buffer. False: there is none, or nothing to put in it. */
+static bool answer(struct virtio_rng *rng, struct virtqueue *queue)
+{
+    struct virtqueue_chain chain = {.segments = rng->segments, .capacity = RNG_SEGMENTS};
+    if (allowed(rng, 1) == 0 || virtqueue_pop(queue, &chain) != VIRTQUEUE_CHAIN) {
+        return false;
+    }
+    if (chain.readable_count != 0) {
+        virtio_fail(&rng->device, "a buffer to be read by a device that only gives");
+        return false;
+    }
+    uint32_t given = fill(rng, &chain, allowed(rng, chain.writable_length));
+    if (given == 0) {
+        return false; /* the buffer is kept: it will never be filled, which is what the driver is to see */
+    }
+    if (rng->bytes_per_second != 0) {
+        rng->allowance -= given;
+    }
+    virtqueue_push(queue, chain.id, chain.slots, given);
+    return true;
+}
+
+/* Answers what is there, a queue full at most. If there is more, or nothing may be given yet, the timer goes on. */
 static void serve(struct virtio_rng *rng)
 {
     struct virtqueue *queue = &rng->device.queues[0];
-    struct virtqueue_chain chain = {.segments = rng->segments, .capacity = RNG_SEGMENTS};
-    for (uint32_t i = 0; i < RNG_QUEUE_SIZE && virtqueue_has_buffers(queue); i++) {
-        if (allowed(rng, 1) == 0) {
-            break;
-        }
-        if (virtqueue_pop(queue, &chain) != VIRTQUEUE_CHAIN) {
-            break;
-        }
-        if (chain.readable_count != 0) {
-            virtio_fail(&rng->device, "a buffer to be read by a device that only gives");
-            return;
-        }
-        uint32_t given = fill(rng, &chain, allowed(rng, chain.writable_length));
-        if (given == 0) {
-            break; /* the buffer is kept: it will never be filled, which is what the driver is to see */
-        }
-        if (rng->bytes_per_second != 0) {
-            rng->allowance -= given;
-        }
-        virtqueue_push(queue, chain.id, chain.slots, given);
+    uint32_t answered = 0;
+    while (answered < RNG_QUEUE_SIZE && answer(rng, queue)) {
+        answered++;
     }
     virtqueue_flush(queue);
-    if (rng->bytes_per_second != 0 && virtio_is_live(&rng->device) && virtqueue_has_buffers(queue)) {
-        uint64_t byte = timer_scale(rng->device.vm->clock.frequency, 1, rng->bytes_per_second);
-        timer_arm(&rng->device.vm->vcpus[0].timers, &rng->timer, hv_now() + byte + 1);
+    if (!virtio_is_live(&rng->device) || !virtqueue_want_notification(queue, true)) {
+        return;
     }
+    uint64_t wait = 1;
+    if (allowed(rng, 1) == 0) {
+        wait += timer_scale(rng->device.vm->clock.frequency, 1, rng->bytes_per_second);
+    }
+    timer_arm(&rng->device.vm->vcpus[0].timers, &rng->timer, hv_now() + wait);
 }
 
 static void queue_notified(void *context, uint32_t queue)

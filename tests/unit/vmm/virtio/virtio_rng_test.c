@@ -49,7 +49,7 @@ static void create(uint64_t bytes_per_second)
     have_entropy = true;
     assert_null(virtio_rng_kind.create(&machine.vm, &config, &device));
     machine_attach(&machine, device);
-    driver_start(&machine, device, VIRTIO_F_VERSION_1 | VIRTIO_F_IN_ORDER, 8);
+    driver_start(&machine, device, VIRTIO_F_VERSION_1 | VIRTIO_F_IN_ORDER | VIRTIO_F_EVENT_IDX, 8);
 }
 
 static int teardown(void **state)
@@ -65,7 +65,9 @@ static uint64_t ask(uint32_t length)
                              {.address = 0, .length = length - length / 2, .writable = true}};
     pieces[1].address = pieces[0].address + length / 2;
     driver_add(&machine, 0, pieces, 2, false);
-    virtio_notify(device, 0);
+    if (driver_must_notify(&machine, 0, 1)) {
+        virtio_notify(device, 0);
+    }
     return pieces[0].address;
 }
 
@@ -87,8 +89,10 @@ static void numbers_fill_buffers(void **state)
         assert_int_equal(bytes[i], 0x5a);
     }
     assert_int_equal(machine.interrupts[0], 1);
-    ask(100000);
-    assert_int_equal(taken(), RNG_LARGEST);
+    for (uint32_t i = 0; i < 20; i++) { /* it wants to hear of each */
+        ask(100000);
+        assert_int_equal(taken(), RNG_LARGEST);
+    }
     assert_false(device->broken);
 }
 
