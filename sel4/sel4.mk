@@ -91,7 +91,7 @@ $(SEL4_VMM_LIBRARY): $(call sel4_objects,$(SEL4_VMM_SOURCES) $(VMM_SOURCES) $(VM
 	@rm -f $@
 	@$(AR) rcs $@ $^
 $(call sel4_program,vmm,$(SEL4_VMM_SOURCES) $(VMM_SOURCES) $(VMM_LIBRARY_$(ARCH)) $(SEL4_RANDOM))
-$(call sel4_objects,$(VMM_SOURCES)): | $(LIBFDT_STAMP)
+$(call sel4_objects,$(VMM_SOURCES)): | $(LIBFDT_STAMP) $(LZ4).stamp
 # What the same sources wait for in the other kinds.
 $(call sel4_objects,crypto/src/keccak.c): $(KECCAK_SPONGE)
 $(call sel4_objects,vmm/acpi/dsdt.c): $(DSDT_BYTES)
