@@ -5,11 +5,12 @@ CONSOLE_SOURCES := services/console/multiplexer.c services/console/terminal_filt
 $(call pd_program,console,services/console/console.c $(CONSOLE_SOURCES))
 
 MANAGER_SOURCES := $(addprefix services/manager/, commands.c command_line.c disk_view.c event_log.c export.c fault_view.c \
-	hardware_view.c line_editor.c log_view.c manager.c pci_class.c statistics_view.c text_output.c tpm_view.c \
-	verification_view.c virtual_machine.c) $(CRYPTO_SEAL_SOURCES)
+	hardware_view.c line_editor.c log_view.c manager.c memory_view.c net_control.c net_view.c pci_class.c \
+	statistics_view.c text_output.c tpm_view.c verification_view.c virtual_machine.c) $(CRYPTO_SEAL_SOURCES)
 MANAGER_SOURCES_x86_64 := $(MANAGER_SOURCES) $(wildcard services/manager/arch/x86_64/*.c)
 MANAGER_SOURCES_aarch64 := $(MANAGER_SOURCES) $(wildcard services/manager/arch/aarch64/*.c)
-$(foreach s,commands event_log export manager manager_main,$(eval CFLAGS_services_manager_$s := -Icrypto/include))
+$(foreach s,commands event_log export manager manager_main net_control,$(eval CFLAGS_services_manager_$s := \
+	-Icrypto/include))
 $(call pd_program,manager,services/manager/manager_main.c $(MANAGER_SOURCES_$(ARCH)))
 
 CFLAGS_services_echo_echo := $(LIBSOCKET_INCLUDES)
@@ -33,7 +34,7 @@ $(call unit_test,console_test,tests/unit/services/console_test.c $(CONSOLE_SOURC
 # The manager reads faults from message registers, as <microkit.h> declares them.
 $(foreach s,fault_view arch_x86_64_fault_arch arch_aarch64_fault_arch,$(eval CFLAGS_services_manager_$s := $(UNIT_MICROKIT)))
 CFLAGS_services_manager_manager += $(UNIT_MICROKIT)
-MANAGER_TESTS := $(addprefix tests/unit/services/manager_,test.c view_test.c export_test.c)
+MANAGER_TESTS := $(addprefix tests/unit/services/manager_,test.c view_test.c export_test.c net_test.c)
 MANAGER_FIXTURE := tests/unit/services/manager_fixture.c
 $(foreach s,$(MANAGER_TESTS) $(MANAGER_FIXTURE),$(eval CFLAGS_$(subst /,_,$(basename $s)) := -Iservices/manager \
 	-Icrypto/include $(UNIT_MICROKIT) -Itests/unit/services/arch/@ARCH@))

@@ -26,12 +26,19 @@ static void write_line(struct armour_encoder *encoder)
     encoder->count = 0;
 }
 
-void armour_start(struct armour_encoder *encoder, void (*line)(void *context, const char *text), void *context)
+void armour_start_as(struct armour_encoder *encoder, const char *begin, const char *end,
+                     void (*line)(void *context, const char *text), void *context)
 {
     encoder->line = line;
     encoder->context = context;
+    encoder->end = end;
     encoder->count = 0;
-    line(context, ARMOUR_BEGIN);
+    line(context, begin);
+}
+
+void armour_start(struct armour_encoder *encoder, void (*line)(void *context, const char *text), void *context)
+{
+    armour_start_as(encoder, ARMOUR_BEGIN, ARMOUR_END, line, context);
 }
 
 void armour_add(struct armour_encoder *encoder, const uint8_t *data, size_t size)
@@ -49,7 +56,7 @@ void armour_finish(struct armour_encoder *encoder)
     if (encoder->count > 0) {
         write_line(encoder);
     }
-    encoder->line(encoder->context, ARMOUR_END);
+    encoder->line(encoder->context, encoder->end);
 }
 
 /* --- Reading --- */

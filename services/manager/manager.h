@@ -15,6 +15,7 @@
 
 #include "export.h"
 #include "line_editor.h"
+#include "net_control.h"
 #include "text_output.h"
 #include "virtual_machine.h"
 
@@ -53,6 +54,7 @@ struct manager {
     struct text_output out;
     struct line_editor editor;
     struct log_export log_export;
+    struct net_control net;
     char output_buffer[MANAGER_OUTPUT_SIZE];
 };
 

@@ -23,12 +23,16 @@ struct armour_encoder {
     /* Takes a line, without an end of line, NUL-terminated. */
     void (*line)(void *context, const char *text);
     void *context;
+    const char *end; /* the line that ends it */
     uint8_t pending[ARMOUR_LINE_BYTES];
     size_t count;
 };
 
 /* Writes the line that begins it. */
 void armour_start(struct armour_encoder *encoder, void (*line)(void *context, const char *text), void *context);
+/* The same with other lines at begin and end. */
+void armour_start_as(struct armour_encoder *encoder, const char *begin, const char *end,
+                     void (*line)(void *context, const char *text), void *context);
 void armour_add(struct armour_encoder *encoder, const uint8_t *data, size_t size);
 /* Writes what is left, and the line that ends it. */
 void armour_finish(struct armour_encoder *encoder);
