@@ -107,6 +107,7 @@ static void test_header_tags(void **state)
     expect_error("wrong size (7)");
     put_u32(file + 8 + 20, 17);
     assert_int_equal(check_file(FILE_SIZE), 0);
+    expect_error("wrong size (17)");
     make_header(8, 6, 0, none, 8);
     put_u16(file + 8 + 24, 6); /* no end */
     assert_int_equal(check_file(FILE_SIZE), 0);
