@@ -12,23 +12,25 @@
 static void parse_mac(struct system *system, xmlNodePtr node, const struct vm_element *vm, struct vm_device *device,
                       struct net_device *net)
 {
+    static const uint8_t none[6];
     const char *text = attribute(system, node, "mac");
+    uint8_t mac[6];
+    derive_mac_address(system->name, vm->name, device->name, net->mac);
     if (text == NULL) {
-        derive_mac_address(system->name, vm->name, device->name, net->mac);
         return;
     }
-    static const uint8_t none[6];
-    net->mac_given = parse_mac_address(text, net->mac);
-    if (!net->mac_given) {
+    if (!parse_mac_address(text, mac)) {
         report_error(&system->diagnostics, device->line,
                      "<net> mac=\"%s\" is no MAC address; write six bytes such as \"02:00:00:00:00:01\", or leave it "
                      "out",
                      text);
-    } else if ((net->mac[0] & 1u) != 0 || memcmp(net->mac, none, sizeof(none)) == 0) {
+    } else if ((mac[0] & 1u) != 0 || memcmp(mac, none, sizeof(none)) == 0) {
         report_error(&system->diagnostics, device->line,
                      "<net> mac=\"%s\" is not the address of a station; the first byte has to be even, and not all may "
                      "be 0: use 02 for one of your own",
                      text);
+    } else {
+        memcpy(net->mac, mac, sizeof(mac));
     }
 }
 

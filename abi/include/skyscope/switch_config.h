@@ -24,7 +24,6 @@
 
 struct switch_network_config {
     char name[VM_NAME_LENGTH];
-    uint32_t flags;          /* enum switch_network_flags */
     uint32_t mtu;            /* bytes after the Ethernet header: 68..65535 */
     uint32_t ageing_seconds; /* an address not heard of for so long is forgotten; 0: never */
 };

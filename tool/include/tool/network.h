@@ -22,7 +22,7 @@ struct network {
 struct net_device {
     const char *network_name; /* NULL: none given, or in error */
     uint8_t mac[6];
-    bool mac_given, locked, isolated;
+    bool locked, isolated;
     bool vlan_given, trunk_given;
     uint16_t vlan;      /* 0: a trunk that takes no untagged frames */
     uint8_t trunk[512]; /* bit v % 8 of byte v / 8: VLAN v */
