@@ -305,7 +305,8 @@ def test_what_the_microkits_tool_is_given(arm):
     assert words[-2] == "--search-path" and pathlib.Path(words[0]).parent == pathlib.Path(words[-1])
     root = ElementTree.fromstring((arm.directory / "given.system").read_text())
     # Files of the search path by where they were found, those that were made beside the description.
-    assert find(root, "memory_region", name="g_kernel").get("prefill_path") == str(arm.files / "vmlinuz")
+    assert find(root, "memory_region", name="g_initrd").get("prefill_path") == str(arm.files / "initrd.img")
+    assert find(root, "memory_region", name="g_kernel").get("prefill_path") == "g_kernel.lz4"
     assert find(root, "memory_region", name="g_config").get("prefill_path") == "g_config.bin"
     assert {e.get("path") for e in root.iter("program_image")} == {
         str(arm.files / name) for name in ("serial_driver.elf", "console.elf", "manager.elf", "vmm.elf",
