@@ -39,9 +39,9 @@ SYSTEM_TESTS := $(foreach a,$(ARCHS),$(SYSTEM_TESTS_$a:%=pytest-$a:%))
 ifeq ($(KERNEL),sel4)
 UNIT_TESTS    := $(filter %/sel4_vcpu_test %/sel4_vtx_test %/timeouts_test %/pc_timers_test,$(UNIT_TESTS))
 FUZZ_TARGETS  :=
-TOOL_TEST_FILES := tests/tool/test_sel4.py
-SYSTEM_TESTS  := pytest-$(ARCH):tests/system/test_sel4_$(ARCH).py
-SYSTEM_TEST_NEEDS := $(SEL4_TEST_IMAGES)
+TOOL_TEST_FILES := tests/tool/test_sel4.py tests/tool/test_run_sel4_x86_64.py
+SYSTEM_TESTS  := $(patsubst %,pytest-$(ARCH):tests/system/test_sel4_%.py,$(ARCH) loader_$(ARCH))
+SYSTEM_TEST_NEEDS := $(SEL4_TEST_IMAGES) $(LOADER_TEMPLATE) $(BUILD)/tests/loader_kernel.elf $(HOST_BUILD)/tests/payload_signer
 endif
 
 .PHONY: unit fuzz tool-test system-test test test-needs system-test-needs other-archs
