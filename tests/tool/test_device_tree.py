@@ -109,6 +109,44 @@ def test_psci_and_timer(small):
         assert cells[0::3] == [1, 1, 1, 1] and [n + 16 for n in cells[1::3]] == [29, 30, 27, 26]
 
 
+def test_devices_on_mmio_have_their_nodes(arm):
+    found = trees(arm, """<vm name="g" memory="64MiB"><kernel path="vmlinuz" />
+        <rng bus="virtio-mmio" /><rng bus="virtio-mmio-legacy" /></vm>""")
+    for tree in found.values():
+        nodes = {name: node for name, node in tree.children.items() if name.startswith("virtio_mmio@")}
+        assert list(nodes) == ["virtio_mmio@a000000", "virtio_mmio@a000200"]
+        second = nodes["virtio_mmio@a000200"]
+        assert second.texts("compatible") == ["virtio,mmio"] and second.cells("reg") == [0, 0xA000200, 0, 0x200]
+        assert second.cells("interrupts") == [0, 17, 4]
+        assert not any(name.startswith("pcie@") for name in tree.children)
+
+
+def test_devices_on_pci_have_a_host_bridge(arm, small):
+    assert not any(name.startswith("pcie@") for name in small[3].children)
+    found = trees(arm, '<vm name="g" memory="64MiB"><kernel path="vmlinuz" /><rng /></vm>')
+    for version, tree in found.items():
+        pci = tree["pcie@3f000000"]
+        assert pci.texts("compatible") == ["pci-host-ecam-generic"] and pci.texts("device_type") == ["pci"]
+        assert pci.cells("reg") == [0, 0x3F000000, 0, 0x100000] and pci.cells("bus-range") == [0, 0]
+        ranges = pci.cells("ranges")
+        assert ranges[:7] == [0x1000000, 0, 0, 0, 0x3EFF0000, 0, 0x10000]
+        assert ranges[7:] == [0x2000000, 0, 0x10000000, 0, 0x10000000, 0, 0x2EFF0000]
+        # INTA of slot n is SPI 3 + n mod 4, the pins follow.
+        cells = pci.cells("interrupt-map")
+        entries = [cells[i:i + 10] for i in range(0, len(cells), 10)]
+        gic = tree["interrupt-controller@8000000"].cells("phandle")[0]
+        assert [(e[0] >> 11, e[3], e[8]) for e in entries] == [
+            (slot, pin, 3 + (slot + pin - 1) % 4) for slot in range(4) for pin in range(1, 5)]
+        assert all(e[4] == gic and e[5:8] == [0, 0, 0] and e[9] == 4 for e in entries)
+        if version == 2:
+            frame = tree["interrupt-controller@8000000/v2m@8020000"]
+            assert frame.texts("compatible") == ["arm,gic-v2m-frame"] and frame.cells("reg") == [0, 0x8020000, 0, 0x1000]
+            assert pci.cells("msi-parent") == frame.cells("phandle")
+        else:
+            its = tree["interrupt-controller@8000000/msi-controller@8080000"]
+            assert pci.cells("msi-map") == [0, its.cells("phandle")[0], 0, 0x10000]
+
+
 def test_gic(small):
     gic = small[2]["interrupt-controller@8000000"]
     assert gic.texts("compatible") == ["arm,gic-400"]

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <tool/guest_device_tree.h>
 #include <tool/system.h>
+#include <tool/vm_device.h>
 
 #define TREE_MAX_SIZE 0x10000
 
@@ -13,6 +14,7 @@ enum phandle {
     PHANDLE_CLOCK,
     PHANDLE_GPIO,
     PHANDLE_ITS,
+    PHANDLE_V2M,
 };
 
 /* Cells of an interrupt (arm,gic.yaml, arm,gic-v3.yaml). */
@@ -31,6 +33,14 @@ enum phandle {
 /* GICv3: this many CPUs have the same Aff1, for an SGI goes to 16 at once. */
 #define CLUSTER_GICV3 16u
 #define CLUSTER_GICV2 8u
+
+/* A 32-bit phys.hi of PCI: which space an address is in, or the device number (PCI Bus Binding to IEEE 1275 §2.2.1). */
+#define PCI_SPACE_IO         0x01000000u
+#define PCI_SPACE_MEMORY     0x02000000u
+#define PCI_DEVICE(n)        ((n) << 11)
+#define PCI_PINS             4u
+#define INTERRUPT_MAP_CELLS  10u /* child address 3, pin 1, controller 1, its address 2, interrupt 3 */
+#define INTERRUPT_MAP_LENGTH (PCI_PINS * PCI_PINS * INTERRUPT_MAP_CELLS)
 
 #define POWER_LINE 3u
 #define KEY_POWER  116u /* linux/input-event-codes.h */
@@ -70,7 +80,7 @@ static void flag(struct tree *tree, const char *name)
 
 static void cells(struct tree *tree, const char *name, const uint32_t *values, size_t count)
 {
-    fdt32_t swapped[32];
+    fdt32_t swapped[INTERRUPT_MAP_LENGTH];
     for (size_t i = 0; i < count; i++) {
         swapped[i] = cpu_to_fdt32(values[i]);
     }
@@ -134,9 +144,17 @@ static void add_gicv2(struct tree *tree, struct arena *arena)
     text(tree, "compatible", "arm,gic-400");
     flag(tree, "interrupt-controller");
     CELLS(tree, "#interrupt-cells", 3);
-    CELLS(tree, "#address-cells", 0);
+    CELLS(tree, "#address-cells", 2);
+    CELLS(tree, "#size-cells", 2);
+    flag(tree, "ranges");
     CELLS(tree, "reg", RANGE(GUEST_GICD_BASE, GUEST_GICD_SIZE), RANGE(GUEST_GICC_BASE, PLAN_GICV_SIZE));
     CELLS(tree, "phandle", PHANDLE_GIC);
+    begin(tree, arena_format(arena, "v2m@%llx", GUEST_V2M_BASE));
+    text(tree, "compatible", "arm,gic-v2m-frame");
+    flag(tree, "msi-controller");
+    CELLS(tree, "reg", RANGE(GUEST_V2M_BASE, GUEST_V2M_SIZE));
+    CELLS(tree, "phandle", PHANDLE_V2M);
+    end(tree);
     end(tree);
 }
 
@@ -215,6 +233,85 @@ static void add_devices(struct tree *tree, struct arena *arena)
     end(tree);
 }
 
+/* --- Virtual devices --- */
+
+/* INTA..INTD of four devices in turn, to four SPIs: as the VMM's PCI host wires them. */
+static void add_interrupt_map(struct tree *tree)
+{
+    uint32_t map[INTERRUPT_MAP_LENGTH];
+    uint32_t *entry = map;
+    for (uint32_t device = 0; device < PCI_PINS; device++) {
+        for (uint32_t pin = 1; pin <= PCI_PINS; pin++) {
+            const uint32_t values[INTERRUPT_MAP_CELLS] = {
+                PCI_DEVICE(device),
+                0,
+                0,
+                pin,
+                PHANDLE_GIC,
+                0,
+                0,
+                GIC_SPI,
+                GUEST_PCI_SPI + (device + pin - 1) % PCI_PINS,
+                LEVEL_HIGH,
+            };
+            memcpy(entry, values, sizeof(values));
+            entry += INTERRUPT_MAP_CELLS;
+        }
+    }
+    cells(tree, "interrupt-map", map, INTERRUPT_MAP_LENGTH);
+    CELLS(tree, "interrupt-map-mask", PCI_DEVICE(PCI_PINS - 1), 0, 0, 7);
+    CELLS(tree, "#interrupt-cells", 1);
+}
+
+static void add_pci(struct tree *tree, struct arena *arena, uint32_t gic_version)
+{
+    begin(tree, arena_format(arena, "pcie@%llx", GUEST_ECAM_BASE));
+    text(tree, "compatible", "pci-host-ecam-generic");
+    text(tree, "device_type", "pci");
+    CELLS(tree, "#address-cells", 3);
+    CELLS(tree, "#size-cells", 2);
+    CELLS(tree, "reg", RANGE(GUEST_ECAM_BASE, GUEST_ECAM_SIZE));
+    CELLS(tree, "bus-range", 0, 0);
+    CELLS(tree, "linux,pci-domain", 0);
+    flag(tree, "dma-coherent");
+    CELLS(tree, "ranges", PCI_SPACE_IO, 0, 0, RANGE(GUEST_PCI_IO_BASE, GUEST_PCI_IO_SIZE), PCI_SPACE_MEMORY, 0,
+          (uint32_t)GUEST_PCI_MEMORY_BASE, RANGE(GUEST_PCI_MEMORY_BASE, GUEST_PCI_MEMORY_SIZE));
+    add_interrupt_map(tree);
+    if (gic_version == 2) {
+        CELLS(tree, "msi-parent", PHANDLE_V2M);
+    } else {
+        CELLS(tree, "msi-map", 0, PHANDLE_ITS, 0, 0x10000); /* the device's ID is its requester ID */
+    }
+    end(tree);
+}
+
+static void add_virtio_mmio(struct tree *tree, struct arena *arena, uint32_t slot)
+{
+    uint64_t address = GUEST_VIRTIO_MMIO_BASE + slot * GUEST_VIRTIO_MMIO_SIZE;
+    begin(tree, arena_format(arena, "virtio_mmio@%llx", (unsigned long long)address));
+    text(tree, "compatible", "virtio,mmio");
+    CELLS(tree, "reg", RANGE(address, GUEST_VIRTIO_MMIO_SIZE));
+    CELLS(tree, "interrupts", GIC_SPI, GUEST_VIRTIO_MMIO_SPI + slot, LEVEL_HIGH);
+    flag(tree, "dma-coherent");
+    end(tree);
+}
+
+static void add_virtual_devices(struct tree *tree, struct arena *arena, const struct vm_element *vm,
+                                uint32_t gic_version)
+{
+    bool pci = false;
+    LIST_FOR (const struct vm_device, device, &vm->devices) {
+        if (device->transport == VM_TRANSPORT_MMIO || device->transport == VM_TRANSPORT_MMIO_LEGACY) {
+            add_virtio_mmio(tree, arena, device->slot);
+        } else {
+            pci = true;
+        }
+    }
+    if (pci) {
+        add_pci(tree, arena, gic_version);
+    }
+}
+
 static void add_all(struct tree *tree, struct arena *arena, const struct vm_element *vm, uint64_t ram_start,
                     uint32_t gic_version, const char *psci_method)
 {
@@ -243,6 +340,7 @@ static void add_all(struct tree *tree, struct arena *arena, const struct vm_elem
         add_gicv3(tree, arena, vm);
     }
     add_devices(tree, arena);
+    add_virtual_devices(tree, arena, vm, gic_version);
     end(tree);
 }
 

@@ -40,10 +40,6 @@ static void reset_registers(struct virtio_mmio *mmio)
     mmio->device_features_select = 0;
     mmio->driver_features_select = 0;
     mmio->queue_select = 0;
-    mmio->page_size = 0;
-    for (uint32_t i = 0; i < VIRTIO_MAX_QUEUES; i++) {
-        mmio->queue_alignment[i] = 0;
-    }
     if (mmio->legacy) {
         virtio_set_legacy(mmio->device);
     }
@@ -53,6 +49,11 @@ void virtio_mmio_reset(struct virtio_mmio *mmio)
 {
     virtio_device_reset(mmio->device);
     reset_registers(mmio);
+    /* A driver's reset leaves these: Linux says how large its pages are before it. */
+    mmio->page_size = 0;
+    for (uint32_t i = 0; i < VIRTIO_MAX_QUEUES; i++) {
+        mmio->queue_alignment[i] = 0;
+    }
 }
 
 static void write_status(struct virtio_mmio *mmio, uint32_t value)

@@ -129,9 +129,9 @@ static void notification_data_names_the_queue(void **state)
 
 static void start_legacy(uint32_t page, uint32_t alignment)
 {
+    set(0x28, page); /* Linux says so before it resets the device */
     set(0x70, 0);
     set(0x70, 3);
-    set(0x28, page);
     set(0x20, 0);
     set(0x30, 1);
     set(0x38, 16);
@@ -165,6 +165,7 @@ static void version_1(void **state)
     virtio_mmio_reset(&m.transport);
     assert_true(m.device.legacy);
     assert_int_equal(get(0x70), 0);
+    assert_int_equal(m.transport.page_size, 0);
 }
 
 static void legacy_nonsense(void **state)
