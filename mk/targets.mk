@@ -13,8 +13,9 @@ iso: $(ISO)
 guest: $(BUILD)/guest/vmlinuz $(BUILD)/guest/initrd.img
 
 RUN_IMAGE := $(if $(filter sel4,$(KERNEL)),$(call sel4_image,$(SYSTEM)),$(ISO))
+# seL4 needs VT-x on PCs, which QEMU does not have.
 run: $(RUN_IMAGE) $(HOST_BUILD)/bin/skyscope
-	@mk/run.sh $(RUN_IMAGE)
+	@$(if $(filter sel4x86_64,$(KERNEL)$(ARCH)),EMULATOR=bochs )mk/run.sh $(RUN_IMAGE)
 
 # --- Tests ---
 
