@@ -10,27 +10,13 @@
 #include <string.h>
 
 #include "../unit/vmm/aarch64/arm_fixture.h"
+#include "input.h"
 
 #define VCPUS       3u
 #define CODE_WINDOW (FIXTURE_HIGH_SIZE - 16u)
 #define TABLES      (GUEST_RAM_BASE + 0x10000)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-struct input {
-    const uint8_t *data;
-    size_t size;
-};
-
-static uint64_t take(struct input *in, size_t bytes)
-{
-    uint64_t value = 0;
-    bytes = bytes < in->size ? bytes : in->size;
-    memcpy(&value, in->data, bytes);
-    in->data += bytes;
-    in->size -= bytes;
-    return value;
-}
 
 /* Addresses where something is, or begins, or ends. */
 static uint64_t address(struct input *in)

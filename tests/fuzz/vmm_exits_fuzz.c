@@ -11,25 +11,11 @@
 #include <vmm/arch/execution.h>
 
 #include "../unit/vmm/core/machine_fixture.h"
+#include "input.h"
 
 #define CODE_WINDOW (FIXTURE_HIGH_SIZE - 16u)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-struct input {
-    const uint8_t *data;
-    size_t size;
-};
-
-static uint64_t take(struct input *in, size_t bytes)
-{
-    uint64_t value = 0;
-    bytes = bytes < in->size ? bytes : in->size;
-    memcpy(&value, in->data, bytes);
-    in->data += bytes;
-    in->size -= bytes;
-    return value;
-}
 
 /* Addresses where something is, or begins, or ends. */
 static uint64_t address(struct input *in)
