@@ -1,41 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Entry of a flat guest: stack, segments, and an interrupt table whose handlers
- * all call exception(vector, frame). */
-    .section .text.start, "ax"
-    .globl start
-start:
-    cli
-    leaq stack_end(%rip), %rsp
-    lgdt gdt_pointer(%rip)
-    pushq $8
-    leaq 1f(%rip), %rax
-    pushq %rax
-    lretq
-1:  movl $16, %eax
-    movl %eax, %ds
-    movl %eax, %es
-    movl %eax, %ss
-    leaq stubs(%rip), %rax
-    leaq interrupt_table(%rip), %rdi
-    movl $256, %ecx
-2:  movw %ax, (%rdi)
-    movw $8, 2(%rdi)
-    movw $0x8e00, 4(%rdi)
-    movq %rax, %rdx
-    shrq $16, %rdx
-    movw %dx, 6(%rdi)
-    shrq $16, %rdx
-    movl %edx, 8(%rdi)
-    movl $0, 12(%rdi)
-    addq $16, %rdi
-    addq $16, %rax
-    decl %ecx
-    jnz 2b
-    lidt interrupt_table_pointer(%rip)
-    call guest_main
-3:  cli
-    hlt
-    jmp 3b
+/* Entry of a guest whose handlers all call exception(vector, frame). */
+#define FIRST_HANDLER stubs
+#define HANDLER_SIZE  16
+
+    .macro more_handlers
+    .endm
+
+#include "../../../bare/arch/x86_64/entry.S"
 
 /* 16 bytes each. Vectors with an error code keep it, others get 0. */
     .text
@@ -82,23 +53,3 @@ common:
     popq %rax
     addq $16, %rsp
     iretq
-
-    .section .rodata
-    .balign 8
-gdt:
-    .quad 0
-    .quad 0x00af9b000000ffff /* 8: 64-bit code */
-    .quad 0x00cf93000000ffff /* 16: data */
-gdt_pointer:
-    .word gdt_pointer - gdt - 1
-    .quad gdt
-interrupt_table_pointer:
-    .word 4095
-    .quad interrupt_table
-
-    .bss
-    .balign 4096
-interrupt_table:
-    .skip 4096
-    .skip 16384
-stack_end:
