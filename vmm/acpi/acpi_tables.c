@@ -13,6 +13,7 @@
 #include <vmm/devices/ioapic.h>
 #include <vmm/devices/pc_map.h>
 
+#include "acpi_ssdt.h"
 #include "dsdt.h"
 
 #define HEADER_SIZE 36u
@@ -24,7 +25,7 @@
 #define MADT_IOAPIC 12u
 #define MADT_ISO    10u
 #define MADT_NMI    6u
-#define LISTED      3u /* tables in RSDT and XSDT: FADT, MADT, MCFG */
+#define LISTED_MAX  4u /* tables in RSDT and XSDT: FADT, MADT, MCFG, SSDT if there is one */
 
 #define OEM_ID           "SKYSCP"
 #define OEM_TABLE_ID     "SKYSCOPE"
@@ -243,16 +244,30 @@ static uint32_t build_mcfg(struct builder *builder)
     return offset;
 }
 
-/* RSDT (width 4) or XSDT (width 8) of the tables at `offsets`. */
-static uint32_t build_root(struct builder *builder, const char *signature, uint32_t width, const uint32_t *offsets)
+static uint32_t build_ssdt(struct builder *builder, const struct acpi_tables_config *config)
 {
-    uint32_t size = HEADER_SIZE + LISTED * width;
+    uint32_t size = HEADER_SIZE + acpi_ssdt_size(config->virtio_mmio_count);
+    uint32_t offset;
+    uint8_t *ssdt = begin_table(builder, "SSDT", 2, size, &offset);
+    if (ssdt == NULL) {
+        return 0;
+    }
+    acpi_ssdt_write(ssdt + HEADER_SIZE, config->virtio_mmio, config->virtio_mmio_count);
+    set_checksum(ssdt, size, ssdt + 9);
+    return offset;
+}
+
+/* RSDT (width 4) or XSDT (width 8) of the tables at `offsets`. */
+static uint32_t build_root(struct builder *builder, const char *signature, uint32_t width, const uint32_t *offsets,
+                           uint32_t count)
+{
+    uint32_t size = HEADER_SIZE + count * width;
     uint32_t offset;
     uint8_t *root = begin_table(builder, signature, 1, size, &offset);
     if (root == NULL) {
         return 0;
     }
-    for (uint32_t i = 0; i < LISTED; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         put(root + HEADER_SIZE + i * width, width, builder->address + offsets[i]);
     }
     set_checksum(root, size, root + 9);
@@ -261,7 +276,8 @@ static uint32_t build_root(struct builder *builder, const char *signature, uint3
 
 uint32_t acpi_tables_build(const struct acpi_tables_config *config, uint8_t *blob, uint32_t size, uint64_t address)
 {
-    if (config->vcpu_count == 0 || config->vcpu_count > VM_MAX_VCPUS || (address & 15u) != 0 ||
+    if (config->vcpu_count == 0 || config->vcpu_count > VM_MAX_VCPUS ||
+        config->virtio_mmio_count > ACPI_MAX_VIRTIO_MMIO || (address & 15u) != 0 ||
         address > UINT32_MAX - (uint64_t)size) {
         return 0;
     }
@@ -269,12 +285,16 @@ uint32_t acpi_tables_build(const struct acpi_tables_config *config, uint8_t *blo
     uint32_t rsdp = reserve(&builder, RSDP_SIZE, 16);
     uint32_t facs = build_facs(&builder);
     uint32_t dsdt = build_dsdt(&builder);
-    uint32_t listed[LISTED];
+    uint32_t listed[LISTED_MAX];
+    uint32_t count = 3;
     listed[0] = build_fadt(&builder, facs, dsdt);
     listed[1] = build_madt(&builder, config->vcpu_count);
     listed[2] = build_mcfg(&builder);
-    uint32_t rsdt = build_root(&builder, "RSDT", 4, listed);
-    uint32_t xsdt = build_root(&builder, "XSDT", 8, listed);
+    if (config->virtio_mmio_count != 0) {
+        listed[count++] = build_ssdt(&builder, config);
+    }
+    uint32_t rsdt = build_root(&builder, "RSDT", 4, listed, count);
+    uint32_t xsdt = build_root(&builder, "XSDT", 8, listed, count);
     if (builder.full) {
         return 0;
     }

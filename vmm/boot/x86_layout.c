@@ -5,6 +5,7 @@
 #include <vmm/boot.h>
 #include <vmm/devices/acpi_tables.h>
 #include <vmm/devices/pc_map.h>
+#include <vmm/vm.h>
 
 #define PAGE_PRESENT_WRITABLE 3ull
 #define PAGE_LARGE            (1ull << 7)
@@ -41,10 +42,24 @@ bool boot_enter_long_mode(struct vm *vm, uint64_t entry, uint64_t stack_top)
     return true;
 }
 
+/* Which virtio-mmio transports there are: nothing but tables tells the guest. */
+static void describe_transports(const struct vm *vm, struct acpi_tables_config *config)
+{
+    for (uint32_t i = 0; i < vm->devices.count; i++) {
+        const struct device_entry *entry = &vm->devices.devices[i];
+        struct virtio_mmio_place place;
+        if (entry->mmio != NULL && arch_virtio_mmio(entry->config->slot, &place)) {
+            config->virtio_mmio[config->virtio_mmio_count++] =
+                (struct acpi_virtio_mmio){.base = (uint32_t)place.base, .gsi = place.line};
+        }
+    }
+}
+
 bool boot_write_acpi(struct vm *vm)
 {
     uint8_t *blob = guest_slice(&vm->memory, GPA(BOOT_ACPI_TABLES), ACPI_TABLES_MAX_SIZE);
     struct acpi_tables_config config = {.vcpu_count = vm->vcpu_count};
+    describe_transports(vm, &config);
     return blob != NULL && acpi_tables_build(&config, blob, ACPI_TABLES_MAX_SIZE, BOOT_ACPI_TABLES) != 0;
 }
 

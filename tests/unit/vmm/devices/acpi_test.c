@@ -139,9 +139,12 @@ static uint8_t sum(const uint8_t *bytes, uint32_t size)
 
 static uint8_t blob[ACPI_TABLES_MAX_SIZE];
 
-static uint32_t build(uint32_t vcpus)
+static uint32_t build_with(uint32_t vcpus, uint32_t transports)
 {
-    struct acpi_tables_config config = {.vcpu_count = vcpus};
+    struct acpi_tables_config config = {.vcpu_count = vcpus, .virtio_mmio_count = transports};
+    for (uint32_t i = 0; i < transports; i++) {
+        config.virtio_mmio[i] = (struct acpi_virtio_mmio){.base = PC_VIRTIO_MMIO_BASE + i * 0x200, .gsi = 20 + i % 4};
+    }
     memset(blob, 0xcc, sizeof(blob));
     uint32_t used = acpi_tables_build(&config, blob, sizeof(blob), TABLES_ADDRESS);
     assert_true(used > 0 && used <= sizeof(blob));
@@ -149,6 +152,11 @@ static uint32_t build(uint32_t vcpus)
         assert_int_equal(blob[i], 0xcc);
     }
     return used;
+}
+
+static uint32_t build(uint32_t vcpus)
+{
+    return build_with(vcpus, 0);
 }
 
 static const uint8_t *at_address(uint32_t address)
@@ -276,6 +284,28 @@ static void madt_lists_processors_and_overrides(void **state)
     }
 }
 
+static void ssdt_lists_transports(void **state)
+{
+    (void)state;
+    build(1);
+    assert_int_equal(word(at_address(word(blob + 24)) + 4), 36 + 3 * 8); /* none: no table */
+    build_with(1, ACPI_MAX_VIRTIO_MMIO);
+    const uint8_t *ssdt = find_table("SSDT");
+    uint32_t length = word(ssdt + 4);
+    assert_int_equal(sum(ssdt, length), 0);
+    uint32_t found = 0;
+    for (uint32_t i = 36; i + 12 <= length; i++) {
+        /* A fixed range of memory, then an interrupt. */
+        if (memcmp(ssdt + i, "\x86\x09\x00\x01", 4) == 0) {
+            assert_int_equal(word(ssdt + i + 4), PC_VIRTIO_MMIO_BASE + found * 0x200);
+            assert_int_equal(word(ssdt + i + 8), 0x200);
+            assert_int_equal(word(ssdt + i + 17), 20 + found % 4);
+            found++;
+        }
+    }
+    assert_int_equal(found, ACPI_MAX_VIRTIO_MMIO);
+}
+
 static void impossible_configurations_are_refused(void **state)
 {
     (void)state;
@@ -284,6 +314,9 @@ static void impossible_configurations_are_refused(void **state)
     config.vcpu_count = VM_MAX_VCPUS + 1;
     assert_int_equal(acpi_tables_build(&config, blob, sizeof(blob), TABLES_ADDRESS), 0);
     config.vcpu_count = 1;
+    config.virtio_mmio_count = ACPI_MAX_VIRTIO_MMIO + 1;
+    assert_int_equal(acpi_tables_build(&config, blob, sizeof(blob), TABLES_ADDRESS), 0);
+    config.virtio_mmio_count = 0;
     assert_int_equal(acpi_tables_build(&config, blob, sizeof(blob), TABLES_ADDRESS + 8), 0);
     assert_int_equal(acpi_tables_build(&config, blob, sizeof(blob), 0xfffffff0), 0);
     assert_int_equal(acpi_tables_build(&config, blob, sizeof(blob), 1ull << 32), 0);
@@ -292,8 +325,8 @@ static void impossible_configurations_are_refused(void **state)
 static void every_size_that_is_too_small_is_refused(void **state)
 {
     (void)state;
-    uint32_t used = build(VM_MAX_VCPUS);
-    struct acpi_tables_config config = {.vcpu_count = VM_MAX_VCPUS};
+    uint32_t used = build_with(VM_MAX_VCPUS, ACPI_MAX_VIRTIO_MMIO);
+    struct acpi_tables_config config = {.vcpu_count = VM_MAX_VCPUS, .virtio_mmio_count = ACPI_MAX_VIRTIO_MMIO};
     for (uint32_t size = 0; size <= used; size++) {
         /* The address sanitizer watches the end. */
         uint8_t *exact = malloc((size_t)size + 1);
@@ -380,7 +413,7 @@ static void disassembler_reads_every_table(void **state)
 {
     (void)state;
     char directory[] = "/tmp/acpi_test.XXXXXX";
-    build(3);
+    build_with(3, 18);
     assert_non_null(mkdtemp(directory));
     const uint8_t *fadt = find_table("FACP");
     disassemble(directory, "dsdt", at_address(word(fadt + 40)), true);
@@ -388,6 +421,7 @@ static void disassembler_reads_every_table(void **state)
     disassemble(directory, "fadt", fadt, false);
     disassemble(directory, "madt", find_table("APIC"), false);
     disassemble(directory, "mcfg", find_table("MCFG"), false);
+    disassemble(directory, "ssdt", find_table("SSDT"), true);
     disassemble(directory, "rsdt", at_address(word(blob + 16)), false);
     disassemble(directory, "xsdt", at_address(word(blob + 24)), false);
     assert_int_equal(rmdir(directory), 0);
@@ -409,6 +443,7 @@ int main(void)
         cmocka_unit_test(madt_lists_processors_and_overrides),
         cmocka_unit_test(impossible_configurations_are_refused),
         cmocka_unit_test(every_size_that_is_too_small_is_refused),
+        cmocka_unit_test(ssdt_lists_transports),
         cmocka_unit_test(disassembler_reads_every_table),
     };
     return cmocka_run_group_tests_name("acpi", tests, NULL, NULL);

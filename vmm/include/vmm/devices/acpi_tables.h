@@ -4,8 +4,18 @@
 
 #include <stdint.h>
 
+#define ACPI_MAX_VIRTIO_MMIO 32u
+
+/* A virtio-mmio transport. */
+struct acpi_virtio_mmio {
+    uint32_t base; /* guest-physical address */
+    uint32_t gsi;  /* level-triggered, shared */
+};
+
 struct acpi_tables_config {
-    uint32_t vcpu_count; /* APIC IDs 0..vcpu_count - 1 */
+    uint32_t vcpu_count;        /* APIC IDs 0..vcpu_count - 1 */
+    uint32_t virtio_mmio_count; /* 0: no SSDT */
+    struct acpi_virtio_mmio virtio_mmio[ACPI_MAX_VIRTIO_MMIO];
 };
 
 /* Room that is always enough. */
