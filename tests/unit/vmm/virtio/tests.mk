@@ -34,3 +34,5 @@ $(foreach test,$(notdir $(basename $(wildcard tests/unit/vmm/virtio/*_test.c))),
 $(call fuzz_target,virtqueue_fuzz,tests/fuzz/virtqueue_fuzz.c $(VIRTIO_TEST_SUPPORT),-lcmocka)
 $(call fuzz_target,virtio_transport_fuzz,tests/fuzz/virtio_transport_fuzz.c $(VIRTIO_TEST_SUPPORT) \
 	$(VIRTIO_TRANSPORT_SOURCES),-lcmocka)
+CFLAGS_tests_fuzz_virtio_blk_fuzz := $(VMM_INCLUDES) -Itests/unit/vmm/virtio -Iservices/storage
+$(call fuzz_target,virtio_blk_fuzz,tests/fuzz/virtio_blk_fuzz.c $(VIRTIO_TEST_SUPPORT) $(VIRTIO_TEST_virtio_blk_test),-lcmocka)

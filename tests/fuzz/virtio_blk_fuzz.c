@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The block device between a driver that asks for anything in any shape and a server that is ours, but whose answers
+ * are changed now and then. Nothing but the driver's own buffers and the disk is touched, and the device comes to an
+ * end of its work.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "virtio_machine.h"
+
+#include <storage.h>
+#include <vmm/hv.h>
+#include <vmm/virtio/virtio_blk.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define CAPACITY  8u
+#define DATA_SIZE 0x8000u
+#define DISK_SIZE 0x20000u
+
+struct world {
+    struct virtio_machine machine;
+    struct virtio_blk blk;
+    struct vm_device_config config;
+    struct storage storage;
+    struct storage_config storage_config;
+    _Alignas(8) uint8_t requests[sizeof(struct block_request_queue) + CAPACITY * sizeof(struct block_request)];
+    _Alignas(8) uint8_t responses[sizeof(struct block_response_queue) + CAPACITY * sizeof(struct block_response)];
+    struct block_storage_info info;
+    uint8_t data[DATA_SIZE];
+    uint8_t *disk;
+};
+
+static struct world *current;
+static bool server_runs;
+
+uint64_t hv_now(void)
+{
+    static uint64_t ticks;
+    return ++ticks;
+}
+
+void hv_notify(unsigned int channel)
+{
+    (void)channel;
+    if (server_runs) {
+        storage_serve(&current->storage);
+    }
+}
+
+void vcpu_kick(struct vcpu_context *vcpu)
+{
+    (void)vcpu;
+}
+
+void *device_allocate(struct vm *vm, uint64_t size)
+{
+    (void)vm;
+    return size <= sizeof(current->blk) ? &current->blk : NULL;
+}
+
+int device_listen(struct vm *vm, uint32_t channel, void (*notified)(void *context), void *context)
+{
+    (void)vm;
+    (void)channel;
+    (void)notified;
+    (void)context;
+    return 0;
+}
+
+static void notify_client(unsigned int channel)
+{
+    (void)channel;
+}
+
+static void wake_at(uint64_t deadline)
+{
+    (void)deadline;
+}
+
+static void report(const char *disk, const char *problem)
+{
+    (void)disk;
+    (void)problem;
+}
+
+static const struct storage_operations operations = {
+    .now = hv_now, .notify = notify_client, .wake_at = wake_at, .report = report};
+
+static void create(struct world *w, uint32_t transfer_size, uint32_t kind)
+{
+    struct virtio_device *device;
+    w->disk = calloc(1, DISK_SIZE);
+    w->storage_config = (struct storage_config){.magic = STORAGE_CONFIG_MAGIC,
+                                                .version = STORAGE_CONFIG_VERSION,
+                                                .size = sizeof(w->storage_config),
+                                                .disk_count = 1};
+    w->storage_config.disks[0] = (struct storage_disk_config){.name = "disk",
+                                                              .kind = kind,
+                                                              .base = (uintptr_t)w->disk,
+                                                              .base_size = DISK_SIZE,
+                                                              .request_queue = (uintptr_t)w->requests,
+                                                              .response_queue = (uintptr_t)w->responses,
+                                                              .data = (uintptr_t)w->data,
+                                                              .storage_info = (uintptr_t)&w->info,
+                                                              .data_size = DATA_SIZE,
+                                                              .capacity = CAPACITY,
+                                                              .transfer_size = transfer_size};
+    w->config = (struct vm_device_config){.kind = VM_DEVICE_BLOCK, .queues = 2, .name = "disk0"};
+    w->config.block.client = (struct block_client_config){.request_queue = (uintptr_t)w->requests,
+                                                          .response_queue = (uintptr_t)w->responses,
+                                                          .data = (uintptr_t)w->data,
+                                                          .storage_info = (uintptr_t)&w->info,
+                                                          .data_size = DATA_SIZE,
+                                                          .capacity = CAPACITY,
+                                                          .transfer_size = transfer_size};
+    w->config.block.logical_block_size = 512;
+    if (!storage_initialise(&w->storage, &operations, &w->storage_config, 1000000) ||
+        virtio_blk_kind.create(&w->machine.vm, &w->config, &device) != NULL) {
+        abort();
+    }
+    machine_attach(&w->machine, device);
+}
+
+static void start(struct world *w, uint8_t how)
+{
+    uint64_t features = w->blk.device.offered;
+    features &= ~((how & 1 ? VIRTIO_F_RING_PACKED : 0) | (how & 2 ? VIRTIO_F_INDIRECT_DESC : 0) |
+                  (how & 4 ? VIRTIO_BLK_F_FLUSH | VIRTIO_BLK_F_CONFIG_WCE : 0) | (how & 8 ? VIRTIO_BLK_F_DISCARD : 0));
+    w->machine.next_free = 0x10000;
+    driver_start(&w->machine, &w->blk.device, features, 16);
+}
+
+struct input {
+    const uint8_t *data;
+    size_t size;
+};
+
+static uint32_t take(struct input *in, uint32_t bytes)
+{
+    uint32_t value = 0;
+    for (uint32_t i = 0; i < bytes; i++) {
+        uint8_t byte = in->size > 0 ? *in->data : 0;
+        in->data += in->size > 0;
+        in->size -= in->size > 0;
+        value = value << 8 | byte;
+    }
+    return value;
+}
+
+/* A request with a header that is nearly right and pieces of any size. */
+static void add(struct world *w, struct input *in)
+{
+    static const uint32_t types[] = {0, 1, 4, 8, 10, 11, 13, 0, 1};
+    uint32_t queue = take(in, 1) & 1, kind = take(in, 1), count = take(in, 1) % 6;
+    struct driver_queue *q = &w->machine.queues[queue];
+    struct {
+        uint32_t type, reserved;
+        uint64_t sector;
+    } header = {kind < 0xf0 ? types[kind % 9] : kind, 0, kind & 0x80 ? take(in, 1) : take(in, 4)};
+    if (q->free_count < 12 || w->machine.next_free > 0x300000 || w->blk.device.broken) {
+        return;
+    }
+    uint64_t at = machine_allocate(&w->machine, 0x10000, 16);
+    memcpy(machine_memory(&w->machine, at), &header, sizeof(header));
+    for (uint32_t i = 0; i < 4; i++) {
+        uint32_t range[4] = {take(in, 1), 0, take(in, 1) * 2u, take(in, 1) % 4};
+        memcpy(machine_memory(&w->machine, at + 0x1000 + 16 * i), range, 16);
+    }
+    struct piece pieces[8] = {{at, 16, false}};
+    uint32_t used = kind & 0x40 ? 0 : 1;
+    uint64_t place = at + 0x1000;
+    bool writable = false;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t how = take(in, 1), length = (how & 0x0f) * (how & 0x10 ? 512 : 16) + (how & 0x20 ? take(in, 1) : 0);
+        writable = writable || (how & 0x40) != 0;
+        if (length != 0) {
+            pieces[used++] = (struct piece){place, length, writable};
+            place += length;
+        }
+    }
+    pieces[used++] = (struct piece){place, 1, (kind & 0x20) == 0 || writable};
+    driver_add(&w->machine, queue, pieces, used, false);
+}
+
+static void step(struct world *w, struct input *in)
+{
+    uint8_t what = (uint8_t)take(in, 1);
+    switch (what % 12) {
+    case 0:
+    case 1:
+    case 2:
+        add(w, in);
+        break;
+    case 3:
+    case 4:
+        virtio_notify(&w->blk.device, what >> 4 & 1);
+        break;
+    case 5:
+        storage_serve(&w->storage);
+        virtio_blk_answered(&w->blk);
+        break;
+    case 6:
+        server_runs = !server_runs;
+        break;
+    case 7: /* what the server answers is changed */
+        if (what & 0x80) {
+            uint32_t index = take(in, 1) % CAPACITY;
+            struct block_response_queue *responses = (struct block_response_queue *)(void *)w->responses;
+            responses->entries[index].status = take(in, 1) % 5;
+            responses->entries[index].success_count = (uint16_t)take(in, 1);
+            responses->entries[index].id ^= take(in, 2);
+            responses->tail += what >> 5 & 1;
+        }
+        break;
+    case 8:
+        virtio_write_config(&w->blk.device, what & 0x80 ? 32 : take(in, 1), 1, take(in, 1) & 1);
+        break;
+    case 9:
+        if (what & 0x40) {
+            virtio_write_status(&w->blk.device, 0);
+            start(w, what >> 4);
+        }
+        break;
+    case 10:
+        if (virtio_has(&w->blk.device, VIRTIO_F_RING_RESET) && !w->blk.device.broken) {
+            virtio_reset_queue(&w->blk.device, what >> 4 & 1);
+            driver_start_queue(&w->machine, &w->blk.device, what >> 4 & 1, 16);
+        }
+        break;
+    default: {
+        uint16_t id;
+        uint32_t written;
+        (void)driver_take(&w->machine, what >> 4 & 1, &id, &written);
+    }
+    }
+}
+
+/* Counts fit together; every cell that is in use belongs to a piece. */
+static void check(const struct world *w)
+{
+    uint32_t pieces = 0, cells = 0, used = 0;
+    for (uint32_t i = 0; i < BLK_MAX_PIECES; i++) {
+        pieces += w->blk.pieces[i].used;
+        cells += w->blk.pieces[i].used ? w->blk.pieces[i].cells : 0;
+    }
+    for (uint32_t i = 0; i < BLK_MAX_CELLS; i++) {
+        used += w->blk.cells[i];
+    }
+    uint32_t requests = 0;
+    for (uint32_t i = 0; i < BLK_MAX_REQUESTS; i++) {
+        requests += w->blk.requests[i].used;
+    }
+    if (pieces != w->blk.piece_count || cells != used || requests != w->blk.request_count) {
+        abort();
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const uint32_t kinds[] = {STORAGE_MEMORY, STORAGE_IMAGE};
+    if (size < 4) {
+        return 0;
+    }
+    struct input in = {data, size};
+    struct world *w = aligned_alloc(64, (sizeof(*w) + 63) / 64 * 64);
+    memset(w, 0, sizeof(*w));
+    current = w;
+    server_runs = true;
+    machine_create(&w->machine);
+    uint32_t how = take(&in, 2);
+    create(w, how & 1 ? 4096 : 512, kinds[how >> 1 & 1]);
+    start(w, (uint8_t)(how >> 8));
+    while (in.size > 0) {
+        step(w, &in);
+        check(w);
+    }
+    free(w->disk);
+    free(w);
+    return 0;
+}
