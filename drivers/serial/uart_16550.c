@@ -151,11 +151,19 @@ void uart_transmit(struct uart *uart)
 
 void uart_interrupt(struct uart *uart)
 {
+    bool others = false;
     for (unsigned int i = 0; i < MAX_STEPS; i++) {
         uint8_t id = read_register(uart, REGISTER_INTERRUPT_ID);
         if ((id & INTERRUPT_ID_NONE) != 0) {
+            /* Some devices (Bochs has one) forget that the transmitter has become empty when they are asked, though
+             * what they tell of is something else. */
+            if (others && (uart->interrupt_enable & INTERRUPT_ENABLE_TRANSMIT) != 0 &&
+                (read_line_status(uart) & LINE_STATUS_TRANSMITTER_EMPTY) != 0) {
+                fill_transmitter(uart);
+            }
             return;
         }
+        others = others || (id & INTERRUPT_ID_MASK) != INTERRUPT_ID_TRANSMIT;
         switch (id & INTERRUPT_ID_MASK) {
         case INTERRUPT_ID_RECEIVE:
         case INTERRUPT_ID_TIMEOUT:

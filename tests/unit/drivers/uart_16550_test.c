@@ -26,7 +26,8 @@ struct model {
     char line[4096]; /* sent */
     unsigned int line_length, in_fifo;
     bool absent;
-    bool hostile; /* always has an interrupt and data */
+    bool hostile;   /* always has an interrupt and data */
+    bool forgetful; /* any reading of IIR clears the transmitter's interrupt, whatever it tells of */
     /* The client. */
     char input[256];
     unsigned int input_count;
@@ -37,13 +38,15 @@ struct model {
 static uint8_t interrupt_id(struct model *m)
 {
     uint8_t enabled = m->registers[1];
+    bool transmit = m->transmit_pending;
+    m->transmit_pending = transmit && !m->forgetful;
     if (m->overrun && (enabled & 4) != 0) {
         return 0x06;
     }
     if (m->receive_count > 0 && (enabled & 1) != 0) {
         return 0x04;
     }
-    if (m->transmit_pending && (enabled & 2) != 0) {
+    if (transmit && (enabled & 2) != 0) {
         m->transmit_pending = false; /* reading clears it */
         return 0x02;
     }
@@ -235,6 +238,31 @@ static void sends_by_sixteen_and_rests_when_done(void **state)
     assert_int_equal(m.registers[1] & 2, 0);
 }
 
+static void goes_on_sending_when_the_device_forgets(void **state)
+{
+    (void)state;
+    struct model m;
+    struct uart uart;
+    start(&m, &uart);
+    m.forgetful = true;
+    m.output = "0123456789abcdefghijklmnopqrstuvwxyz";
+    uart_transmit(&uart);
+    m.receive_fifo[0] = 'x';
+    m.receive_count = 1;
+    uart_interrupt(&uart); /* still busy: no character may follow */
+    assert_int_equal(m.line_length, 16);
+    drain(&m);
+    m.receive_fifo[0] = 'y';
+    m.receive_count = 1;
+    uart_interrupt(&uart); /* tells of the character received only */
+    assert_int_equal(m.input_count, 2);
+    assert_int_equal(m.line_length, 32);
+    drain(&m);
+    uart_interrupt(&uart);
+    assert_int_equal(m.line_length, 36);
+    assert_int_equal(m.registers[1] & 2, 0);
+}
+
 static void survives_a_device_that_never_rests(void **state)
 {
     (void)state;
@@ -328,6 +356,7 @@ int main(void)
         cmocka_unit_test(receives_all_that_waits),
         cmocka_unit_test(counts_overruns_whoever_reads_the_status),
         cmocka_unit_test(sends_by_sixteen_and_rests_when_done),
+        cmocka_unit_test(goes_on_sending_when_the_device_forgets),
         cmocka_unit_test(survives_a_device_that_never_rests),
         cmocka_unit_test(queue_moves_characters_across_the_wrap),
         cmocka_unit_test(queue_with_hostile_indices_stays_inside),
