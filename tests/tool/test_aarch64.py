@@ -230,7 +230,7 @@ IMAGES_AT = struct.calcsize(HEAD) + 12 * 8
 
 
 def command_line(payload, pd):
-    at = struct.calcsize(HEAD + "12Q6Q4Q2QQ16QQIIQ" "QQQQIIII")
+    at = struct.calcsize(HEAD + "12Q9Q6Q3QQ16QQIIQ" "QQQQIIII")
     return payload.memory(pd, CONFIG + at, 2048).rstrip(b"\0")
 
 
@@ -267,9 +267,9 @@ def test_virtual_cpu_interface(arm):
 
 def test_device_trees_in_the_config(arm):
     payload = Payload(arm.build(TWO_VMS))
-    images = config(payload, "first_vmm", "<10Q", IMAGES_AT)
+    images = config(payload, "first_vmm", "<15Q", IMAGES_AT)
     maps = payload.maps_of("first_vmm")
-    for version, (address, size) in ((2, images[6:8]), (3, images[8:10])):
+    for version, (address, size) in ((2, images[9:11]), (3, images[12:14])):
         assert maps[f"first_device_tree_gicv{version}"] == (address, 0x1000, 1)
         tree = payload.memory("first_vmm", address, size)
         assert struct.unpack_from(">II", tree) == (0xD00DFEED, size)
@@ -283,8 +283,8 @@ def test_more_vcpus_than_gicv2_has(arm):
     result = check(arm, text)
     assert result.returncode == 0 and "machines with a GICv2 cannot start it" in result.stderr
     payload = Payload(arm.build(text))
-    images = config(payload, "g_vmm", "<10Q", IMAGES_AT)
-    assert images[6:8] == (0, 0) and images[8] != 0
+    images = config(payload, "g_vmm", "<15Q", IMAGES_AT)
+    assert images[9:11] == (0, 0) and images[12] != 0
     assert not [region for region in payload.regions if region.physical_address == GICV_ADDRESS]
     assert "GICv2" not in check(arm, VM.format(' vcpus="8"', "")).stderr
 
@@ -348,7 +348,7 @@ def test_arm64_kernel_on_x86(tool):
 
 
 def test_flat_guest(arm, tool):
-    at = struct.calcsize(HEAD + "12Q6Q4Q2Q")
+    at = struct.calcsize(HEAD + "12Q9Q6Q3Q")
     text = VM.format("", '<boot protocol="flat" />')
     assert config(Payload(arm.build(text)), "g_vmm", "<Q", at) == (GUEST_RAM + 2 * MIB,)
     assert config(Payload(tool.build(text)), "g_vmm", "<Q", at) == (2 * MIB,)

@@ -221,15 +221,15 @@ def test_vm_config_block(tool):
     head = "<QII64sIIIIIIII"
     magic, version, size, name, vm_id, vcpus, protocol, flags, poweroff, reboot, crash, ranges = config(
         payload, "first_vmm", head)
-    assert (magic, version, size) == (0x30474643564D4B53, 3, struct.calcsize(head + "12Q6Q4Q2QQ16QQIIQ" "QQQQIIII" "2048s"))
+    assert (magic, version, size) == (0x30474643564D4B53, 4, struct.calcsize(head + "12Q9Q6Q3QQ16QQIIQ" "QQQQIIII" "2048s"))
     assert name.rstrip(b"\0") == b"first" and (vm_id, vcpus, protocol) == (0, 2, 1)
     assert flags == 2 | 4 | 8 and (poweroff, reboot, crash) == (0, 1, 1) and ranges == 1
     at = struct.calcsize(head)
     assert config(payload, "first_vmm", "<QQQ", at) == (0, 0x1000000000, 64 << 20)
     at += 12 * 8
-    images = config(payload, "first_vmm", "<12Q", at)
-    assert images == (0x800000000, 0x1000, 0xA00000000, 3006, 0, 0, 0, 0, 0, 0, 0, 0)
-    at += 13 * 8
+    images = config(payload, "first_vmm", "<18Q", at)
+    assert images == (0x800000000, 0x1000, 0, 0xA00000000, 3006, 0) + (0,) * 12
+    at += 19 * 8
     pages = config(payload, "first_vmm", "<16Q", at)
     assert pages == (0x7FFC00000000, 0x7FFC00001000) + (0,) * 14
     at += 16 * 8
@@ -284,7 +284,7 @@ def test_console_and_services(tool):
     assert_queues_meet(payload, "console", driver, "serial_driver", serial)
     clients, hot_key = config(payload, "console", "<II", 64)
     assert (clients, hot_key) == (3, 0x1D)
-    vmm_console = struct.calcsize("<QII64sIIIIIIII12Q6Q4Q2QQ16QQIIQ")
+    vmm_console = struct.calcsize("<QII64sIIIIIIII12Q9Q6Q3QQ16QQIIQ")
     sides = [("first_vmm", vmm_console), ("second_vmm", vmm_console), ("manager", 16)]
     for i, (pd, at) in enumerate(sides):
         name, *queue, history, history_size, is_manager = config(payload, "console", "<64sQQQQIIIIQII", 72 + i * 128)
@@ -327,7 +327,7 @@ def test_flat_guest_and_sharing_with_own_protection_domains(tool):
     # kernel_vm counts all VMs of the kernel, not only the manager's.
     assert config(payload, "manager", "<64sQQIIII", 152)[6] == 1
     assert config(payload, "g_vmm", "<QII64sIII")[6] == 6
-    assert config(payload, "g_vmm", "<Q", struct.calcsize("<QII64sIIIIIIII12Q6Q4Q2Q"))[0] == 0x100000
+    assert config(payload, "g_vmm", "<Q", struct.calcsize("<QII64sIIIIIIII12Q9Q6Q3Q"))[0] == 0x100000
 
 
 def test_32_vms(tool):
