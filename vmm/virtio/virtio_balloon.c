@@ -143,9 +143,12 @@ static void queue_notified(void *context, uint32_t index)
     struct virtio_balloon *balloon = context;
     struct virtqueue *queue = &balloon->device.queues[index];
     struct virtqueue_chain chain = {.segments = balloon->segments, .capacity = BALLOON_QUEUE_SIZE};
-    for (uint32_t i = 0; i < BALLOON_QUEUE_SIZE && virtqueue_pop(queue, &chain) == VIRTQUEUE_CHAIN; i++) {
-        take_chain(balloon, index, &chain);
-    }
+    do {
+        virtqueue_want_notification(queue, false);
+        while (virtqueue_pop(queue, &chain) == VIRTQUEUE_CHAIN) {
+            take_chain(balloon, index, &chain);
+        }
+    } while (virtqueue_want_notification(queue, true));
     virtqueue_flush(queue);
     publish(balloon);
 }

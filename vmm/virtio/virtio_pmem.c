@@ -12,21 +12,30 @@
 #define ANSWER_FAILED 1u
 #define ALIGNMENT     0x200000u
 
+/* False if there is no room for the answer. */
+static bool answer(const struct virtqueue_chain *chain)
+{
+    uint32_t request;
+    bool whole = virtqueue_chain_read(chain, 0, &request, sizeof(request)) == sizeof(request);
+    uint32_t status = whole && request == REQUEST_FLUSH ? ANSWER_DONE : ANSWER_FAILED;
+    return virtqueue_chain_write(chain, 0, &status, sizeof(status)) == sizeof(status);
+}
+
 static void queue_notified(void *context, uint32_t index)
 {
     struct virtio_pmem *pmem = context;
     struct virtqueue *queue = &pmem->device.queues[index];
     struct virtqueue_chain chain = {.segments = pmem->segments, .capacity = PMEM_SEGMENTS};
-    for (uint32_t i = 0; i < PMEM_QUEUE_SIZE && virtqueue_pop(queue, &chain) == VIRTQUEUE_CHAIN; i++) {
-        uint32_t request;
-        bool whole = virtqueue_chain_read(&chain, 0, &request, sizeof(request)) == sizeof(request);
-        uint32_t answer = whole && request == REQUEST_FLUSH ? ANSWER_DONE : ANSWER_FAILED;
-        if (virtqueue_chain_write(&chain, 0, &answer, sizeof(answer)) != sizeof(answer)) {
-            virtio_fail(&pmem->device, "a request without room for its answer");
-            return;
+    do {
+        virtqueue_want_notification(queue, false);
+        while (virtqueue_pop(queue, &chain) == VIRTQUEUE_CHAIN) {
+            if (!answer(&chain)) {
+                virtio_fail(&pmem->device, "a request without room for its answer");
+                return;
+            }
+            virtqueue_push(queue, chain.id, chain.slots, sizeof(uint32_t));
         }
-        virtqueue_push(queue, chain.id, chain.slots, sizeof(answer));
-    }
+    } while (virtqueue_want_notification(queue, true));
     virtqueue_flush(queue);
 }
 

@@ -415,10 +415,23 @@ static void work(struct virtio_vsock *socket)
     }
 }
 
-/* Asks to be told of whatever may change; true if something did meanwhile. */
+/* Asks the guest to be told of packets and of buffers, as far as they are waited for; true if some came meanwhile. */
+static bool ask_for_notifications(struct virtio_vsock *socket)
+{
+    if (!virtio_is_live(&socket->device)) {
+        return false;
+    }
+    bool changed = virtqueue_want_notification(&socket->device.queues[VSOCK_QUEUE_TRANSMIT], !socket->held);
+    /* Buffers that lie ready are no news; they are wanted when something waits for one. */
+    bool had = virtqueue_has_buffers(&socket->device.queues[VSOCK_QUEUE_RECEIVE]);
+    bool has = virtqueue_want_notification(&socket->device.queues[VSOCK_QUEUE_RECEIVE], true);
+    return (changed && reply_room(socket)) || (has && !had);
+}
+
+/* Asks the peers to be told of whatever may change; true if something did meanwhile. */
 static bool ask_for_signals(struct virtio_vsock *socket)
 {
-    bool changed = false;
+    bool changed = ask_for_notifications(socket);
     for (uint32_t i = 0; i < socket->peer_count; i++) {
         struct vsock_peer *peer = &socket->peers[i];
         uint32_t seen = serial_queue_length(&peer->receive.handle);

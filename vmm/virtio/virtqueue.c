@@ -250,7 +250,7 @@ bool virtqueue_want_notification(struct virtqueue *queue, bool wanted)
 
 bool virtqueue_has_buffers(const struct virtqueue *queue)
 {
-    if (!queue->enabled) {
+    if (!queue->enabled || queue->device->broken) {
         return false;
     }
     return queue->packed ? packed_has_buffers(queue) : split_has_buffers(queue);
