@@ -27,6 +27,12 @@ $(GUEST)/vmlinuz: $(GUEST)/kernel/vmlinuz
 $(GUEST)/vmlinuz_generic: $(GUEST)/kernel_generic/vmlinuz
 	@ln -f $< $@
 
+# Packages with programs for guests, unpacked: build/guest/packages/NAME/files.
+$(GUEST)/packages/%/stamp: $(FETCH_PACKAGE)
+	@echo "  GET $*"
+	@$(FETCH_PACKAGE) $(GUEST_DEBIAN_ARCH) $* $(@D)
+	@touch $@
+
 # The machine's own, or the same of the guests' architecture.
 GUEST_BUSYBOX := $(if $(filter $(ARCH),$(HOST_ARCH)),/bin/busybox,$(GUEST)/busybox/files/bin/busybox)
 $(GUEST)/busybox/files/bin/busybox: $(FETCH_PACKAGE)

@@ -32,6 +32,7 @@ run   cpio                 packs the example guests'"'"' initial RAM disk
 run   grub-common          makes the GRUB of bootable images
 run   grub-pc-bin          GRUB for BIOS
 run   grub-efi-amd64-bin   GRUB for UEFI
+run   squashfs-tools       makes read-only file systems for example guests
 run   xorriso              writes ISO images
 run   mtools               writes the EFI system partition of bootable images
 run   qemu-system-x86      the emulated machine

@@ -4,11 +4,6 @@ NETWORK_PACKAGES := iperf3 libiperf0 libsctp1 libssl3 libc6 iputils-ping libcap2
 NETWORK_PROGRAMS := usr/bin/iperf3 bin/ping
 NETWORK_STAMPS := $(NETWORK_PACKAGES:%=$(GUEST)/packages/%/stamp)
 
-$(GUEST)/packages/%/stamp: $(FETCH_PACKAGE)
-	@echo "  GET $*"
-	@$(FETCH_PACKAGE) $(GUEST_DEBIAN_ARCH) $* $(@D)
-	@touch $@
-
 $(GUEST)/network_programs.cpio: guests/linux/pack_programs.py $(NETWORK_STAMPS)
 	@echo "  CPIO $@"
 	@guests/linux/pack_programs.py $@ $(GUEST)/packages $(NETWORK_PROGRAMS)
