@@ -94,7 +94,7 @@ static void play(struct input *input, uint32_t *held_count)
     struct virtqueue *queue = &device.queues[0];
     struct virtio_segment segments[CAPACITY];
     struct virtqueue_chain chain = {.segments = segments, .capacity = CAPACITY};
-    struct held held[HELD];
+    struct held held[HELD] = {{0}};
     uint8_t bytes[32] = {0};
     while (input->left > 0) {
         uint64_t head = take(input, 1);

@@ -258,35 +258,55 @@ bool virtqueue_has_buffers(const struct virtqueue *queue)
 
 /* --- Bytes of a chain --- */
 
-/* Goes through `count` segments, from `offset` bytes on: from `source` into them, or, if that is NULL, to `buffer`. */
-static uint64_t copy(const struct virtio_segment *segments, uint32_t count, uint64_t offset, uint8_t *buffer,
-                     const uint8_t *source, uint64_t length)
+/* A place in a list of segments. */
+struct place {
+    const struct virtio_segment *segments;
+    uint32_t count;
+    uint64_t offset; /* in the first of them, or behind it */
+};
+
+/* The bytes at the place, up to `most` and to the end of their segment: how many, and where. The place moves behind
+ * them. 0: the end. */
+static uint64_t next_part(struct place *place, uint64_t most, uint8_t **data)
 {
-    uint64_t done = 0;
-    for (uint32_t i = 0; i < count && done < length; i++) {
-        uint64_t room = segments[i].length;
-        if (offset >= room) {
-            offset -= room;
-            continue;
-        }
-        uint64_t part = room - offset < length - done ? room - offset : length - done;
-        if (source != NULL) {
-            memcpy(segments[i].data + offset, source + done, part);
-        } else {
-            memcpy(buffer + done, segments[i].data + offset, part);
-        }
-        done += part;
-        offset = 0;
+    while (place->count != 0 && place->offset >= place->segments->length) {
+        place->offset -= place->segments->length;
+        place->segments++;
+        place->count--;
     }
-    return done;
+    if (place->count == 0) {
+        return 0;
+    }
+    uint64_t room = place->segments->length - place->offset;
+    uint64_t part = room < most ? room : most;
+    *data = place->segments->data + place->offset;
+    place->offset += part;
+    return part;
 }
 
 uint64_t virtqueue_chain_read(const struct virtqueue_chain *chain, uint64_t offset, void *to, uint64_t length)
 {
-    return copy(chain->segments, chain->readable_count, offset, to, NULL, length);
+    struct place place = {.segments = chain->segments, .count = chain->readable_count, .offset = offset};
+    uint64_t done = 0;
+    uint64_t part;
+    uint8_t *data;
+    while (done < length && (part = next_part(&place, length - done, &data)) != 0) {
+        memcpy((uint8_t *)to + done, data, part);
+        done += part;
+    }
+    return done;
 }
 
 uint64_t virtqueue_chain_write(const struct virtqueue_chain *chain, uint64_t offset, const void *from, uint64_t length)
 {
-    return copy(chain->segments + chain->readable_count, chain->writable_count, offset, NULL, from, length);
+    struct place place = {
+        .segments = chain->segments + chain->readable_count, .count = chain->writable_count, .offset = offset};
+    uint64_t done = 0;
+    uint64_t part;
+    uint8_t *data;
+    while (done < length && (part = next_part(&place, length - done, &data)) != 0) {
+        memcpy(data, (const uint8_t *)from + done, part);
+        done += part;
+    }
+    return done;
 }

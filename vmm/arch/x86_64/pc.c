@@ -114,8 +114,8 @@ static const char *create_devices(struct vm *vm)
         mc146818_init(&pc->rtc, io, irq, timers, clock, vm) != 0 ||
         uart16550_init(&pc->uart, io, PC_PORT_COM1, PC_GSI_COM1, irq, timers, clock, &console, vm) != 0 ||
         i8042_init(&pc->keyboard, io, irq, machine, vm) != 0 || reset_control_init(&pc->reset, io, machine, vm) != 0 ||
-        acpi_pm_init(&pc->pm, io, irq, timers, clock, machine, vm) != 0 ||
-        pci_host_init(&pc->pci, &pci) != 0 || pci_mechanism1_init(&pc->pci_ports, &pc->pci, &pc->reset) != 0) {
+        acpi_pm_init(&pc->pm, io, irq, timers, clock, machine, vm) != 0 || pci_host_init(&pc->pci, &pci) != 0 ||
+        pci_mechanism1_init(&pc->pci_ports, &pc->pci, &pc->reset) != 0) {
         return "no room for the devices";
     }
     i8259_connect(&pc->pic, pic_output, vm);

@@ -70,7 +70,7 @@ static int setup(void **state)
 {
     memset(&fixture, 0, sizeof(fixture));
     machine_create(&fixture.machine);
-    for (uint8_t i = 0; i < sizeof(fixture.config); i++) {
+    for (uint32_t i = 0; i < sizeof(fixture.config); i++) {
         fixture.config[i] = (uint8_t)(0xa0 + i);
     }
     virtio_device_init(&fixture.device, &ops, &fixture, &fixture.machine.vm, "toy0", FEATURE_A | FEATURE_C,

@@ -58,7 +58,7 @@ static void race(uint64_t features)
 {
     static struct virtio_machine machine;
     static struct virtio_device device;
-    struct virtio_segment segments[CAPACITY];
+    struct virtio_segment segments[CAPACITY] = {{0}};
     struct virtqueue_chain chain = {.segments = segments, .capacity = CAPACITY};
     machine_create(&machine);
     machine.next_free = 0x10000;
