@@ -8,7 +8,6 @@ slow: each boot is used for many questions.
 import os
 import pathlib
 import re
-import time
 
 import pytest
 
@@ -113,19 +112,3 @@ def test_guest_powers_off(linux):
     linux.expect_text("reboot: Power down")
     linux.to_manager()
     linux.wait_for_state("linux", "stopped")
-
-
-def test_two_vms():
-    with boot("duo") as duo:
-        duo.expect_shell("first", BOOT_TIME)
-        start = time.monotonic()
-        duo.to_console(1, "second")
-        duo.expect_new_boot(1, "second", "", BOOT_TIME - (time.monotonic() - start))
-        assert duo.check_shell("hostname").strip() == "second"
-        duo.to_shell(0, "first")
-        duo.send("guest_check > /tmp/check; echo fin''ished $?")
-        duo.to_shell(1, "second")
-        assert duo.check_shell("guest_check").count("passed") == 3
-        duo.to_console(0, "first")
-        duo.expect(r"finished (\d+)")
-        assert duo.check_shell("cat /tmp/check").count("passed") == 3

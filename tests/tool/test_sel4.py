@@ -196,6 +196,19 @@ def test_smp_guests_on_x86(tool):
             "has 2 vCPUs and on seL4, board x86_64_generic_vtx, can have 1: the Microkit has one vCPU")
 
 
+def test_vms_on_one_cpu_on_x86(tool):
+    """seL4 does not switch CR2."""
+    second = '<vm name="h" memory="64MiB" cpus="{}"><kernel path="vmlinuz" /></vm>\n'
+    refused(check(tool, VM.format("", second.format(0)), board="x86_64_generic_vtx"), 3,
+            "virtual machines 'g' and 'h' are both on CPU 0, where seL4 on x86-64 mixes up")
+    assert check(tool, VM.format("", second.format(1)), board="x86_64_generic_vtx").returncode == 0
+
+
+def test_vms_on_one_cpu_on_aarch64(arm):
+    second = '<vm name="h" memory="64MiB"><kernel path="vmlinuz" /></vm>\n'
+    assert check(arm, VM.format("", second)).returncode == 0
+
+
 def test_isa_interrupts(tool):
     refused(check(tool, PD.format("", '<irq id="1" pin="4" vector="3" legacy="true" />', ""),
                   board="x86_64_generic_vtx"), 3, "the Microkit knows pins of IOAPICs only")

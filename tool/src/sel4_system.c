@@ -165,6 +165,29 @@ static void refuse_vm(struct system *system, const struct pd *pd)
     }
 }
 
+/* On x86-64 seL4 leaves CR2 as it is from one guest to the next: a page fault of one would show the address of
+ * another's. */
+static void refuse_shared_cpu(struct system *system, const struct pd *pd)
+{
+    if (system->sel4.board->target != &target_x86_64) {
+        return;
+    }
+    LIST_FOR (const struct pd, other, &system->pds) {
+        if (other == pd) {
+            return;
+        }
+        if (other->vm != NULL && pd_thread_cpu(other, 0) == pd_thread_cpu(pd, 0)) {
+            report_error(
+                &system->diagnostics, pd->vm->line,
+                "virtual machines '%s' and '%s' are both on CPU %u, where seL4 on x86-64 mixes up the addresses "
+                "of their page faults (CR2); give each a CPU of its own, with an SDK that has a configuration "
+                "for several (--config smp-%s)",
+                other->vm->name, pd->vm->name, pd_thread_cpu(pd, 0), system->sel4.configuration);
+            return;
+        }
+    }
+}
+
 void sel4_check(struct system *system)
 {
     refuse_regions(system);
@@ -185,6 +208,7 @@ void sel4_check(struct system *system)
         }
         if (pd->vm != NULL) {
             refuse_vm(system, pd);
+            refuse_shared_cpu(system, pd);
         } else {
             refuse_cpu(system, pd->line, pd->name, pd->cpu);
         }
