@@ -11,6 +11,7 @@
 
 #include "../unit/vmm/aarch64/arm_fixture.h"
 #include "input.h"
+#include "vm_devices.h"
 
 #define VCPUS       3u
 #define CODE_WINDOW (FIXTURE_HIGH_SIZE - 16u)
@@ -38,6 +39,9 @@ static uint64_t address(struct input *in)
                                      0xffff800000000000ull,
                                      GUEST_PHYSICAL_END_AARCH64,
                                      GUEST_ECAM_BASE,
+                                     GUEST_PCI_MEMORY_BASE,
+                                     GUEST_PCI_IO_BASE,
+                                     GUEST_V2M_BASE,
                                      1ull << 47,
                                      GUEST_RAM_BASE + 0x1ff000,
                                      0xffffffffffff0000ull};
@@ -196,6 +200,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     f.config.kernel_load_address = GUEST_RAM_BASE;
     f.config.device_tree_gicv2.address = f.config.device_tree_gicv3.address = 0;
     f.config.ram[0].size = FIXTURE_HIGH_SIZE; /* small, so that a run is short */
+    add_devices(&f.config);
     if (fixture_create(&f) != NULL) {
         abort();
     }

@@ -12,6 +12,7 @@
 
 #include "../unit/vmm/core/machine_fixture.h"
 #include "input.h"
+#include "vm_devices.h"
 
 #define CODE_WINDOW (FIXTURE_HIGH_SIZE - 16u)
 
@@ -21,8 +22,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static uint64_t address(struct input *in)
 {
     static const uint64_t bases[] = {
-        0xfee00000, 0xfec00000, 0xe0000000, 0xd0000000,         0x1ffffff0,         0xfeedf000,        0x100000,
-        0x2000,     0x0,        1ull << 32, 0xffffffff80000000, 0x00007ffffffff000, 0xffff800000000000};
+        0xfee00000, 0xfec00000, 0xe0000000,         0xe8000000,         0xc0000000,
+        0xd0000000, 0x1ffffff0, 0xfeedf000,         0x100000,           0x2000,
+        0x0,        1ull << 32, 0xffffffff80000000, 0x00007ffffffff000, 0xffff800000000000};
     uint64_t choice = take(in, 1);
     if (choice >= 0xf0) {
         return take(in, 8);
@@ -159,6 +161,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     f.config.vcpu_count = 2;
     f.config.on_crash = f.config.on_reboot = VM_ON_EVENT_STOP; /* restarting clears much memory */
     f.config.ram[0].size = FIXTURE_HIGH_SIZE;                  /* small, so that a run is short */
+    add_devices(&f.config);
     if (fixture_create(&f) != NULL) {
         abort();
     }
