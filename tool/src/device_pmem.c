@@ -6,7 +6,7 @@
 
 /* Guest-physical: above all RAM that a VM here has, below what stage 2 of AArch64 translates. */
 #define PMEM_BASE 0x4000000000ull
-#define PMEM_SPAN 0x100000000ull
+#define PMEM_SPAN DEVICE_SPAN
 
 static void parse(struct system *system, xmlNodePtr node, struct vm_element *vm, struct vm_device *device)
 {
@@ -30,7 +30,7 @@ static void expand(struct device_expansion *expansion, const struct vm_device *d
     uint64_t size = align_up(pmem->image.blob->size, PAGE_SIZE_2M);
     if (size > PMEM_SPAN) {
         report_error(&system->diagnostics, device->line,
-                     "<pmem image=\"%s\"> of VM '%s' has %zu bytes; use at most 4 GiB, or a <disk>", pmem->image.path,
+                     "<pmem image=\"%s\"> of VM '%s' has %zu bytes; use at most 1 GiB, or a <disk>", pmem->image.path,
                      expansion->vm->name, pmem->image.blob->size);
         return;
     }
@@ -41,7 +41,9 @@ static void expand(struct device_expansion *expansion, const struct vm_device *d
     config->pmem.size = size;
     const struct region *region = guest_image_region(system, device->line, device_part_name(expansion, device, "image"),
                                                      &pmem->image, PAGE_SIZE_2M);
+    config->pmem.address = expansion->base;
     add_map(system, &expansion->vmm->vm->maps, device->line, region, config->pmem.gpa, READ, NULL);
+    add_map(system, &expansion->vmm->maps, device->line, region, expansion->base, READ, NULL);
 }
 
 static const char *const attributes[] = {"name", "bus", "image", "unsigned", NULL};

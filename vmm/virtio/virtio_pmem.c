@@ -51,12 +51,34 @@ static const struct virtio_ops ops = {
     .reset = reset,
 };
 
+/* --- Accesses that the hardware does not carry out: writes, and reads of instructions that are emulated --- */
+
+static uint64_t content_read(void *context, uint64_t offset, uint32_t width)
+{
+    const struct virtio_pmem *pmem = context;
+    uint64_t value = 0;
+    memcpy(&value, pmem->content + offset, width); /* within the range, as the bus says */
+    return value;
+}
+
+static void content_write(void *context, uint64_t offset, uint32_t width, uint64_t value)
+{
+    struct virtio_pmem *pmem = context;
+    (void)width;
+    (void)value;
+    log_guest_error(pmem->device.vm, &pmem->device.limit, pmem->device.name,
+                    "a write to 0x%llx of an image, which is read-only, is lost", (unsigned long long)offset);
+}
+
+static const struct bus_ops content_ops = {.read = content_read, .write = content_write};
+
 const char *virtio_pmem_init(struct virtio_pmem *pmem, struct vm *vm, const struct vm_device_config *config)
 {
     memset(pmem, 0, sizeof(*pmem));
     pmem->config = (struct virtio_pmem_config){.start = config->pmem.gpa, .size = config->pmem.size};
+    pmem->content = (const uint8_t *)(uintptr_t)config->pmem.address;
     uint64_t end = pmem->config.start + pmem->config.size;
-    if (pmem->config.size == 0 || (pmem->config.start | pmem->config.size) % ALIGNMENT != 0 ||
+    if (pmem->content == NULL || pmem->config.size == 0 || (pmem->config.start | pmem->config.size) % ALIGNMENT != 0 ||
         end < pmem->config.start) {
         return "configuration: bad place of an image in memory";
     }
@@ -68,7 +90,11 @@ const char *virtio_pmem_init(struct virtio_pmem *pmem, struct vm *vm, const stru
     }
     virtio_device_init(&pmem->device, &ops, pmem, vm, config->name, VIRTIO_F_IN_ORDER, &pmem->config,
                        sizeof(pmem->config));
-    return virtio_add_queue(&pmem->device, PMEM_QUEUE_SIZE) == 0 ? NULL : "no room for an image's queue";
+    if (virtio_add_queue(&pmem->device, PMEM_QUEUE_SIZE) != 0 ||
+        bus_register(&vm->memory_bus, pmem->config.start, pmem->config.size, &content_ops, pmem, "image") != 0) {
+        return "no room for an image";
+    }
+    return NULL;
 }
 
 static const char *create(struct vm *vm, const struct vm_device_config *config, struct virtio_device **device)

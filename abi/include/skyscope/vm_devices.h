@@ -122,8 +122,9 @@ struct vm_device_config {
             uint64_t memory_size;
         } filesystem;
         struct {
-            uint64_t gpa;  /* where the guest sees the image */
-            uint64_t size; /* bytes, multiple of 2 MiB */
+            uint64_t gpa;     /* where the guest sees the image */
+            uint64_t size;    /* bytes, multiple of 2 MiB */
+            uint64_t address; /* where the VMM sees it, read-only */
         } pmem;
         uint64_t words[72];
     };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Persistent memory device: VirtIO 1.2 §5.19. An image lies in guest-physical memory, read-only, and the guest reads it
- * where it is: what several VMs mount exists once. The VMM itself does not see it; flushes are answered, as there is
- * nothing to be flushed.
+ * where it is: what several VMs mount exists once. The hardware refuses writes, and they come here to be ignored.
+ * Flushes are answered, as there is nothing to be flushed.
  */
 #pragma once
 
@@ -20,6 +20,7 @@ struct virtio_pmem_config {
 struct virtio_pmem {
     struct virtio_device device;
     struct virtio_pmem_config config;
+    const uint8_t *content;
     struct virtio_segment segments[PMEM_SEGMENTS];
 };
 
