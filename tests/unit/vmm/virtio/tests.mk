@@ -19,7 +19,7 @@ VIRTIO_TEST_virtio_rng_test := vmm/virtio/virtio_rng.c vmm/core/timer.c
 VIRTIO_TEST_virtio_mmio_test := $(VIRTIO_TRANSPORT_SOURCES)
 VIRTIO_TEST_virtio_balloon_test := vmm/virtio/virtio_balloon.c vmm/core/timer.c
 VIRTIO_TEST_virtio_pmem_test := vmm/virtio/virtio_pmem.c vmm/core/bus.c
-VIRTIO_TEST_virtio_vsock_test := vmm/virtio/virtio_vsock.c vmm/virtio/vsock_connections.c vmm/core/timer.c \
+VIRTIO_TEST_virtio_vsock_test := $(wildcard vmm/virtio/*vsock*.c) vmm/core/timer.c \
 	$(LIBSOCKET_SOURCES)
 VIRTIO_TEST_virtio_net_test := $(wildcard vmm/virtio/virtio_net*.c) vmm/virtio/net_port.c vmm/core/timer.c \
 	$(SWITCH_SOURCES)
