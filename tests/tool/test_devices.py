@@ -8,7 +8,7 @@ from payload_reader import Payload
 CONFIG = 0x10000000
 DEVICES = 0x12200000
 DEVICE_HEAD = "<6I32s"
-DEVICE_SIZE = 24 + 32 + 72 * 8
+DEVICE_SIZE = 24 + 32 + 80 * 8
 CLIENT = "<QQQQIIII"
 STORAGE_DISK = "<96s64sIIQQII4QQQQQQQIIII"
 
@@ -38,7 +38,7 @@ def text(field):
 
 def devices_of(payload, pd):
     magic, version, size, count, _, workspace, workspace_size = unpack(payload, pd, "<QIIIIQQ", DEVICES)
-    assert (magic, version, size) == (0x3056454456534B53, 1, 40 + 24 * DEVICE_SIZE)
+    assert (magic, version, size) == (0x3056454456534B53, 2, 40 + 24 * DEVICE_SIZE)
     assert payload.maps_of(pd)[pd.removesuffix("_vmm") + "_workspace"] == (workspace, workspace_size, 3)
     rows = []
     for i in range(count):

@@ -25,6 +25,20 @@ struct serial_queue {
     uint32_t consumer_signalled;
 };
 
+/*
+ * What the console multiplexer puts in the page of a queue to a client besides: the size of the person's terminal. The
+ * page is zeroed when a producer says nothing. One word, so that it is never seen half written.
+ */
+#define SERIAL_PAGE_VERSION 1u /* of what is behind struct serial_queue */
+#define SERIAL_PAGE_SIZE    4096u
+
+struct serial_queue_page {
+    struct serial_queue queue;
+    uint32_t reserved[12];
+    uint32_t version;       /* SERIAL_PAGE_VERSION; 0: none of the following */
+    uint32_t terminal_size; /* columns in bits 31:16, rows in bits 15:0; 0: not known */
+};
+
 struct serial_queue_handle {
     struct serial_queue *queue;
     uint32_t capacity; /* bytes, power of two */
@@ -142,4 +156,28 @@ static inline bool serial_queue_take_space_request(const struct serial_queue_han
         return false;
     }
     return __atomic_exchange_n(&h->queue->consumer_signalled, 0, __ATOMIC_SEQ_CST) != 0;
+}
+
+/* Producer of a queue whose indices have a page of their own: tells the size of the terminal. True if it is another
+ * than before: the consumer is to be notified. */
+static inline bool serial_queue_set_terminal(const struct serial_queue_handle *h, uint16_t columns, uint16_t rows)
+{
+    struct serial_queue_page *page = (struct serial_queue_page *)(void *)h->queue;
+    uint32_t size = (uint32_t)columns << 16 | rows;
+    __atomic_store_n(&page->version, SERIAL_PAGE_VERSION, __ATOMIC_RELAXED);
+    return __atomic_exchange_n(&page->terminal_size, size, __ATOMIC_RELEASE) != size;
+}
+
+/* Consumer of such a queue. False if the size is not known. */
+static inline bool serial_queue_terminal(const struct serial_queue_handle *h, uint16_t *columns, uint16_t *rows)
+{
+    const struct serial_queue_page *page = (const struct serial_queue_page *)(const void *)h->queue;
+    uint32_t size = __atomic_load_n(&page->terminal_size, __ATOMIC_ACQUIRE);
+    if (__atomic_load_n(&page->version, __ATOMIC_RELAXED) != SERIAL_PAGE_VERSION || size >> 16 == 0 ||
+        (size & 0xffff) == 0) {
+        return false;
+    }
+    *columns = (uint16_t)(size >> 16);
+    *rows = (uint16_t)size;
+    return true;
 }

@@ -10,7 +10,7 @@
 #include <skyscope/vm_config.h>
 
 #define VM_DEVICES_MAGIC   0x3056454456534b53ull /* "SKSVDEV0" */
-#define VM_DEVICES_VERSION 1u
+#define VM_DEVICES_VERSION 2u
 #define VM_MAX_DEVICES     24u
 #define VM_DEVICE_NAME     32u
 
@@ -24,6 +24,7 @@
 #define VM_WORKSPACE_FILES     0x4000u
 #define VM_WORKSPACE_PMEM      0x2000u
 #define VM_WORKSPACE_BALLOON   0x4000u
+#define VM_WORKSPACE_CONSOLE   0x7000u
 
 enum vm_device_kind {
     VM_DEVICE_BLOCK = 1,
@@ -81,6 +82,14 @@ struct socket_peer_config {
     struct queue_pair_config queue; /* transmit: to the peer; receive: from it */
 };
 
+#define VM_CONSOLE_MAX_PORTS 8u
+
+/* One port of a console device. The other side of the queues is the console multiplexer, or whoever speaks likewise. */
+struct console_port_config {
+    char name[VM_DEVICE_NAME]; /* what the guest is told; NUL-terminated */
+    struct queue_pair_config queue;
+};
+
 enum vm_block_flags {
     VM_BLOCK_READ_ONLY = 1u << 0,
     VM_BLOCK_WRITE_THROUGH = 1u << 1, /* starts without a write cache */
@@ -126,7 +135,10 @@ struct vm_device_config {
             uint64_t size;    /* bytes, multiple of 2 MiB */
             uint64_t address; /* where the VMM sees it, read-only */
         } pmem;
-        uint64_t words[72];
+        struct {
+            struct console_port_config ports[VM_CONSOLE_MAX_PORTS]; /* as many as `queues` says; port 0 is a console */
+        } console;
+        uint64_t words[80];
     };
 };
 

@@ -18,6 +18,7 @@ VIRTIO_TEST_virtio_pci_test := $(VIRTIO_TRANSPORT_SOURCES)
 VIRTIO_TEST_virtio_rng_test := vmm/virtio/virtio_rng.c vmm/core/timer.c
 VIRTIO_TEST_virtio_mmio_test := $(VIRTIO_TRANSPORT_SOURCES)
 VIRTIO_TEST_virtio_balloon_test := vmm/virtio/virtio_balloon.c vmm/core/timer.c
+VIRTIO_TEST_virtio_console_test := $(wildcard vmm/virtio/virtio_console*.c) vmm/core/timer.c
 VIRTIO_TEST_virtio_pmem_test := vmm/virtio/virtio_pmem.c vmm/core/bus.c
 VIRTIO_TEST_virtio_vsock_test := $(wildcard vmm/virtio/*vsock*.c) vmm/core/timer.c \
 	$(LIBSOCKET_SOURCES)
@@ -37,3 +38,6 @@ $(call fuzz_target,virtio_transport_fuzz,tests/fuzz/virtio_transport_fuzz.c $(VI
 	$(VIRTIO_TRANSPORT_SOURCES),-lcmocka)
 CFLAGS_tests_fuzz_virtio_blk_fuzz := $(VMM_INCLUDES) -Itests/unit/vmm/virtio -Iservices/storage
 $(call fuzz_target,virtio_blk_fuzz,tests/fuzz/virtio_blk_fuzz.c $(VIRTIO_TEST_SUPPORT) $(VIRTIO_TEST_virtio_blk_test),-lcmocka)
+CFLAGS_tests_fuzz_virtio_console_fuzz := $(VMM_INCLUDES) -Itests/unit/vmm/virtio
+$(call fuzz_target,virtio_console_fuzz,tests/fuzz/virtio_console_fuzz.c $(VIRTIO_TEST_SUPPORT) \
+	$(VIRTIO_TEST_virtio_console_test),-lcmocka)
