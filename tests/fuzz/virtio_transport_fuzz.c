@@ -79,10 +79,10 @@ static void play(struct input *input, enum transport_kind kind)
             break;
         }
         case 5:
-            transport_in(&m, TRANSPORT_IO + take(input, 1) % 64, port_width);
+            transport_in(&m, TRANSPORT_IO + take(input, 1) % 128, port_width);
             break;
         case 6: {
-            uint64_t port = TRANSPORT_IO + take(input, 1) % 64;
+            uint64_t port = TRANSPORT_IO + take(input, 1) % 128;
             transport_out(&m, port, port_width, (uint32_t)value_of(input, head, port_width));
             break;
         }
@@ -103,9 +103,9 @@ static void play(struct input *input, enum transport_kind kind)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct input input = {.bytes = data, .left = size};
-    enum transport_kind kind = (enum transport_kind)(take(&input, 1) & 3);
+    enum transport_kind kind = (enum transport_kind)(take(&input, 1) % TRANSPORT_KINDS);
     transport_create(&m, kind, VIRTIO_TYPE_BLOCK);
-    bool pci = kind == TRANSPORT_PCI || kind == TRANSPORT_PCI_TRANSITIONAL;
+    bool pci = kind != TRANSPORT_MMIO_1 && kind != TRANSPORT_MMIO_2;
     if (pci) {
         transport_set_config(&m, PCI_COMMAND, 2, 7);
     }

@@ -12,6 +12,8 @@
 #define CLASS_COMMUNICATION 0x078000u /* other */
 #define CLASS_OTHER         0xff0000u /* fits no class */
 
+_Static_assert(VIRTIO_PCI_NOTIFY_SIZE >= VIRTIO_MAX_QUEUES * VIRTIO_PCI_NOTIFY_STRIDE, "a word for each queue");
+
 enum capability_type {
     CAPABILITY_COMMON = 1,
     CAPABILITY_NOTIFY = 2,
@@ -146,6 +148,26 @@ static void bar_write(void *context, uint64_t offset, uint32_t width, uint64_t v
 
 static const struct bus_ops bar_ops = {.read = bar_read, .write = bar_write};
 
+/* --- The I/O BAR for notifications --- */
+
+static uint64_t notify_read(void *context, uint64_t offset, uint32_t width)
+{
+    (void)context;
+    (void)offset;
+    (void)width;
+    return 0;
+}
+
+static void notify_write(void *context, uint64_t offset, uint32_t width, uint64_t value)
+{
+    struct virtio_pci *pci = context;
+    (void)width;
+    (void)value;
+    virtio_notify(pci->device, (uint32_t)offset / VIRTIO_PCI_NOTIFY_STRIDE);
+}
+
+static const struct bus_ops notify_ops = {.read = notify_read, .write = notify_write};
+
 /* --- Access to the BARs by configuration space, §4.1.4.9 --- */
 
 /* Whether the capability's registers name a part of a BAR that there is. */
@@ -212,8 +234,9 @@ static const struct pci_device_ops function_ops = {
 
 /* --- Construction --- */
 
-static uint8_t add_capability(struct virtio_pci *pci, enum capability_type type, uint32_t offset, uint32_t length,
-                              uint8_t extra)
+/* bar: where the `length` bytes at `offset` lie. extra: bytes behind the common part. Offset, or 0: no room. */
+static uint8_t add_capability(struct virtio_pci *pci, enum capability_type type, uint32_t bar, uint32_t offset,
+                              uint32_t length, uint8_t extra)
 {
     struct pci_device *function = &pci->function;
     uint8_t size = (uint8_t)(CAPABILITY_SIZE + extra);
@@ -221,32 +244,57 @@ static uint8_t add_capability(struct virtio_pci *pci, enum capability_type type,
     if (at != 0) {
         pci_device_set(function, at + FIELD_SIZE, 1, size);
         pci_device_set(function, at + FIELD_TYPE, 1, type);
-        pci_device_set(function, at + FIELD_BAR, 1, length != 0 ? VIRTIO_PCI_BAR : 0);
+        pci_device_set(function, at + FIELD_BAR, 1, bar);
         pci_device_set(function, at + FIELD_OFFSET, 4, offset);
         pci_device_set(function, at + FIELD_LENGTH, 4, length);
     }
     return at;
 }
 
-static bool add_capabilities(struct virtio_pci *pci)
+static bool add_notify_capability(struct virtio_pci *pci, uint32_t bar, uint32_t offset)
 {
-    struct pci_device *function = &pci->function;
-    uint32_t config_size = pci->device->config_size;
-    pci->access_capability = add_capability(pci, CAPABILITY_ACCESS, 0, 0, 4);
-    uint8_t notify = add_capability(pci, CAPABILITY_NOTIFY, VIRTIO_PCI_NOTIFY,
-                                    VIRTIO_PCI_NOTIFY_STRIDE * pci->device->queue_count, 4);
-    if (pci->access_capability == 0 || notify == 0 || add_capability(pci, CAPABILITY_ISR, VIRTIO_PCI_ISR, 1, 0) == 0 ||
-        add_capability(pci, CAPABILITY_COMMON, VIRTIO_PCI_COMMON, 64, 0) == 0 ||
-        (config_size != 0 && add_capability(pci, CAPABILITY_DEVICE, VIRTIO_PCI_DEVICE, config_size, 0) == 0)) {
-        return false;
-    }
-    pci_device_set(function, notify + (uint32_t)FIELD_MORE, 4, VIRTIO_PCI_NOTIFY_STRIDE);
-    uint8_t *writable = function->write_mask + pci->access_capability;
+    uint32_t length = VIRTIO_PCI_NOTIFY_STRIDE * pci->device->queue_count;
+    uint8_t at = add_capability(pci, CAPABILITY_NOTIFY, bar, offset, length, 4);
+    pci_device_set(&pci->function, at + (uint32_t)FIELD_MORE, 4, VIRTIO_PCI_NOTIFY_STRIDE);
+    return at != 0;
+}
+
+static bool add_access_capability(struct virtio_pci *pci)
+{
+    pci->access_capability = add_capability(pci, CAPABILITY_ACCESS, 0, 0, 0, 4);
+    uint8_t *writable = pci->function.write_mask + pci->access_capability;
     writable[FIELD_BAR] = 0xff;
     for (uint32_t i = FIELD_OFFSET; i < FIELD_MORE + 4u; i++) {
         writable[i] = 0xff;
     }
-    return true;
+    return pci->access_capability != 0;
+}
+
+/* A driver takes the first of a type that it can use: the list begins with what is added last. */
+static bool add_capabilities(struct virtio_pci *pci)
+{
+    uint32_t config_size = pci->device->config_size;
+    return add_access_capability(pci) && add_notify_capability(pci, VIRTIO_PCI_BAR, VIRTIO_PCI_NOTIFY) &&
+           (pci->function.bars[VIRTIO_PCI_NOTIFY_BAR].kind == PCI_BAR_NONE ||
+            add_notify_capability(pci, VIRTIO_PCI_NOTIFY_BAR, 0)) &&
+           add_capability(pci, CAPABILITY_ISR, VIRTIO_PCI_BAR, VIRTIO_PCI_ISR, 1, 0) != 0 &&
+           add_capability(pci, CAPABILITY_COMMON, VIRTIO_PCI_BAR, VIRTIO_PCI_COMMON, 64, 0) != 0 &&
+           (config_size == 0 ||
+            add_capability(pci, CAPABILITY_DEVICE, VIRTIO_PCI_BAR, VIRTIO_PCI_DEVICE, config_size, 0) != 0);
+}
+
+static bool add_bars(struct virtio_pci *pci)
+{
+    struct pci_device *function = &pci->function;
+    if (pci->transitional && pci_device_add_bar(function, VIRTIO_PCI_LEGACY_BAR, PCI_BAR_IO,
+                                                virtio_pci_legacy_size(pci->device), &virtio_pci_legacy_ops) != 0) {
+        return false;
+    }
+    if (function->host->config.fast_ports &&
+        pci_device_add_bar(function, VIRTIO_PCI_NOTIFY_BAR, PCI_BAR_IO, VIRTIO_PCI_NOTIFY_SIZE, &notify_ops) != 0) {
+        return false;
+    }
+    return pci_device_add_bar(function, VIRTIO_PCI_BAR, PCI_BAR_MEMORY32, VIRTIO_PCI_BAR_SIZE, &bar_ops) == 0;
 }
 
 static uint32_t class_of(uint32_t type)
@@ -307,9 +355,7 @@ const char *virtio_pci_init(struct virtio_pci *pci, struct virtio_device *device
     if (slot == 0 || slot > 31 || pci_host_add(host, PCI_DEVFN(slot, 0), function) != 0) {
         return "configuration: a device without a place of its own on the PCI bus";
     }
-    if (pci_device_add_bar(function, VIRTIO_PCI_BAR, PCI_BAR_MEMORY32, VIRTIO_PCI_BAR_SIZE, &bar_ops) != 0 ||
-        (transitional && pci_device_add_bar(function, VIRTIO_PCI_LEGACY_BAR, PCI_BAR_IO, virtio_pci_legacy_size(device),
-                                            &virtio_pci_legacy_ops) != 0) ||
+    if (!add_bars(pci) ||
         msix_init(&pci->msix, function, (uint16_t)(device->queue_count + 1), VIRTIO_PCI_BAR, VIRTIO_PCI_MSIX_TABLE,
                   VIRTIO_PCI_MSIX_PENDING) != 0 ||
         !add_capabilities(pci)) {

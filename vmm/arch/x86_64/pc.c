@@ -108,6 +108,7 @@ static const char *create_devices(struct vm *vm)
         .first_isa_line = PC_ISA_PCI_FIRST,
         .bridge_vendor = PC_PCI_BRIDGE_VENDOR,
         .bridge_device = PC_PCI_BRIDGE_DEVICE,
+        .fast_ports = true,
     };
     if (i8259_init(&pc->pic, io, irq, vm) != 0 || ioapic_init(&pc->ioapic, &vm->memory_bus, irq, &pc->apic, vm) != 0 ||
         i8254_init(&pc->pit, io, irq, timers, clock, vm) != 0 ||

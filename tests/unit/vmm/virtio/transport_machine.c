@@ -68,6 +68,7 @@ void transport_create(struct transport_machine *machine, enum transport_kind kin
         .first_line = TRANSPORT_LINE,
         .bridge_vendor = 0x1b36,
         .bridge_device = 8,
+        .fast_ports = kind == TRANSPORT_PCI_FAST_PORTS,
     };
     assert_int_equal(pci_host_init(&machine->host, &config), 0);
     machine->shared = (struct irq_shared_line){.router = &machine->router, .number = TRANSPORT_MMIO_LINE};
@@ -77,7 +78,7 @@ void transport_create(struct transport_machine *machine, enum transport_kind kin
     for (uint32_t i = 0; i < TRANSPORT_QUEUES; i++) {
         assert_int_equal(virtio_add_queue(&machine->device, TRANSPORT_QUEUE_SIZE), 0);
     }
-    if (kind == TRANSPORT_PCI || kind == TRANSPORT_PCI_TRANSITIONAL) {
+    if (kind != TRANSPORT_MMIO_1 && kind != TRANSPORT_MMIO_2) {
         assert_null(
             virtio_pci_init(&machine->pci, &machine->device, &machine->host, 3, kind == TRANSPORT_PCI_TRANSITIONAL));
         pci_host_assign(&machine->host);

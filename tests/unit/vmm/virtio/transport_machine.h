@@ -44,8 +44,10 @@ struct transport_machine {
 enum transport_kind {
     TRANSPORT_PCI,
     TRANSPORT_PCI_TRANSITIONAL,
+    TRANSPORT_PCI_FAST_PORTS, /* modern */
     TRANSPORT_MMIO_2,
     TRANSPORT_MMIO_1,
+    TRANSPORT_KINDS,
 };
 
 /* type: of the device, enum virtio_device_type. */

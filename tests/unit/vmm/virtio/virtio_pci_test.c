@@ -19,6 +19,14 @@ static int setup(void **state)
     return 0;
 }
 
+static int setup_fast_ports(void **state)
+{
+    *state = NULL;
+    transport_create(&m, TRANSPORT_PCI_FAST_PORTS, VIRTIO_TYPE_BLOCK);
+    transport_set_config(&m, PCI_COMMAND, 2, PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+    return 0;
+}
+
 static int setup_transitional(void **state)
 {
     *state = NULL;
@@ -293,6 +301,32 @@ static void accesses_of_every_kind(void **state)
     takes(1);
 }
 
+/* The first capability for notifications leads to ports; those in memory work as well. */
+static void notifications_by_ports(void **state)
+{
+    (void)state;
+    uint32_t at = capability(9, 2);
+    assert_int_equal(transport_config(&m, at + 4, 1), VIRTIO_PCI_NOTIFY_BAR);
+    assert_int_equal(transport_config(&m, at + 8, 4), 0);
+    assert_int_equal(transport_config(&m, at + 12, 4), 8);
+    assert_int_equal(transport_config(&m, at + 16, 4), VIRTIO_PCI_NOTIFY_STRIDE);
+    uint32_t port = (uint32_t)transport_config(&m, PCI_BAR0 + 4 * VIRTIO_PCI_NOTIFY_BAR, 4) & ~3u;
+    assert_int_equal(port, TRANSPORT_IO);
+    start(VIRTIO_F_VERSION_1);
+    struct piece piece = {.address = 0x300000, .length = 16, .writable = true};
+    driver_add(&m.base, 1, &piece, 1, false);
+    transport_out(&m, port + 4, 2, 1);
+    takes(1);
+    buffer(1);
+    takes(1);
+    uint64_t stray = m.device.stray_notifications;
+    for (uint32_t i = 0; i < VIRTIO_PCI_NOTIFY_SIZE; i++) {
+        transport_out(&m, port + i, 1, 0xff);
+        assert_int_equal(transport_in(&m, port + i, 1), 0);
+    }
+    assert_int_equal(m.device.stray_notifications - stray, VIRTIO_PCI_NOTIFY_SIZE - 8);
+}
+
 /* --- Transitional --- */
 
 static void legacy_interface(void **state)
@@ -404,6 +438,7 @@ int main(void)
         cmocka_unit_test_setup(queues_can_be_reset, setup),
         cmocka_unit_test_setup(configuration_space_reaches_the_bar, setup),
         cmocka_unit_test_setup(accesses_of_every_kind, setup),
+        cmocka_unit_test_setup(notifications_by_ports, setup_fast_ports),
         cmocka_unit_test_setup(legacy_interface, setup_transitional),
         cmocka_unit_test_setup(a_modern_driver_is_not_disturbed, setup_transitional),
         cmocka_unit_test_setup(legacy_nonsense, setup_transitional),

@@ -111,6 +111,8 @@ struct pci_host_config {
      * one; 0: no such thing. */
     uint32_t first_isa_line;
     uint16_t bridge_vendor, bridge_device; /* identity of the host bridge */
+    /* A write to a port costs the guest less than one to memory: what is written often can be had by both. */
+    bool fast_ports;
 };
 
 struct pci_host {

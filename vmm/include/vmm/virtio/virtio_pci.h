@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Virtio over PCI: VirtIO 1.2 §4.1. A function with one memory BAR for the modern interface and MSI-X, and, if it is
- * transitional, an I/O BAR for the legacy interface (§4.1.4.10).
+ * transitional, an I/O BAR for the legacy interface (§4.1.4.10). On a PC notifications can be written to ports, too: an
+ * exit for a port needs no instruction to be decoded.
  */
 #pragma once
 
@@ -21,7 +22,10 @@
 #define VIRTIO_PCI_PART          0x1000u
 #define VIRTIO_PCI_NOTIFY_STRIDE 4u
 
-#define VIRTIO_PCI_LEGACY_BAR 0u
+#define VIRTIO_PCI_LEGACY_BAR  0u
+/* Where ports are fast: notifications by ports, as in the memory BAR's part for them. */
+#define VIRTIO_PCI_NOTIFY_BAR  2u
+#define VIRTIO_PCI_NOTIFY_SIZE 128u
 
 enum virtio_isr {
     VIRTIO_ISR_QUEUE = 1u << 0,
