@@ -53,9 +53,11 @@ comma := ,
 
 LIBMICROKIT_FIXTURE := $(addprefix tests/unit/libmicrokit/, program_fixture.c library_under_test.c \
 	loop_under_test.c data_under_test.c)
-LIBMICROKIT_TESTS := $(wildcard tests/unit/libmicrokit/*_test.c)
+LIBMICROKIT_TESTS := $(filter-out %_under_test.c %/random_test.c,$(wildcard tests/unit/libmicrokit/*_test.c))
+LIBMICROKIT_TEST_INCLUDES := -Itests/unit/libmicrokit -Itests/unit/libmicrokit/arch/@ARCH@ -Ilibmicrokit/include \
+	-Ilibmicrokit/arch/@ARCH@/include -Ilibmicrokit/src
 $(foreach source,$(LIBMICROKIT_FIXTURE) $(LIBMICROKIT_TESTS),$(eval CFLAGS_$(subst /,_,$(basename $(source))) := \
-	-Itests/unit/libmicrokit -Itests/unit/libmicrokit/arch/@ARCH@ -Ilibmicrokit/include -Ilibmicrokit/arch/@ARCH@/include -Ilibmicrokit/src))
+	$(LIBMICROKIT_TEST_INCLUDES)))
 # "protected" and others of the program's are weak in the library, and strong in the test.
 LIBMICROKIT_TEST_LDFLAGS := -Wl$(comma)--wrap=microkit_internal_crash -Wl$(comma)--wrap=microkit_restore_data
 $(foreach kind,unit_test unit_test_aarch64,$(foreach test,$(LIBMICROKIT_TESTS),\
@@ -64,6 +66,6 @@ $(foreach kind,unit_test unit_test_aarch64,$(foreach test,$(LIBMICROKIT_TESTS),\
 # Its cryptography is what is in PDs, its processor the test's.
 MICROKIT_RANDOM_TEST_SOURCES := $(addprefix tests/unit/libmicrokit/,random_test.c random_under_test.c)
 $(foreach source,$(MICROKIT_RANDOM_TEST_SOURCES),$(eval CFLAGS_$(subst /,_,$(basename $(source))) := \
-	$(CFLAGS_tests_unit_libmicrokit_libmicrokit_test) -Icrypto/include))
+	$(LIBMICROKIT_TEST_INCLUDES) -Icrypto/include))
 $(foreach kind,unit_test unit_test_aarch64,$(call $(kind),microkit_random,$(MICROKIT_RANDOM_TEST_SOURCES) \
 	$(filter-out $(CRYPTO_ENTROPY_SOURCES),$(LIBMICROKIT_RANDOM_SOURCES))))
