@@ -7,7 +7,7 @@ import struct
 from payload_reader import Payload
 
 DEVICE = 0x12200000 + 40
-DEVICE_SIZE = 24 + 32 + 72 * 8
+DEVICE_SIZE = 24 + 32 + 80 * 8
 HEADER = "<QIIQQQQQQ"
 NODE = "<QQQIIIIIIII"
 SYSTEM = """<system>

@@ -34,6 +34,7 @@ struct services {
     struct serial_config *serial_config;
     struct console_config *console_config;
     struct manager_config *manager_config;
+    struct list console_ports; /* struct console_client: ports of virtio consoles, which come after the manager */
     /* Only if a disk needs it. */
     struct pd *storage;
     struct storage_config *storage_config;
@@ -41,6 +42,16 @@ struct services {
     /* Only if a network card needs it. */
     struct pd *network_switch;
     struct switch_config *switch_config;
+};
+
+/* Somebody whose characters go to the console multiplexer, and whose they come from. */
+struct console_client {
+    long line;
+    const char *name;
+    const char *queue_name, *history_name; /* its regions' names begin so */
+    uint32_t queue_size, history_size;     /* bytes, powers of two */
+    bool is_manager;
+    struct queue_side side; /* its own */
 };
 
 /* A service's PD on CPU 0. Its budget is shared out at the end. */

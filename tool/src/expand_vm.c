@@ -106,23 +106,47 @@ static void add_console(struct system *system, struct services *services)
     add_queue_pair(system, services->line, "serial", CHARACTER_QUEUE, &driver, &serial);
 }
 
-/* Adds a client of the console multiplexer, whose side of the queues is `side`. */
-static void add_console_client(struct system *system, struct services *services, long line, const char *name,
-                               const struct queue_side *side, bool is_manager)
+/* Adds a client of the console multiplexer. */
+static void add_console_client(struct system *system, struct services *services, const struct console_client *added)
 {
     struct arena *arena = &system->arena;
-    uint32_t index = services->console_config->client_count++;
+    uint32_t index = services->console_config->client_count;
+    if (index == CONSOLE_MAX_CLIENTS) {
+        report_error(&system->diagnostics, added->line,
+                     "\"%s\" is one console too many: %u are possible, with each VM's own and the manager's; remove "
+                     "some",
+                     added->name, CONSOLE_MAX_CLIENTS);
+        return;
+    }
+    services->console_config->client_count++;
     struct console_client_config *client = &services->console_config->clients[index];
     uint64_t base = CLIENT_ADDRESS + index * CLIENT_SPAN;
     struct queue_side console = {services->console, base, CONSOLE_FIRST_CLIENT + index, &client->queue};
-    add_queue_pair(system, line, arena_format(arena, "%s_console", name), CHARACTER_QUEUE, side, &console);
-    struct region *history =
-        add_region(system, line, arena_format(arena, "%s_history", name), HISTORY_SIZE, PAGE_SIZE_4K, NULL);
-    add_map(system, &services->console->maps, line, history, base + QUEUE_PAIR_SPAN, READ_WRITE, NULL);
-    memcpy(client->name, name, strnlen(name, sizeof(client->name) - 1));
+    add_queue_pair(system, added->line, added->queue_name, added->queue_size, &added->side, &console);
+    struct region *history = add_region(system, added->line, arena_format(arena, "%s_history", added->history_name),
+                                        added->history_size, PAGE_SIZE_4K, NULL);
+    add_map(system, &services->console->maps, added->line, history, base + QUEUE_PAIR_SPAN, READ_WRITE, NULL);
+    memcpy(client->name, added->name, strnlen(added->name, sizeof(client->name) - 1));
     client->history = base + QUEUE_PAIR_SPAN;
-    client->history_size = HISTORY_SIZE;
-    client->is_manager = is_manager;
+    client->history_size = added->history_size;
+    client->is_manager = added->is_manager;
+}
+
+/* That of a VM's serial port, or of the manager. */
+static void add_own_console(struct system *system, struct services *services, long line, const char *name,
+                            const struct queue_side *side, bool is_manager)
+{
+    struct console_client client = {
+        .line = line,
+        .name = name,
+        .queue_name = arena_format(&system->arena, "%s_console", name),
+        .history_name = name,
+        .queue_size = CHARACTER_QUEUE,
+        .history_size = HISTORY_SIZE,
+        .is_manager = is_manager,
+        .side = *side,
+    };
+    add_console_client(system, services, &client);
 }
 
 static void add_kernel_region(struct system *system, struct services *services, const char *name,
@@ -308,7 +332,7 @@ static void add_vmm(struct system *system, struct services *services, const stru
     system->target->add_vm_parts(system, vm, pd, config);
     connect_manager(system, services, vm, pd, kernel_vm);
     struct queue_side side = {pd, QUEUE_ADDRESS, VMM_CONSOLE, &config->console};
-    add_console_client(system, services, vm->line, vm->name, &side, false);
+    add_own_console(system, services, vm->line, vm->name, &side, false);
     expand_vm_devices(system, services, vm, pd, config);
 }
 
@@ -408,7 +432,10 @@ void system_expand(struct system *system)
         index++;
     }
     struct queue_side side = {services.manager, QUEUE_ADDRESS, MANAGER_CONSOLE, &services.manager_config->console};
-    add_console_client(system, &services, services.line, "manager", &side, true);
+    add_own_console(system, &services, services.line, "manager", &side, true);
+    LIST_FOR (const struct console_client, client, &services.console_ports) {
+        add_console_client(system, &services, client);
+    }
     sockets_expand_pds(system);
     share_budget(&services);
 }

@@ -8,8 +8,9 @@
 #define NAMES_MAX 46u
 
 const struct vm_device_type *const vm_device_types[] = {
-    &disk_device_type,       &net_device_type,  &rng_device_type,     &vsock_device_type,
-    &filesystem_device_type, &pmem_device_type, &balloon_device_type, NULL};
+    &disk_device_type,    &net_device_type,        &rng_device_type,
+    &vsock_device_type,   &filesystem_device_type, &pmem_device_type,
+    &balloon_device_type, &console_device_type,    NULL};
 
 static const struct {
     const char *word;
@@ -32,11 +33,19 @@ const char *vm_transport_name(enum vm_transport transport)
     return "?";
 }
 
+static bool is_virtio(xmlNodePtr node)
+{
+    xmlChar *type = xmlGetProp(node, (const xmlChar *)"type");
+    bool is = type != NULL && strcmp((const char *)type, "virtio") == 0;
+    xmlFree(type);
+    return is;
+}
+
 const struct vm_device_type *vm_device_type_of(xmlNodePtr node)
 {
     for (const struct vm_device_type *const *type = vm_device_types; *type != NULL; type++) {
         if (element_is(node, (*type)->element)) {
-            return *type;
+            return *type != &console_device_type || is_virtio(node) ? *type : NULL;
         }
     }
     return NULL;

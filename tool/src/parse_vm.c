@@ -241,6 +241,19 @@ static bool is_later_work(xmlNodePtr node)
     return false;
 }
 
+/* The one that every VM has. */
+static void parse_serial_console(struct system *system, xmlNodePtr node)
+{
+    static const char *const known[] = {"type", NULL};
+    check_attributes(system, node, known);
+    check_empty(system, node);
+    const char *type = attribute(system, node, "type");
+    if (type != NULL && strcmp(type, "serial") != 0) {
+        report_error(&system->diagnostics, element_line(node),
+                     "<console> type=\"%s\" is not known; use serial for the VM's serial port, or virtio", type);
+    }
+}
+
 struct vm_child_lines {
     long command_line, boot, console, hypervisor, on_poweroff, on_reboot, on_crash;
 };
@@ -250,7 +263,6 @@ static void parse_vm_child(struct system *system, xmlNodePtr node, struct vm_ele
     static const char *const known[] = {"kernel",     "initrd",      "cmdline",   "boot",     "console",
                                         "hypervisor", "on_poweroff", "on_reboot", "on_crash", "disk",
                                         "net",        "rng",         NULL};
-    static const char *const none[] = {NULL};
     if (element_is(node, "kernel")) {
         parse_guest_image(system, node, &vm->kernel);
     } else if (element_is(node, "initrd")) {
@@ -263,10 +275,9 @@ static void parse_vm_child(struct system *system, xmlNodePtr node, struct vm_ele
         if (first_time(system, node, &lines->boot)) {
             parse_boot(system, node, vm);
         }
-    } else if (element_is(node, "console")) {
+    } else if (element_is(node, "console") && vm_device_type_of(node) == NULL) {
         if (first_time(system, node, &lines->console)) {
-            check_attributes(system, node, none);
-            check_empty(system, node);
+            parse_serial_console(system, node);
         }
     } else if (element_is(node, "hypervisor")) {
         if (first_time(system, node, &lines->hypervisor)) {

@@ -94,8 +94,9 @@ struct vm_config {
 };
 
 #define CONSOLE_CONFIG_MAGIC   0x30474643534e4f43ull
-#define CONSOLE_CONFIG_VERSION 1u
-#define CONSOLE_MAX_CLIENTS    33u
+#define CONSOLE_CONFIG_VERSION 2u
+/* 32 VMs, the manager, and ports of virtio consoles; as many as a protection domain has channels for. */
+#define CONSOLE_MAX_CLIENTS    59u
 
 struct console_client_config {
     char name[VM_NAME_LENGTH];

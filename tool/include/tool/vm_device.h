@@ -41,9 +41,9 @@ struct vm_device {
 /* Those that the tool knows; NULL-terminated. */
 extern const struct vm_device_type *const vm_device_types[];
 extern const struct vm_device_type disk_device_type, net_device_type, rng_device_type, vsock_device_type,
-    filesystem_device_type, pmem_device_type, balloon_device_type;
+    filesystem_device_type, pmem_device_type, balloon_device_type, console_device_type;
 
-/* The type of an element, NULL: it is no device. */
+/* The type of an element, NULL: it is no device. A <console> is one with type="virtio" only. */
 const struct vm_device_type *vm_device_type_of(xmlNodePtr node);
 /* A device element of a <vm>: appended to its devices. */
 void parse_vm_device(struct system *system, xmlNodePtr node, struct vm_element *vm, const struct vm_device_type *type);
@@ -73,6 +73,16 @@ struct filesystem_device {
 /* <pmem> */
 struct pmem_device {
     struct guest_image image;
+};
+
+/* <console type="virtio"> */
+struct console_port_element {
+    long line;
+    const char *name;
+};
+
+struct console_device {
+    struct list ports; /* struct console_port_element; the first is the console itself */
 };
 
 /* <rng> */
