@@ -81,6 +81,19 @@ $(GUEST)/hostile_$(1).bin: $(GUEST)/hostile_$(1).elf
 endef
 $(foreach guest,$(HOSTILE_GUESTS),$(eval $(call hostile_guest_rules,$(guest))))
 
+# One that breaks the rules of virtio's drivers.
+HOSTILE_VIRTIO := guests/hostile/virtio
+HOSTILE_VIRTIO_SOURCES := $(HOSTILE)/start.S $(wildcard $(HOSTILE_VIRTIO)/*.c $(HOSTILE_VIRTIO)/arch/$(ARCH)/*)
+$(foreach source,$(wildcard $(HOSTILE_VIRTIO)/*.c $(HOSTILE_VIRTIO)/arch/*/*.c),\
+	$(eval CFLAGS_$(subst /,_,$(basename $(source))) := -Iguests/hostile/arch/@ARCH@ -Ivmm/include))
+$(GUEST)/hostile_virtio.elf: $(call objects,hostile,$(HOSTILE_VIRTIO_SOURCES)) $(HOSTILE)/hostile.ld
+	@mkdir -p $(@D)
+	@echo "  LD  $@"
+	@$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 \
+		-Wl,--no-warn-rwx-segments -T $(HOSTILE)/hostile.ld $(filter %.o,$^) -o $@
+$(GUEST)/hostile_virtio.bin: $(GUEST)/hostile_virtio.elf
+	@$(OBJCOPY) -O binary $< $@
+
 VCPU_CHECK := guests/vcpu_check/arch/$(ARCH)
 # A flat guest that checks its virtual CPU; vcpu_check2 is the same without
 # hardware watchpoints: QEMU's SVM mixes up those of two guests on one CPU.

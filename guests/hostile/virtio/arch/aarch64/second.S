@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Entry of the second processor, by CPU_ON: EL1, stage 1 off. An exception of its own stops it. */
+    .text
+    .globl second_entry
+second_entry:
+    msr daifset, #15
+    msr spsel, #1
+    adrp x0, second_stack_end
+    add x0, x0, #:lo12:second_stack_end
+    mov sp, x0
+    adrp x0, second_vectors
+    add x0, x0, #:lo12:second_vectors
+    msr vbar_el1, x0
+    isb
+    bl machine_map
+    bl second_main
+stop:
+    wfi
+    b stop
+
+    .balign 2048
+second_vectors:
+    .rept 16
+    .balign 128
+    b stop
+    .endr
+
+    .bss
+    .balign 16
+    .skip 16384
+second_stack_end:
+
+    .section .note.GNU-stack, "", @progbits
