@@ -27,6 +27,10 @@ def md5(content):
     return hashlib.md5(content).hexdigest()
 
 
+# What the overlay holds when the VM is reset.
+AGAIN = md5(((b"again" * 100 + b"\n") * (MIB // 501 + 1))[:MIB])
+
+
 class Disks:
     """Names of a VM's disks by their serial numbers, which may change with every boot."""
 
@@ -82,9 +86,10 @@ def test_fio_finds_what_it_has_written(machine, disks, serial, sizes):
 
 def test_disks_do_not_mix(machine, disks):
     for number, serial in enumerate(("pci", "transitional", "mmio", "legacy")):
-        machine.check_shell(f"yes {number} | dd of={disks[serial]} bs=1M count=1 iflag=fullblock conv=fsync 2>/dev/null")
+        machine.check_shell(f"yes {str(number) * 511} | dd of={disks[serial]} bs=1M count=1 iflag=fullblock conv=fsync "
+                            "2>/dev/null")
     for number, serial in enumerate(("pci", "transitional", "mmio", "legacy")):
-        assert sum_of(machine, disks[serial], "count=16") == md5(f"{number}\n".encode() * (MIB // 2))
+        assert sum_of(machine, disks[serial], "count=16") == md5((str(number) * 511 + "\n").encode() * (MIB // 512))
 
 
 def test_image_is_what_was_packed(machine, disks):
@@ -123,13 +128,14 @@ def test_full_overlay_is_an_error_until_something_is_discarded(machine, disks):
     assert "overlay: 0 of 2048 KiB used" in listing
     assert re.search(r"failed, for the overlay was full: [1-9]", listing)
     machine.to_shell(0, "disks")
-    machine.check_shell(f"yes again | dd of={disks['overlay']} bs=64k count=16 iflag=fullblock conv=fsync 2>/dev/null")
-    assert sum_of(machine, disks["overlay"], "count=16") == md5((b"again\n" * MIB)[:MIB])
+    machine.check_shell(f"yes {'again' * 100} | dd of={disks['overlay']} bs=64k count=16 iflag=fullblock conv=fsync "
+                        "2>/dev/null")
+    assert sum_of(machine, disks["overlay"], "count=16") == AGAIN
 
 
 def test_discarded_memory_reads_as_zeros(machine, disks):
     machine.check_shell(f"blkdiscard -o 4096 -l 1044480 {disks['pci']}")
-    assert sum_of(machine, disks["pci"], "skip=0 count=16") == md5(b"0\n" * 2048 + bytes(MIB - 4096))
+    assert sum_of(machine, disks["pci"], "skip=0 count=16") == md5((b"0" * 511 + b"\n") * 8 + bytes(MIB - 4096))
 
 
 @pytest.mark.parametrize("serial,options,unit,limit", [("limited", "--bs=4k --rw=randread", "IOPS", 100),
@@ -153,7 +159,7 @@ def test_reset_while_requests_are_under_way(machine, disks):
     again = Disks(machine)
     assert again.facts == DISKS
     # What was written stays: the service does not restart with the VM.
-    assert sum_of(machine, again["overlay"], "count=16") == md5((b"again\n" * MIB)[:MIB])
+    assert sum_of(machine, again["overlay"], "count=16") == AGAIN
     report = machine.check_shell(f"{FIO} --filename={again['pci']} --rw=randwrite --bs=4k --iodepth=32 --size=2M "
                                  "--verify=crc32c --verify_fatal=1", timeout=200)
     assert "err= 0:" in report
@@ -167,6 +173,6 @@ def test_manager_counts(machine, disks):
                                                       "limited", "slow", "through")} | {"other/overlay"}
     assert rows["disks/image"][1] == "image" and int(rows["disks/image"][5]) == 0
     assert int(rows["disks/pci"][3]) > 100 and int(rows["disks/pci"][5]) > 100
-    # Each write is followed by a flush.
-    assert int(rows["disks/through"][7]) >= int(rows["disks/through"][5]) > 100
+    # Each write is followed by a flush; the service has some in two pieces.
+    assert int(rows["disks/through"][7]) > 0.8 * int(rows["disks/through"][5]) > 100
     assert "refused" not in listing.partition("disks/transitional")[0]
