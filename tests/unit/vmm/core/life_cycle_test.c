@@ -131,6 +131,7 @@ static void restart_is_clean(void **state)
     memset(f.ram + FIXTURE_CODE, 0xcc, 2);
     struct vcpu_arch_state *s = &f.pages[0].state;
     memset(s, 0x55, sizeof(*s));
+    s->limits = 0; /* the kernel's word, which no guest changes */
     f.pages[0].control.event = VCPU_EVENT_VALID | 0x80;
     f.pages[0].control.interrupt_window = 1;
     fake_hv.now += 10 * FIXTURE_FREQUENCY;
