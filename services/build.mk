@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Services: one program each, and the parts of them that run on the host for tests.
 
-CONSOLE_SOURCES := services/console/multiplexer.c services/console/terminal_filter.c
+CONSOLE_SOURCES := $(addprefix services/console/, multiplexer.c terminal_filter.c terminal_report.c)
 $(call pd_program,console,services/console/console.c $(CONSOLE_SOURCES))
 
 MANAGER_SOURCES := $(addprefix services/manager/, commands.c command_line.c disk_view.c event_log.c export.c fault_view.c \
@@ -30,6 +30,8 @@ UNIT_MICROKIT := -Ilibmicrokit/include -Ilibmicrokit/arch/@ARCH@/include
 
 CFLAGS_tests_unit_services_console_test := -Iservices/console
 $(call unit_test,console_test,tests/unit/services/console_test.c $(CONSOLE_SOURCES))
+CFLAGS_tests_unit_services_console_size_test := -Iservices/console
+$(call unit_test,console_size_test,tests/unit/services/console_size_test.c $(CONSOLE_SOURCES))
 
 # The manager reads faults from message registers, as <microkit.h> declares them.
 $(foreach s,fault_view arch_x86_64_fault_arch arch_aarch64_fault_arch,$(eval CFLAGS_services_manager_$s := $(UNIT_MICROKIT)))

@@ -29,6 +29,7 @@ struct console {
     struct connection driver;
     struct connection clients[CONSOLE_MAX_CLIENTS];
     uint64_t ticks_per_millisecond;
+    uint16_t columns, rows; /* of the terminal, as clients have been told */
     bool running;
 };
 
@@ -40,6 +41,7 @@ static bool connect(struct connection *connection, const struct queue_pair_confi
 {
     connection->channel = config->channel;
     return config->present != 0 && config->channel <= MICROKIT_MAX_CHANNEL_ID &&
+           config->transmit_queue % SERIAL_PAGE_SIZE == 0 &&
            serial_queue_attach(&connection->to, config->transmit_queue, config->transmit_data,
                                config->transmit_capacity) &&
            serial_queue_attach(&connection->from, config->receive_queue, config->receive_data,
@@ -69,20 +71,42 @@ static bool read_config(struct console *c)
 
 /* --- One turn of each. All return whether anything moved. --- */
 
+static void send_keys(struct console *c, const char *keys, uint32_t count)
+{
+    uint32_t front = c->multiplexer.front;
+    uint32_t sent = serial_queue_write(&c->clients[front].to, keys, count);
+    c->multiplexer.clients[front].input_dropped += count - sent;
+    c->clients[front].notify = c->clients[front].notify || count > 0;
+}
+
 static bool turn_keys(struct console *c)
 {
-    char keys[64];
-    uint32_t count = serial_queue_read(&c->driver.from, keys, sizeof(keys));
+    char input[64], keys[REPORT_MAX_LENGTH];
+    uint32_t count = serial_queue_read(&c->driver.from, input, sizeof(input));
+    c->multiplexer.now = skyscope_clock() / c->ticks_per_millisecond;
+    if (count == 0) { /* what is held back waits for nothing that has come already */
+        send_keys(c, keys, multiplexer_tick(&c->multiplexer, keys));
+    }
     for (uint32_t i = 0; i < count; i++) {
-        if (multiplexer_key(&c->multiplexer, keys[i])) {
-            uint32_t front = c->multiplexer.front;
-            if (!serial_queue_put(&c->clients[front].to, keys[i])) {
-                c->multiplexer.clients[front].input_dropped++;
-            }
-            c->clients[front].notify = true;
-        }
+        send_keys(c, keys, multiplexer_input(&c->multiplexer, input[i], keys));
     }
     return count > 0;
+}
+
+/* All clients have the same terminal. */
+static void tell_size(struct console *c)
+{
+    struct multiplexer *m = &c->multiplexer;
+    if (m->columns == c->columns && m->rows == c->rows) {
+        return;
+    }
+    c->columns = m->columns;
+    c->rows = m->rows;
+    for (uint32_t i = 0; i < m->client_count; i++) {
+        if (serial_queue_set_terminal(&c->clients[i].to, m->columns, m->rows)) {
+            microkit_notify(c->clients[i].channel);
+        }
+    }
 }
 
 static bool turn_client(struct console *c, uint32_t index)
@@ -150,6 +174,7 @@ static void serve(struct console *c)
 {
     for (unsigned int turn = 0; turn < MAX_TURNS; turn++) {
         bool moved = turn_keys(c);
+        tell_size(c);
         for (uint32_t i = 0; i < c->multiplexer.client_count; i++) {
             moved = turn_client(c, i) || moved;
         }
@@ -157,6 +182,11 @@ static void serve(struct console *c)
         if (!moved) {
             send_notifications(c);
             if (!request_signals(c)) {
+                /* What is held back of the keys is not for long. */
+                uint64_t deadline = multiplexer_deadline(&c->multiplexer);
+                if (deadline != 0) {
+                    skyscope_timer_set((deadline + 1) * c->ticks_per_millisecond);
+                }
                 return;
             }
         }
@@ -174,7 +204,12 @@ void init(void)
         return;
     }
     console.ticks_per_millisecond = skyscope_time().tick_frequency / 1000;
+    if (console.ticks_per_millisecond == 0) {
+        microkit_dbg_puts("console: no clock\n");
+        return;
+    }
     console.running = true;
+    console.multiplexer.now = skyscope_clock() / console.ticks_per_millisecond;
     multiplexer_start(&console.multiplexer);
     serve(&console);
 }

@@ -9,6 +9,12 @@
 /* How far to look for the start of a line. */
 #define LINE_SEARCH 1024u
 
+#define ESCAPE        0x1b
+/* Asks the terminal where its cursor is. */
+#define CURSOR_REPORT "\x1b[6n"
+/* Terminals that claim to be smaller are not believed. */
+#define SMALLEST_SIDE 2u
+
 void multiplexer_initialise(struct multiplexer *m, uint8_t hot_key)
 {
     memset(m, 0, sizeof(*m));
@@ -67,12 +73,27 @@ uint32_t multiplexer_take(struct multiplexer *m, char *to, uint32_t limit)
 
 /* --- Lines of the multiplexer itself --- */
 
+/* The cursor is sent further than it can go; where it stops is the terminal's last column and row. */
+static void ask_for_size(struct multiplexer *m)
+{
+    static const char question[] = "\x1b"
+                                   "7"
+                                   "\x1b[999;999H" CURSOR_REPORT "\x1b"
+                                   "8";
+    /* An answer begins with ESC: not found if that is the key that introduces commands. */
+    if (m->hot_key != ESCAPE && stage_room(m) >= sizeof(question) &&
+        terminal_reports_ask(&m->reports, REPORT_OWN, m->now)) {
+        stage(m, question, sizeof(question) - 1);
+    }
+}
+
 static void begin_own_lines(struct multiplexer *m)
 {
     /* Whatever the client in front had begun is abandoned. */
     terminal_filter_reset(&m->filter);
     stage(m, TERMINAL_RESET "\r\n", sizeof(TERMINAL_RESET "\r\n") - 1);
     m->filter.own_lines_visible = true;
+    ask_for_size(m);
 }
 
 __attribute__((format(printf, 2, 3))) static void own_line(struct multiplexer *m, const char *format, ...)
@@ -244,6 +265,49 @@ bool multiplexer_key(struct multiplexer *m, char key)
     return false;
 }
 
+/* What has turned out to be keys, or an answer. */
+static uint32_t take_keys(struct multiplexer *m, const struct terminal_key *typed, char keys[REPORT_MAX_LENGTH])
+{
+    uint32_t count = 0;
+    if (typed->is_answer && typed->asker == REPORT_OWN) {
+        if (typed->row >= SMALLEST_SIDE && typed->column >= SMALLEST_SIDE) {
+            m->rows = typed->row;
+            m->columns = typed->column;
+        }
+    } else if (typed->is_answer) {
+        if (typed->asker == m->front) { /* else it has lost interest */
+            memcpy(keys, typed->text, typed->length);
+            count = typed->length;
+        }
+    } else {
+        for (uint32_t i = 0; i < typed->length; i++) {
+            if (multiplexer_key(m, typed->text[i])) {
+                keys[count++] = typed->text[i];
+            }
+        }
+    }
+    return count;
+}
+
+uint32_t multiplexer_input(struct multiplexer *m, char character, char keys[REPORT_MAX_LENGTH])
+{
+    struct terminal_key typed;
+    terminal_reports_key(&m->reports, character, m->now, &typed);
+    return take_keys(m, &typed, keys);
+}
+
+uint32_t multiplexer_tick(struct multiplexer *m, char keys[REPORT_MAX_LENGTH])
+{
+    struct terminal_key typed;
+    terminal_reports_tick(&m->reports, m->now, &typed);
+    return take_keys(m, &typed, keys);
+}
+
+uint64_t multiplexer_deadline(const struct multiplexer *m)
+{
+    return terminal_reports_deadline(&m->reports);
+}
+
 /* --- Output of clients --- */
 
 uint32_t multiplexer_accepts(const struct multiplexer *m, uint32_t index)
@@ -302,7 +366,11 @@ static void pump_front(struct multiplexer *m)
     uint64_t end = m->switch_pending && client->is_manager ? m->switch_position : client->written;
     while (client->shown < end && stage_room(m) >= MULTIPLEXER_STAGE_RESERVE + TERMINAL_FILTER_MAX_OUTPUT) {
         char c = history_at(client, client->shown++);
-        stage(m, output, terminal_filter_put(&m->filter, (uint8_t)c, output));
+        size_t length = terminal_filter_put(&m->filter, (uint8_t)c, output);
+        bool question = length == sizeof(CURSOR_REPORT) - 1 && memcmp(output, CURSOR_REPORT, length) == 0;
+        if (!question || terminal_reports_ask(&m->reports, m->front, m->now)) {
+            stage(m, output, length);
+        }
     }
 }
 

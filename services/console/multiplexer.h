@@ -17,6 +17,7 @@
 #include <skyscope/vm_config.h>
 
 #include "terminal_filter.h"
+#include "terminal_report.h"
 
 /* What the manager may put in its output: this byte, then 0x40 plus the index of
  * the client to bring to the front, once everything before it has been shown. Has no
@@ -49,6 +50,9 @@ struct multiplexer {
     uint32_t switch_client;
     uint64_t switch_position; /* in the manager's output */
     struct terminal_filter filter;
+    uint64_t now; /* milliseconds; whoever calls the functions below sets it, never back */
+    struct terminal_reports reports;
+    uint16_t columns, rows; /* of the terminal; 0: not known */
     /* Bytes for the terminal: stage[stage_head..stage_tail), both counting on. */
     uint32_t stage_head, stage_tail;
     char stage[MULTIPLEXER_STAGE_SIZE];
@@ -70,7 +74,15 @@ void multiplexer_start(struct multiplexer *m);
 uint32_t multiplexer_accepts(const struct multiplexer *m, uint32_t client);
 /* Output from a client. */
 void multiplexer_receive(struct multiplexer *m, uint32_t client, const char *text, uint32_t length);
-/* A character typed. True if it is to be sent to client m->front. */
+/* No input is waiting. Returns how many characters, which had been held back for too long by m->now, are to be sent to
+ * client m->front: keys[]. */
+uint32_t multiplexer_tick(struct multiplexer *m, char keys[REPORT_MAX_LENGTH]);
+/* When to call that next at the latest, in milliseconds; 0: any time. */
+uint64_t multiplexer_deadline(const struct multiplexer *m);
+/* A character that came from the terminal: a key, or part of an answer. Returns as above. m->columns and m->rows may
+ * have changed. */
+uint32_t multiplexer_input(struct multiplexer *m, char character, char keys[REPORT_MAX_LENGTH]);
+/* A key typed. True if it is to be sent to client m->front. */
 bool multiplexer_key(struct multiplexer *m, char key);
 /* Stages what can be shown. Call after the three above and after multiplexer_take. */
 void multiplexer_pump(struct multiplexer *m);
