@@ -28,6 +28,12 @@ $(BUILD)/guest/bench_initrd.img: $(BUILD)/guest/bench_init
 	@cd $@.root && echo init | cpio --quiet --create --format=newc --reproducible --owner=+0:+0 >../$(@F).new
 	@mv $@.new $@ && rm -rf $@.root
 
+# Requests to disks, measured by a program in a guest with drivers.
+$(BUILD)/guest/disk_bench: bench/linux/disk.c
+	@mkdir -p $(@D)
+	@echo "  CC  [guest] $<"
+	@$(CC) -std=gnu11 -O2 $(WARNINGS) -static $< -o $@
+
 BENCH_SYSTEMS := $(notdir $(patsubst %/,%,$(dir $(wildcard systems/bench_*/system.mk))))
 BENCH_NEEDS := $(LOADER) $(BUILD)/kernel.elf $(BENCH_SYSTEMS:%=$(BUILD)/systems/%/payload.bin)
 

@@ -4,7 +4,7 @@
 
     bench/run.py [--only PART[,PART...]] [--output FILE]
 
-PART is exits, pd, linux, boot or size. Runs the systems systems/bench_* in QEMU with
+PART is exits, pd, linux, disk, boot or size. Runs the systems systems/bench_* in QEMU with
 -icount shift=0, where each instruction, of guest and host alike, takes one nanosecond
 of virtual time: counts are exact and come out the same each time. SKYSCOPE_ARCH says
 for which architecture.
@@ -199,6 +199,31 @@ def bench_memory(figures, system, pool_used):
     figures.add("vm_memory", round((regions + segments + pool_used) / MIB, 2), "MiB", 4)
 
 
+# Of 32 requests given at once: fewer than one entry for eight.
+DISK_ENTRY_LIMITS = {"disk_read_4k_depth32": 0.125}
+# What bench/linux/disk_bench.sh measures, and requests of each.
+DISK_READS = [("disk_read_4k", 4000), ("disk_read_4k_depth32", 16000), ("disk_read_1m", 100)]
+
+
+def bench_disk(figures):
+    """What a request to a virtio disk costs from the guest's system call until that has returned."""
+    with machine("bench_disk", 900) as m:
+        m.expect_text("bench-ready disk_read_4k")
+        entries = [int(statistics(m)["vcpu.0.entries"])]
+        for i, (name, requests) in enumerate(DISK_READS):
+            m.hot_key("0")
+            m.send("")
+            index, found = m.expect([r"bench-failed[^\n]*", rf"bench {name} (\d+) (\d+)"])
+            if index == 0:
+                raise MachineError(f"{name}: the guest gave up; see {m.log_path}")
+            m.expect_text("bench-ready " + (DISK_READS + [("end", 0)])[i + 1][0])
+            entries.append(int(statistics(m)["vcpu.0.entries"]))
+            figures.add(name, int(found[2]), "instructions")
+            figures.add(name + "_minimum", int(found[1]), "instructions")
+            figures.add(name + "_entries", round((entries[i + 1] - entries[i]) / requests, 3), "VM entries",
+                        DISK_ENTRY_LIMITS.get(name))
+
+
 def bench_size(figures):
     """The kernel's code."""
     sections = subprocess.run([CROSS + "size", "-A", BUILD / "kernel.elf"], check=True, capture_output=True, text=True).stdout
@@ -206,7 +231,8 @@ def bench_size(figures):
     figures.add("kernel_text", round(text / 1024, 1), "KiB", 128)
 
 
-PARTS = {"exits": bench_exits, "pd": bench_pd, "linux": bench_linux, "boot": bench_boot, "size": bench_size}
+PARTS = {"exits": bench_exits, "pd": bench_pd, "linux": bench_linux, "disk": bench_disk, "boot": bench_boot,
+         "size": bench_size}
 
 
 def main():
