@@ -15,6 +15,8 @@ if [ $# -ne 3 ]; then
     echo "usage: guests/fetch_debian_package.sh ARCHITECTURE PACKAGE DIRECTORY" >&2
     exit 2
 fi
+# shellcheck source=guests/own_index.sh
+. "$(dirname "$0")/own_index.sh"
 architecture=$1
 wanted=$2
 mkdir -p "$3"
@@ -22,7 +24,7 @@ directory=$(cd "$3" && pwd)
 
 # The package itself, or the kernel that the meta-package depends on.
 resolve() {
-    depends=$(apt-cache "$@" --no-all-versions show "$wanted" 2>/dev/null | sed -n 's/^Depends: //p' | head -n 1)
+    depends=$(apt-cache --no-all-versions show "$wanted" 2>/dev/null | sed -n 's/^Depends: //p' | head -n 1)
     case $wanted in
     linux-image-*) printf '%s\n' "$depends" | sed -n 's/.*\(linux-image-[0-9][^ ,]*\).*/\1/p' ;;
     *) echo "$wanted" ;;
@@ -30,29 +32,15 @@ resolve() {
 }
 
 download() {
-    package=$(resolve "$@")
+    package=$(resolve)
     [ -n "$package" ] || return 1
     # apt runs as root here only to write into this directory: no need for its sandbox user.
-    (cd "$directory/download" && apt-get "$@" -o APT::Sandbox::User=root -q=2 download "$package")
+    (cd "$directory/download" && apt-get -o APT::Sandbox::User=root -q=2 download "$package")
 }
 
-# An index of our own, which needs no privilege and changes nothing outside this
-# directory's parent. All packages of one architecture share it, one at a time.
+# For another architecture, or where the machine's index is missing or out of date.
 download_with_own_index() {
-    apt=$(dirname "$directory")/apt-$architecture
-    mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
-    touch "$apt/status"
-    (
-        flock 9
-        set -- -o "APT::Architecture=$architecture" -o "APT::Architectures=$architecture" \
-            -o "Dir::State::lists=$apt/lists" -o "Dir::State::status=$apt/status" -o "Dir::Cache=$apt/cache" \
-            -o Debug::NoLocking=true -o Acquire::Languages=none
-        # An index older than an hour may name versions that the mirror no longer has.
-        if [ -z "$(find "$apt" -name updated -mmin -60)" ]; then
-            apt-get "$@" -o APT::Sandbox::User=root -q=2 update && touch "$apt/updated"
-        fi
-        download "$@"
-    ) 9>"$apt/lock"
+    (use_own_index "$architecture" "$(dirname "$directory")" && download)
 }
 
 native=$(dpkg --print-architecture)

@@ -33,6 +33,9 @@ run   grub-common          makes the GRUB of bootable images
 run   grub-pc-bin          GRUB for BIOS
 run   grub-efi-amd64-bin   GRUB for UEFI
 run   squashfs-tools       makes read-only file systems for example guests
+run   e2fsprogs            makes the root file system of an example guest
+run   fakeroot             root owns its files, without being root
+run   kmod                 lists the dependencies of its kernel modules
 run   xorriso              writes ISO images
 run   mtools               writes the EFI system partition of bootable images
 run   qemu-system-x86      the emulated machine
