@@ -104,7 +104,7 @@ def test_services_share_the_processor(tool):
     payload = Payload(tool.build(DISKS))
     services = [payload.threads[payload.pd(name).first_thread]
                 for name in ("serial_driver", "console", "manager", "storage")]
-    assert [(thread.budget_us, thread.period_us) for thread in services] == [(375, 2000)] * 4
+    assert [(thread.budget_us, thread.period_us) for thread in services] == [(300, 2000)] * 3 + [(600, 2000)]
     assert services[3].priority == 205
 
 
