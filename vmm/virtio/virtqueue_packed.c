@@ -87,7 +87,8 @@ enum virtqueue_result packed_pop(struct virtqueue *queue, struct virtqueue_chain
     uint16_t position = queue->next_available;
     bool wrap = queue->available_wrap;
     for (uint16_t slots = 1;; slots++) {
-        if ((uint32_t)queue->outstanding + slots > queue->size) {
+        /* The driver does not know yet what is staged. */
+        if ((uint32_t)queue->outstanding + queue->staged + slots > queue->size) {
             virtio_fail(queue->device, "queue %u: more descriptors available than the ring has, or a chain with a loop",
                         queue->index);
             return VIRTQUEUE_BROKEN;

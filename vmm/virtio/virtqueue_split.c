@@ -89,10 +89,12 @@ enum virtqueue_result split_pop(struct virtqueue *queue, struct virtqueue_chain 
     if (available == 0) {
         return VIRTQUEUE_EMPTY;
     }
-    /* Each buffer takes at least one descriptor until it is used. */
-    if ((uint32_t)available + queue->outstanding > queue->size) {
+    /* Each buffer takes at least one descriptor until the driver sees that it is used. A driver that goes on adding
+     * would otherwise keep the device at work for ever. */
+    uint32_t taken = (uint32_t)queue->outstanding + queue->staged;
+    if (available + taken > queue->size) {
         virtio_fail(queue->device, "queue %u: %u buffers available and %u not yet used, of %u", queue->index, available,
-                    queue->outstanding, queue->size);
+                    taken, queue->size);
         return VIRTQUEUE_BROKEN;
     }
     uint32_t position = queue->next_available & (queue->size - 1u);

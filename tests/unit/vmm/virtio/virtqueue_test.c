@@ -776,6 +776,45 @@ static void packed_entries_made_available_twice(void **state)
 }
 
 /* What was copied and checked does not change with the guest's copy. */
+/* A driver that does not wait until it sees that buffers are used must not keep the device at work for ever. */
+static void buffers_added_without_end(uint64_t features)
+{
+    struct virtqueue *queue = start(features, 16);
+    struct driver_queue *driver = &fixture.machine.queues[0];
+    uint32_t taken = 0;
+    for (uint32_t i = 0; i < 16; i++) {
+        add(1, 0, false);
+    }
+    while (taken < 100 && pop() == VIRTQUEUE_CHAIN) {
+        use(0);
+        taken++;
+        if (driver->packed) {
+            uint8_t *flags =
+                (uint8_t *)machine_memory(&fixture.machine, driver->descriptors) + 16 * (taken - 1) % 256 + 14;
+            uint16_t value = (taken - 1) / 16 % 2 == 0 ? 1u << 15 : 1u << 7; /* available in the next round */
+            memcpy(flags, &value, 2);
+        } else {
+            uint16_t next = (uint16_t)(16 + taken);
+            memcpy((uint8_t *)machine_memory(&fixture.machine, driver->driver) + 2, &next, 2);
+        }
+    }
+    assert_in_range(taken, 1, 16);
+    assert_true(fixture.device.broken);
+    assert_int_equal(queue->outstanding, 0);
+}
+
+static void split_buffers_without_end(void **state)
+{
+    (void)state;
+    buffers_added_without_end(SPLIT);
+}
+
+static void packed_buffers_without_end(void **state)
+{
+    (void)state;
+    buffers_added_without_end(PACKED);
+}
+
 static void a_chain_is_a_copy(void **state)
 {
     (void)state;
@@ -841,6 +880,8 @@ int main(void)
         cmocka_unit_test_setup(split_hostile_indices, setup),
         cmocka_unit_test_setup(packed_hostile_chains, setup),
         cmocka_unit_test_setup(packed_entries_made_available_twice, setup),
+        cmocka_unit_test_setup(split_buffers_without_end, setup),
+        cmocka_unit_test_setup(packed_buffers_without_end, setup),
         cmocka_unit_test_setup(a_chain_is_a_copy, setup),
         cmocka_unit_test_setup(late_answers_are_ignored, setup),
     };
