@@ -83,6 +83,12 @@ static void inflate(struct virtio_balloon *balloon, const struct virtqueue_chain
 {
     uint32_t numbers[PIECE];
     uint64_t offset = 0, length;
+    if (chain->readable_length > balloon->ram / BALLOON_PAGE * sizeof(numbers[0])) {
+        log_guest_error(balloon->device.vm, &balloon->device.limit, balloon->device.name,
+                        "%llu bytes of page numbers, more than there are pages: ignored",
+                        (unsigned long long)chain->readable_length);
+        return;
+    }
     while ((length = virtqueue_chain_read(chain, offset, numbers, sizeof(numbers))) != 0) {
         for (uint32_t i = 0; i < length / sizeof(numbers[0]); i++) {
             zero_page(balloon, numbers[i]);

@@ -168,6 +168,27 @@ static void test_what_is_given_up_is_zeroed(void **state)
     assert_int_equal(f->control.status.memory.given_up, 2 * 4096);
 }
 
+static void test_more_pages_than_there_are_are_ignored(void **state)
+{
+    struct fixture *f = *state;
+    start(f);
+    uint64_t page = machine_allocate(&f->machine, 4096, 4096);
+    memset(machine_memory(&f->machine, page), 'x', 4096);
+    uint32_t number = (uint32_t)(page / 4096);
+    uint32_t length = 4 * (uint32_t)((MACHINE_RAM_SIZE + MACHINE_HIGH_RAM_SIZE) / 4096);
+    uint64_t list = machine_allocate(&f->machine, length + 4, 4);
+    memcpy(machine_memory(&f->machine, list), &number, sizeof(number));
+    uint32_t errors = machine_guest_errors();
+    driver_add(&f->machine, BALLOON_QUEUE_INFLATE, &(struct piece){.address = list, .length = length + 4}, 1, false);
+    kick(f, BALLOON_QUEUE_INFLATE);
+    assert_int_equal(*(const uint8_t *)machine_memory(&f->machine, page), 'x');
+    assert_int_equal(machine_guest_errors(), errors + 1);
+    driver_add(&f->machine, BALLOON_QUEUE_INFLATE, &(struct piece){.address = list, .length = length}, 1, false);
+    kick(f, BALLOON_QUEUE_INFLATE);
+    assert_int_equal(*(const uint8_t *)machine_memory(&f->machine, page), 0);
+    assert_int_equal(machine_guest_errors(), errors + 1);
+}
+
 static void test_reports_are_counted(void **state)
 {
     struct fixture *f = *state;
@@ -206,9 +227,13 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_the_guest_is_asked_and_answers),       TEST(test_a_guest_that_does_not_answer_is_not_waited_for),
-        TEST(test_what_is_given_up_is_zeroed),           TEST(test_reports_are_counted),
-        TEST(test_configuration_that_is_not_the_guests), TEST(test_a_reset_forgets_the_buffer),
+        TEST(test_the_guest_is_asked_and_answers),
+        TEST(test_a_guest_that_does_not_answer_is_not_waited_for),
+        TEST(test_what_is_given_up_is_zeroed),
+        TEST(test_reports_are_counted),
+        TEST(test_configuration_that_is_not_the_guests),
+        TEST(test_a_reset_forgets_the_buffer),
+        TEST(test_more_pages_than_there_are_are_ignored),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
