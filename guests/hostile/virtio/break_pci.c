@@ -4,7 +4,6 @@
 
 #define PCI_COMMAND       0x04u
 #define PCI_BAR0          0x10u
-#define PCI_BAR4          0x20u
 #define PCI_CAPABILITIES  0x34u
 #define CONFIG_BYTES      0x100u
 #define CAPABILITY_MSIX   0x11u
@@ -128,7 +127,7 @@ static void bars_over_everything(struct device *device)
     save(device, bars);
     write_at(ram, 8, MEMORY_MARK);
     for (uint32_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
-        write_at(device->function + PCI_BAR4, 4, targets[i]);
+        write_at(device->function + PCI_BAR0 + 4 * device->bar, 4, targets[i]);
         check_surroundings(device, ram, interrupts);
     }
     /* And of ports, over those of the machine. */
@@ -136,7 +135,7 @@ static void bars_over_everything(struct device *device)
         write_at(device->function + PCI_BAR0, 4, port | 1u);
     }
     for (uint32_t i = 0; i < 20; i++) {
-        write_at(device->function + PCI_BAR4, 4, random_number());
+        write_at(device->function + PCI_BAR0 + 4 * device->bar, 4, random_number());
         write_at(device->function + PCI_COMMAND, 2, random_number());
     }
     restore(device, bars);

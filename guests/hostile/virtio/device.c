@@ -110,15 +110,35 @@ static uint64_t bar(uint64_t function, uint32_t index)
     return (value & 1) != 0 ? value & ~3ull : value & ~15ull;
 }
 
+/* Firmware may have left that to us. The windows are used from their middle on. */
+static void assign(uint64_t function, uint64_t *memory, uint64_t *ports)
+{
+    for (uint32_t i = 0; i < 6; i++) {
+        uint64_t at = function + PCI_BAR0 + 4 * i;
+        uint64_t kind = read_at(at, 4);
+        uint64_t flags = (kind & 1) != 0 ? 3 : 15;
+        uint64_t *next = (kind & 1) != 0 ? ports : memory;
+        write_at(at, 4, ~0ull);
+        uint64_t size = (~(read_at(at, 4) & ~flags) + 1) & 0xffffffff;
+        write_at(at, 4, kind);
+        if (size != 0 && (kind & ~flags) == 0) {
+            *next = (*next + size - 1) & ~(size - 1);
+            write_at(at, 4, *next | kind);
+            *next += size;
+        }
+    }
+}
+
 static void find_parts(struct device *device)
 {
     uint32_t at = (uint32_t)read_at(device->function + PCI_CAPABILITIES, 1);
     for (uint32_t left = 48; at != 0 && left > 0; left--) {
         if (read_at(device->function + at, 1) == CAPABILITY_VENDOR) {
-            uint64_t place = bar(device->function, (uint32_t)read_at(device->function + at + 4, 1)) +
-                             read_at(device->function + at + 8, 4);
+            uint32_t index = (uint32_t)read_at(device->function + at + 4, 1);
+            uint64_t place = bar(device->function, index) + read_at(device->function + at + 8, 4);
             switch (read_at(device->function + at + 3, 1)) {
             case 1:
+                device->bar = index;
                 device->registers = place;
                 break;
             case 2:
@@ -142,11 +162,14 @@ static void find_parts(struct device *device)
 static uint32_t find_on_pci(struct device *devices, uint32_t room)
 {
     uint32_t count = 0;
+    uint64_t memory = machine.pci_memory;
+    uint64_t ports = machine.pci_ports;
     for (uint32_t slot = 0; slot < 32 && count + 2 <= room; slot++) {
         uint64_t function = machine.ecam + ((uint64_t)slot << 15);
         if (read_at(function + PCI_VENDOR, 2) != VENDOR_VIRTIO) {
             continue;
         }
+        assign(function, &memory, &ports);
         write_at(function + PCI_COMMAND, 2, 7);
         uint32_t id = (uint32_t)read_at(function + PCI_DEVICE, 2);
         bool transitional = id < MODERN_FIRST;

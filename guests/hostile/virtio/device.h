@@ -59,6 +59,7 @@ struct device {
     uint64_t registers; /* memory BAR, I/O BAR or transport */
     /* Modern PCI: where its parts are. */
     uint64_t notify, isr, config;
+    uint32_t bar; /* its number */
     uint32_t notify_stride;
     uint32_t queue;      /* the one that requests go to */
     uint64_t wanted;     /* features, at the next set-up */

@@ -12,12 +12,13 @@
 /* Of guest-physical space. */
 struct machine {
     uint64_t ram_base;
-    uint64_t ecam;            /* bus 0 */
-    uint64_t virtio_mmio;     /* first of 32 transports of 512 bytes */
-    uint64_t interrupts;      /* an interrupt controller's registers */
-    uint64_t interrupts_word; /* a register of it that says the same always */
-    uint64_t messages;        /* where messages that are interrupts go */
-    bool unaligned;           /* device registers can be accessed where no alignment is */
+    uint64_t ecam;                  /* bus 0 */
+    uint64_t pci_memory, pci_ports; /* where BARs may be put */
+    uint64_t virtio_mmio;           /* first of 32 transports of 512 bytes */
+    uint64_t interrupts;            /* an interrupt controller's registers */
+    uint64_t interrupts_word;       /* a register of it that says the same always */
+    uint64_t messages;              /* where messages that are interrupts go */
+    bool unaligned;                 /* device registers can be accessed where no alignment is */
 };
 extern const struct machine machine;
 

@@ -13,6 +13,8 @@
 const struct machine machine = {
     .ram_base = GUEST_RAM_BASE,
     .ecam = GUEST_ECAM_BASE,
+    .pci_memory = GUEST_PCI_MEMORY_BASE + 0x10000000,
+    .pci_ports = GUEST_PCI_IO_SIZE / 2,
     .virtio_mmio = GUEST_VIRTIO_MMIO_BASE,
     .interrupts = GUEST_GICD_BASE,
     .interrupts_word = GUEST_GICD_BASE + 4, /* GICD_TYPER */

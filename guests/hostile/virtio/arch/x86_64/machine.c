@@ -9,6 +9,8 @@
 const struct machine machine = {
     .ram_base = 0,
     .ecam = PC_ECAM_BASE,
+    .pci_memory = PC_PCI_WINDOW_BASE + PC_PCI_WINDOW_SIZE / 2,
+    .pci_ports = PC_PCI_IO_BASE + PC_PCI_IO_SIZE / 2,
     .virtio_mmio = PC_VIRTIO_MMIO_BASE,
     .interrupts = PC_IOAPIC_BASE,
     .interrupts_word = PC_LAPIC_BASE + 0x30, /* its version */
