@@ -41,3 +41,8 @@ $(call fuzz_target,virtio_blk_fuzz,tests/fuzz/virtio_blk_fuzz.c $(VIRTIO_TEST_SU
 CFLAGS_tests_fuzz_virtio_console_fuzz := $(VMM_INCLUDES) -Itests/unit/vmm/virtio
 $(call fuzz_target,virtio_console_fuzz,tests/fuzz/virtio_console_fuzz.c $(VIRTIO_TEST_SUPPORT) \
 	$(VIRTIO_TEST_virtio_console_test),-lcmocka)
+CFLAGS_tests_fuzz_virtio_requests_fuzz := $(VMM_INCLUDES) -Itests/unit/vmm/virtio -Iservices/switch -Ilibsocket/include $(FUSE_INCLUDES)
+$(call objects,fuzz,tests/fuzz/virtio_requests_fuzz.c): | $(FUSE_HEADER)
+$(call fuzz_target,virtio_requests_fuzz,tests/fuzz/virtio_requests_fuzz.c $(VIRTIO_TEST_SUPPORT) \
+	$(sort $(foreach kind,balloon net pmem rng vsock,$(VIRTIO_TEST_virtio_$(kind)_test)) vmm/virtio/virtio_fs.c $(VMM_FS_SOURCES)),\
+	-lcmocka)
