@@ -213,7 +213,7 @@ def bench_disk(figures):
         for i, (name, requests) in enumerate(DISK_READS):
             m.hot_key("0")
             m.send("")
-            index, found = m.expect([r"bench-failed[^\n]*", rf"bench {name} (\d+) (\d+)"])
+            index, found = m.expect([r"bench-failed[^\n]*", rf"bench {name} (\d+) (\d+)\r*\n"])
             if index == 0:
                 raise MachineError(f"{name}: the guest gave up; see {m.log_path}")
             m.expect_text("bench-ready " + (DISK_READS + [("end", 0)])[i + 1][0])
