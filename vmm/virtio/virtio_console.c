@@ -40,12 +40,23 @@ void console_port_notified(void *context)
     console_port_run(port);
 }
 
+/* Linux takes no notice of a size before it has made its console, some time after it has started the device. So it is
+ * told once more, with the first character of later on. */
+static void announce_again(struct virtio_console *console)
+{
+    if (console->announce_again && hv_now() - console->announced >= console->device.vm->clock.frequency) {
+        console->announce_again = false;
+        virtio_config_changed(&console->device);
+    }
+}
+
 /* --- The driver --- */
 
 static void queue_notified(void *context, uint32_t queue)
 {
     struct virtio_console *console = context;
     if (queue < CONSOLE_QUEUE_CONTROL_RECEIVE) {
+        announce_again(console);
         console_port_run(&console->ports[0]);
     } else if (queue < CONSOLE_QUEUE_PORT_1) {
         console_control_run(console);
@@ -60,6 +71,8 @@ static void start(void *context)
     look_at_size(console);
     if (!console_multiport(console)) {
         virtio_config_changed(&console->device); /* Linux looks at the size only then */
+        console->announced = hv_now();
+        console->announce_again = true;
     }
 }
 
@@ -86,6 +99,7 @@ static void reset(void *context)
         console_port_reset(&console->ports[i]);
     }
     console->later = 0;
+    console->announce_again = false;
     timer_arm(&console->device.vm->vcpus[0].timers, &console->timer, 0);
 }
 
@@ -162,10 +176,12 @@ const char *virtio_console_init(struct virtio_console *console, struct vm *vm, c
     }
     console->config = (struct virtio_console_config){
         .columns = CONSOLE_COLUMNS, .rows = CONSOLE_ROWS, .maximum_ports = console->port_count};
+    uint64_t multiport = console->port_count > 1 ? VIRTIO_CONSOLE_F_MULTIPORT : 0;
     virtio_device_init(&console->device, &ops, console, vm, config->name,
-                       VIRTIO_CONSOLE_F_SIZE | VIRTIO_CONSOLE_F_MULTIPORT | VIRTIO_CONSOLE_F_EMERG_WRITE,
-                       &console->config, sizeof(console->config));
-    for (uint32_t i = 0; i < (console->port_count + 1) * 2; i++) {
+                       VIRTIO_CONSOLE_F_SIZE | VIRTIO_CONSOLE_F_EMERG_WRITE | multiport, &console->config,
+                       sizeof(console->config));
+    uint32_t queues = multiport != 0 ? (console->port_count + 1) * 2 : 2;
+    for (uint32_t i = 0; i < queues; i++) {
         if (virtio_add_queue(&console->device, CONSOLE_QUEUE_SIZE) != 0) {
             return "no room for the console's queues";
         }

@@ -19,10 +19,11 @@ struct control_message {
     uint16_t value;
 };
 
-/* What follows a CONSOLE_RESIZE. The specification up to 1.3 has the columns first. Linux, the only driver that is
- * known to look at it, has always had the rows first, but for a few months of 2025. */
+/* What follows a CONSOLE_RESIZE, in the order of VirtIO 1.2. Linux had the rows first until 2025, then the columns, in
+ * stable kernels such as Debian 12's too, and has the rows first again since 6.17: nothing tells them apart. That is
+ * why a console without further ports does without MULTIPORT, and has its size in the configuration space. */
 struct control_size {
-    uint16_t rows, columns;
+    uint16_t columns, rows;
 };
 
 /* --- To the driver --- */
@@ -39,7 +40,7 @@ static uint32_t compose(const struct console_port *port, enum console_event even
         memcpy(message + length, port->name, name_length);
         length += name_length;
     } else if (event == CONSOLE_RESIZE) {
-        struct control_size size = {.rows = port->console->config.rows, .columns = port->console->config.columns};
+        struct control_size size = {.columns = port->console->config.columns, .rows = port->console->config.rows};
         memcpy(message + length, &size, sizeof(size));
         length += (uint32_t)sizeof(size);
     }

@@ -287,7 +287,7 @@ static void test_ports_are_told_of_in_order(void **state)
     no_message(f);
     control(f, 0, CONSOLE_PORT_READY, 1);
     expect_message(f, at[3], 0, CONSOLE_CONSOLE_PORT, "", 0);
-    expect_message(f, at[4], 0, CONSOLE_RESIZE, "\x18\0\x50\0", 4); /* 24 rows, 80 columns */
+    expect_message(f, at[4], 0, CONSOLE_RESIZE, "\x50\0\x18\0", 4); /* 80 columns, 24 rows */
     expect_message(f, at[5], 0, CONSOLE_PORT_NAME, "org.example.0", 13);
     expect_message(f, at[6], 0, CONSOLE_PORT_OPEN, "", 0);
     no_message(f);
@@ -410,6 +410,23 @@ static void test_the_size_without_ports_is_in_the_configuration(void **state)
     assert_int_not_equal(before, 0);
     terminal(f, 101, 30);
     assert_int_equal(f->machine.config_interrupts, before + 1);
+    say(f, 0, "early");
+    assert_int_equal(f->machine.config_interrupts, before + 1);
+    clock_value += FREQUENCY;
+    say(f, 0, "later");
+    say(f, 0, "and later");
+    assert_int_equal(f->machine.config_interrupts, before + 2);
+}
+
+static void test_a_console_alone_has_no_other_queues(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(f->console.device.queue_count, 2 * (PORTS + 1));
+    f->config.queues = 1;
+    f->machine.vm.vcpus[0].timers.count = 0;
+    assert_null(virtio_console_init(&f->console, &f->machine.vm, &f->config));
+    assert_int_equal(f->console.device.queue_count, 2);
+    assert_int_equal(f->console.device.offered & VIRTIO_CONSOLE_F_MULTIPORT, 0);
 }
 
 static void test_emergency_characters_come_before_any_driver(void **state)
@@ -544,6 +561,7 @@ int main(void)
         TEST(more_than_a_turn_goes_on_by_itself),
         TEST(the_size_is_announced),
         TEST(the_size_without_ports_is_in_the_configuration),
+        TEST(a_console_alone_has_no_other_queues),
         TEST(emergency_characters_come_before_any_driver),
         TEST(messages_that_break_the_rules_are_ignored),
         TEST(a_message_that_does_not_fit_breaks_the_device),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Console device: VirtIO 1.2 §5.3 with SIZE, MULTIPORT and EMERG_WRITE. Each port is a pair of character queues
+ * Console device: VirtIO 1.2 §5.3 with SIZE, EMERG_WRITE and, if it has more ports than one, MULTIPORT. Each port is a
+ * pair of character queues
  * (<skyscope/serial_queue.h>), to the console multiplexer as a rule. Port 0 is a console, hvc0 in Linux; the others are
  * plain: /dev/vport0p1 and so on.
  *
@@ -77,6 +78,8 @@ struct virtio_console {
     struct console_port ports[VM_CONSOLE_MAX_PORTS];
     struct timer timer;
     uint32_t later;             /* what goes on when the timer runs out: a bit for each port, CONSOLE_CONTROL_LATER */
+    bool announce_again;        /* the size, to a driver without MULTIPORT */
+    uint64_t announced;         /* when it was first */
     uint64_t emergency_dropped; /* characters for which there was no room */
     struct virtio_segment segments[CONSOLE_QUEUE_SIZE]; /* of a buffer that is not held */
 };
