@@ -118,9 +118,13 @@ static void links_are_switched(void **state)
 static uint32_t add_record(uint64_t position, uint32_t length, uint8_t first)
 {
     uint32_t header[4] = {5, 6, length, length};
+    uint8_t record[16 + CAPTURE_SIZE];
+    memcpy(record, header, sizeof(header));
+    for (uint32_t i = 0; i < length; i++) {
+        record[16 + i] = (uint8_t)(first + i);
+    }
     for (uint32_t i = 0; i < 16 + length; i++) {
-        uint8_t byte = i < 16 ? ((const uint8_t *)header)[i] : (uint8_t)(first + i - 16);
-        capture.ring.data[(position + i) % CAPTURE_SIZE] = byte;
+        capture.ring.data[(position + i) % CAPTURE_SIZE] = record[i];
     }
     return 16 + length;
 }

@@ -147,7 +147,7 @@ bool put_frame(struct fixture *f, unsigned int client, const void *frame, uint32
         return false;
     }
     for (uint32_t i = 0; i < count; i++) {
-        struct net_buffer buffer;
+        struct net_buffer buffer = {0};
         assert_true(net_queue_take(&c->transmit_free, &buffer));
         assert_true(buffer.offset % BUFFER == 0 && buffer.offset < BUFFERS * BUFFER);
         uint32_t part = size - i * BUFFER < BUFFER ? size - i * BUFFER : BUFFER;

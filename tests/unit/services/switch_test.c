@@ -383,7 +383,7 @@ static void frames_of_a_port_are_captured(void **state)
     struct fixture *f = *state;
     const struct switch_capture *ring = (const void *)f->capture;
     uint8_t frame[1000] = {0}, last[60];
-    uint32_t length;
+    uint32_t length = 0;
     command(f, SWITCH_COMMAND_CAPTURE_START, 1, 60, SWITCH_RESULT_DONE);
     assert_int_equal(f->status.capturing, 1);
     frame[20] = 0xaa;
