@@ -105,6 +105,19 @@ void virtio_device_reset(struct virtio_device *device)
     device->ops->reset(device->context);
 }
 
+void virtio_cut_off(struct virtio_device *device)
+{
+    if (device->status == 0) {
+        return;
+    }
+    uint8_t status = device->status;
+    bool legacy = device->legacy;
+    virtio_device_reset(device);
+    device->status = (uint8_t)(legacy ? status : status | VIRTIO_STATUS_NEEDS_RESET);
+    device->legacy = legacy;
+    device->broken = true; /* no interrupt and no line in the log: the guest knows what it does */
+}
+
 /* --- Features --- */
 
 uint32_t virtio_legacy_features(const struct virtio_device *device)

@@ -98,6 +98,7 @@ void virtio_pci_reset(struct virtio_pci *pci)
 {
     msix_reset(&pci->msix);
     virtio_device_reset(pci->device);
+    pci->master = false;
     reset_registers(pci);
 }
 
@@ -206,12 +207,26 @@ static void config_reading(void *context, uint32_t offset, uint32_t width)
     }
 }
 
+/* Bus mastering that is turned off cuts the device off from memory. That it was never on does not: drivers of the
+ * legacy interface forgot it. */
+static void follow_command(struct virtio_pci *pci)
+{
+    bool master = (pci_device_get(&pci->function, PCI_COMMAND, 2) & PCI_COMMAND_MASTER) != 0;
+    if (pci->master && !master) {
+        virtio_cut_off(pci->device);
+    }
+    pci->master = master;
+}
+
 static void config_written(void *context, uint32_t offset, uint32_t width)
 {
     struct virtio_pci *pci = context;
     uint32_t at;
     uint32_t length;
     msix_config_written(&pci->msix);
+    if (offset <= PCI_COMMAND && offset + width > PCI_COMMAND) {
+        follow_command(pci);
+    }
     if (touches_data(pci, offset, width)) {
         const struct pci_bar *bar = accessed(pci, &at, &length);
         if (bar != NULL) {

@@ -301,6 +301,32 @@ static void accesses_of_every_kind(void **state)
     takes(1);
 }
 
+/* A kernel that is to be replaced by another turns bus mastering off: its rings are somebody else's memory then. */
+static void bus_mastering(void **state)
+{
+    (void)state;
+    uint16_t id;
+    uint32_t written;
+    start(VIRTIO_F_VERSION_1);
+    uint32_t resets = m.resets;
+    transport_set_config(&m, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+    assert_int_equal(m.resets, resets + 1);
+    buffer(1);
+    assert_false(driver_take(&m.base, 1, &id, &written));
+    assert_int_equal(common(0x14, 1), 15 | VIRTIO_STATUS_NEEDS_RESET);
+    transport_set_config(&m, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+    buffer(1);
+    assert_false(driver_take(&m.base, 1, &id, &written));
+    start(VIRTIO_F_VERSION_1);
+    buffer(1);
+    takes(1);
+    pci_host_reset(&m.host);
+    transport_set_config(&m, PCI_COMMAND, 2, PCI_COMMAND_MEMORY); /* never turned on */
+    start(VIRTIO_F_VERSION_1);
+    buffer(0);
+    takes(0);
+}
+
 /* The first capability for notifications leads to ports; those in memory work as well. */
 static void notifications_by_ports(void **state)
 {
@@ -438,6 +464,7 @@ int main(void)
         cmocka_unit_test_setup(queues_can_be_reset, setup),
         cmocka_unit_test_setup(configuration_space_reaches_the_bar, setup),
         cmocka_unit_test_setup(accesses_of_every_kind, setup),
+        cmocka_unit_test_setup(bus_mastering, setup),
         cmocka_unit_test_setup(notifications_by_ports, setup_fast_ports),
         cmocka_unit_test_setup(legacy_interface, setup_transitional),
         cmocka_unit_test_setup(a_modern_driver_is_not_disturbed, setup_transitional),

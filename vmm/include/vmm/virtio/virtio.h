@@ -131,6 +131,9 @@ __attribute__((format(printf, 2, 3))) void virtio_fail(struct virtio_device *dev
 /* --- For transports --- */
 
 void virtio_set_transport(struct virtio_device *device, const struct virtio_transport_ops *ops, void *transport);
+/* The guest has taken the device's access to memory away, as Linux does before it starts another kernel in its place:
+ * every buffer is forgotten, and the device needs a reset. */
+void virtio_cut_off(struct virtio_device *device);
 /* The driver uses the legacy interface: true until the next reset. A transport says so at each such access. */
 void virtio_set_legacy(struct virtio_device *device);
 /* The driver wrote the status register: 0 resets; §3.1's order is enforced; bits are only ever added. */

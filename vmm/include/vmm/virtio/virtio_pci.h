@@ -38,6 +38,7 @@ struct virtio_pci {
     struct virtio_device *device;
     uint8_t access_capability; /* offset of VIRTIO_PCI_CAP_PCI_CFG */
     bool transitional;
+    bool master; /* bus mastering is on */
 
     uint32_t device_feature_select, driver_feature_select;
     uint16_t queue_select;
