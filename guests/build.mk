@@ -83,7 +83,7 @@ $(foreach guest,$(HOSTILE_GUESTS),$(eval $(call hostile_guest_rules,$(guest))))
 
 # One that breaks the rules of virtio's drivers.
 HOSTILE_VIRTIO := guests/hostile/virtio
-HOSTILE_VIRTIO_SOURCES := $(HOSTILE)/start.S $(wildcard $(HOSTILE_VIRTIO)/*.c $(HOSTILE_VIRTIO)/arch/$(ARCH)/*)
+HOSTILE_VIRTIO_SOURCES := $(HOSTILE)/start.S base/src/memory.c base/arch/$(ARCH)/memory_arch.c $(wildcard $(HOSTILE_VIRTIO)/*.c $(HOSTILE_VIRTIO)/arch/$(ARCH)/*)
 $(foreach source,$(wildcard $(HOSTILE_VIRTIO)/*.c $(HOSTILE_VIRTIO)/arch/*/*.c),\
 	$(eval CFLAGS_$(subst /,_,$(basename $(source))) := -Iguests/hostile/arch/@ARCH@ -Ivmm/include))
 $(GUEST)/hostile_virtio.elf: $(call objects,hostile,$(HOSTILE_VIRTIO_SOURCES)) $(HOSTILE)/hostile.ld

@@ -185,12 +185,24 @@ static uint32_t find_on_pci(struct device *devices, uint32_t room)
     return count;
 }
 
+static void read_into(uint64_t address, uint64_t place)
+{
+    *(uint32_t *)place = (uint32_t)read_at(address, 4);
+}
+
+/* Where nothing is, reading may end in an exception. */
+static bool is_transport(uint64_t registers)
+{
+    static uint32_t magic;
+    return !attempt(read_into, registers, (uintptr_t)&magic) && magic == MMIO_MAGIC;
+}
+
 static uint32_t find_on_mmio(struct device *devices, uint32_t room)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < MMIO_DEVICES && count < room; i++) {
         uint64_t registers = machine.virtio_mmio + i * MMIO_DEVICE_SIZE;
-        if (read_at(registers, 4) == MMIO_MAGIC && read_at(registers + MMIO_DEVICE_ID, 4) != 0) {
+        if (is_transport(registers) && read_at(registers + MMIO_DEVICE_ID, 4) != 0) {
             bool legacy = read_at(registers + MMIO_VERSION, 4) == 1;
             devices[count++] = (struct device){.transport = legacy ? TRANSPORT_MMIO_LEGACY : TRANSPORT_MMIO,
                                                .type = (uint32_t)read_at(registers + MMIO_DEVICE_ID, 4),
