@@ -86,7 +86,7 @@ static bool ask_for_signals(struct virtio_vsock *socket)
         serial_queue_request_signal(&peer->receive.handle);
         changed |= serial_queue_length(&peer->receive.handle) != seen;
     }
-    if (socket->held) {
+    if (socket->held && virtio_is_live(&socket->device)) {
         uint32_t index;
         struct vsock_peer *peer = vsock_find_peer(socket, socket->held_header.destination_cid, &index);
         if (peer != NULL) {
@@ -100,12 +100,13 @@ static bool ask_for_signals(struct virtio_vsock *socket)
 static void run(struct virtio_vsock *socket)
 {
     work(socket);
-    bool again = ask_for_signals(socket) || socket->more;
+    bool live = virtio_is_live(&socket->device);
+    bool again = ask_for_signals(socket) || (live && socket->more);
     notify_peers(socket);
     uint64_t deadline = 0;
     if (again) {
         deadline = hv_now() + 1;
-    } else if (socket->held) {
+    } else if (live && socket->held) { /* a broken device's packet goes nowhere before the reset */
         deadline = socket->held_since + timer_scale(socket->device.vm->clock.frequency, VSOCK_STUCK_MILLISECONDS, 1000);
     }
     timer_arm(&socket->device.vm->vcpus[0].timers, &socket->timer, deadline);
