@@ -3,6 +3,7 @@
 #include "provocation.h"
 
 #define PCI_COMMAND       0x04u
+#define COMMAND_MASTER    0x04u
 #define PCI_BAR0          0x10u
 #define PCI_CAPABILITIES  0x34u
 #define CONFIG_BYTES      0x100u
@@ -29,7 +30,7 @@ static uint32_t find_capability(const struct device *device, uint32_t id, uint32
 
 static void restore(const struct device *device, const uint32_t bars[6])
 {
-    write_at(device->function + PCI_COMMAND, 2, 0);
+    write_at(device->function + PCI_COMMAND, 2, COMMAND_MASTER);
     for (uint32_t i = 0; i < 6; i++) {
         write_at(device->function + PCI_BAR0 + 4 * i, 4, bars[i]);
     }
@@ -136,9 +137,17 @@ static void bars_over_everything(struct device *device)
     }
     for (uint32_t i = 0; i < 20; i++) {
         write_at(device->function + PCI_BAR0 + 4 * device->bar, 4, random_number());
-        write_at(device->function + PCI_COMMAND, 2, random_number());
+        write_at(device->function + PCI_COMMAND, 2, random_number() | COMMAND_MASTER);
     }
     restore(device, bars);
+}
+
+/* The device may not touch memory then. */
+static void bus_mastering_turned_off(struct device *device)
+{
+    write_at(device->function + PCI_COMMAND, 2, 3);
+    device_request(device);
+    write_at(device->function + PCI_COMMAND, 2, 7);
 }
 
 static uint64_t table_of(const struct device *device, uint32_t capability)
@@ -223,6 +232,7 @@ const struct provocation pci_provocations[] = {
      OUTCOME_EITHER, 0},
     {"functions that are not there", functions_that_are_not_there, ON_MODERN | ON_PCI_ONLY, OUTCOME_GOES_ON, 0},
     {"BARs over everything", bars_over_everything, ON_MODERN | ON_PCI_ONLY, OUTCOME_GOES_ON, 0},
+    {"bus mastering turned off", bus_mastering_turned_off, ON_MODERN | ON_PCI_ONLY, OUTCOME_NEEDS_RESET, 0},
     {"an interrupt table of garbage", interrupt_table_of_garbage, ON_MODERN | ON_PCI_ONLY, OUTCOME_GOES_ON, 0},
     {"BARs by configuration space", bars_by_configuration_space, ON_MODERN | ON_PCI_ONLY, OUTCOME_EITHER, 0},
     {0},
