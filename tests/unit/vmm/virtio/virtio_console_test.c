@@ -362,7 +362,7 @@ static void test_input_waits_until_the_port_is_open(void **state)
     assert_memory_equal(machine_memory(&f->machine, at), "ef", 2);
 }
 
-static void test_more_than_a_turn_goes_on_by_itself(void **state)
+static void test_a_full_ring_is_taken_whole(void **state)
 {
     struct fixture *f = *state;
     uint32_t written, taken = 0;
@@ -451,13 +451,15 @@ static void test_messages_that_break_the_rules_are_ignored(void **state)
     control(f, 2, CONSOLE_PORT_READY, 0);
     uint32_t errors = machine_guest_errors();
     control(f, PORTS, CONSOLE_PORT_OPEN, 1);
+    control(f, PORTS, CONSOLE_PORT_READY, 1);
+    assert_false(f->console.ports[PORTS].ready);
     control(f, UINT32_MAX, CONSOLE_PORT_READY, 1);
     control(f, 0, CONSOLE_PORT_ADD, 1);
     control(f, 0, CONSOLE_RESIZE, 1);
     control(f, 0, 999, 1);
     control(f, 2, CONSOLE_PORT_OPEN, 1); /* not ready */
     say_to(f, CONSOLE_QUEUE_CONTROL_TRANSMIT, "short", 5);
-    assert_int_equal(machine_guest_errors() - errors, 7);
+    assert_int_equal(machine_guest_errors() - errors, 8);
     assert_false(f->console.ports[2].open);
     assert_false(f->console.device.broken);
     say(f, 0, "alive");
@@ -558,7 +560,7 @@ int main(void)
         TEST(messages_wait_for_buffers),
         TEST(nothing_is_lost_when_the_peer_is_slow),
         TEST(input_waits_until_the_port_is_open),
-        TEST(more_than_a_turn_goes_on_by_itself),
+        TEST(a_full_ring_is_taken_whole),
         TEST(the_size_is_announced),
         TEST(the_size_without_ports_is_in_the_configuration),
         TEST(a_console_alone_has_no_other_queues),
