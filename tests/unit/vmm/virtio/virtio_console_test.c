@@ -234,7 +234,7 @@ static void no_message(struct fixture *f)
 /* Sets up the ports as Linux does, without looking at the answers. */
 static void start_all(struct fixture *f)
 {
-    driver_start(&f->machine, &f->console.device, FEATURES, 32);
+    driver_start(&f->machine, &f->console.device, FEATURES, 64);
     for (uint32_t i = 0; i < 16; i++) {
         offer(f, CONSOLE_QUEUE_CONTROL_RECEIVE, 64);
     }
@@ -274,7 +274,7 @@ static void test_ports_are_told_of_in_order(void **state)
 {
     struct fixture *f = *state;
     uint64_t at[16];
-    driver_start(&f->machine, &f->console.device, FEATURES, 32);
+    driver_start(&f->machine, &f->console.device, FEATURES, 64);
     assert_int_equal(virtio_read_config(&f->console.device, 4, 4), PORTS);
     for (uint32_t i = 0; i < 16; i++) {
         at[i] = offer(f, CONSOLE_QUEUE_CONTROL_RECEIVE, 64);
@@ -300,7 +300,7 @@ static void test_ports_are_told_of_in_order(void **state)
 static void test_messages_wait_for_buffers(void **state)
 {
     struct fixture *f = *state;
-    driver_start(&f->machine, &f->console.device, FEATURES, 32);
+    driver_start(&f->machine, &f->console.device, FEATURES, 64);
     control(f, UINT32_MAX, CONSOLE_DEVICE_READY, 1);
     uint32_t written;
     assert_true(used(f, CONSOLE_QUEUE_CONTROL_TRANSMIT, &written));
@@ -471,7 +471,7 @@ static void test_messages_that_break_the_rules_are_ignored(void **state)
 static void test_a_message_that_does_not_fit_breaks_the_device(void **state)
 {
     struct fixture *f = *state;
-    driver_start(&f->machine, &f->console.device, FEATURES, 32);
+    driver_start(&f->machine, &f->console.device, FEATURES, 64);
     offer(f, CONSOLE_QUEUE_CONTROL_RECEIVE, 7);
     control(f, UINT32_MAX, CONSOLE_DEVICE_READY, 1);
     assert_true(f->console.device.broken);
