@@ -786,7 +786,7 @@ static void buffers_added_without_end(uint64_t features)
         add(1, 0, false);
     }
     while (taken < 100 && pop() == VIRTQUEUE_CHAIN) {
-        use(0);
+        use(16); /* in a packed ring it stands where the driver's length stood */
         taken++;
         if (driver->packed) {
             uint8_t *flags =
