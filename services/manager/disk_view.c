@@ -32,6 +32,11 @@ static void show_limits(struct text_output *out, const volatile struct storage_d
           disk->throttled != 0 ? ", and waits now" : "");
 }
 
+static unsigned long long sum(uint64_t a, uint64_t b)
+{
+    return a + b;
+}
+
 static void show_disk(struct text_output *out, const struct storage_disk_counters *shared)
 {
     const volatile struct storage_disk_counters *disk = shared;
@@ -45,7 +50,7 @@ static void show_disk(struct text_output *out, const struct storage_disk_counter
           (unsigned long long)(disk->size >> 10), (unsigned long long)disk->reads,
           (unsigned long long)(disk->read_bytes >> 10), (unsigned long long)disk->writes,
           (unsigned long long)(disk->written_bytes >> 10), (unsigned long long)disk->flushes,
-          (unsigned long long)(disk->discards + disk->zeroes));
+          sum(disk->discards, disk->zeroes));
     if (disk->kind == STORAGE_OVERLAY) {
         print(out, "    overlay: %llu of %llu KiB used\n",
               (unsigned long long)(disk->overlay_used * STORAGE_OVERLAY_BLOCK >> 10),

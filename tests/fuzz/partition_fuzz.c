@@ -63,16 +63,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 2 || size > BLOCKS * PARTITION_BLOCK) {
         return 0;
     }
+    static const uint8_t signature[] = {'E', 'F', 'I', ' ', 'P', 'A', 'R', 'T'};
     uint8_t how = data[0];
     size--;
     uint8_t *image = malloc(size); /* the address sanitizer sees its end */
     memcpy(image, data + 1, size);
     if (how & 1 && size >= 512) {
-        memcpy(image + 510, "\x55\xaa", 2);
+        image[510] = 0x55;
+        image[511] = 0xaa;
     }
     if (how & 2 && size >= 1024) {
         image[446 + 4] = 0xee;
-        memcpy(image + 512, "EFI PART", 8);
+        memcpy(image + 512, signature, sizeof(signature));
         write32(image + 512 + 24, 1);
         write32(image + 512 + 28, 0);
     }
