@@ -4,7 +4,7 @@
 
     bench/run.py [--only PART[,PART...]] [--output FILE]
 
-PART is exits, pd, linux, disk, boot or size. Runs the systems systems/bench_* in QEMU with
+PART is exits, pd, linux, disk, net, boot or size. Runs the systems systems/bench_* in QEMU with
 -icount shift=0, where each instruction, of guest and host alike, takes one nanosecond
 of virtual time: counts are exact and come out the same each time. SKYSCOPE_ARCH says
 for which architecture.
@@ -224,6 +224,25 @@ def bench_disk(figures):
                         DISK_ENTRY_LIMITS.get(name))
 
 
+def bench_net(figures):
+    """What two guests, and what is between them, pay for a datagram that is answered, and for a KiB of a connection."""
+    rounds, mebibytes = 400, 4  # as in bench/linux/net_bench.sh
+    with machine("bench_net", 900) as m:
+        index, _ = m.expect([r"bench-end", r"bench-failed[^\n]*"])
+        if index != 0:
+            raise MachineError(f"the guest gave up; see {m.log_path}")
+        found = re.findall(r"bench (\w+) (\d+) (\d+)", m.output())
+        interrupts = {name: int(count) for name, count in re.findall(r"bench-interrupts (\w+) (\d+)", m.output())}
+    for name, minimum, mean in found[:2]:
+        figures.add(f"net_{name}", int(mean), "instructions")
+        figures.add(f"net_{name}_minimum", int(minimum), "instructions")
+    figures.add("net_round_trip_interrupts", round((interrupts["round_trips"] - interrupts["start"]) / rounds, 3),
+                "interrupts of the client")
+    figures.add("net_tcp_bulk", int(found[-1][2]), "instructions per KiB")
+    figures.add("net_tcp_bulk_interrupts", round((interrupts["bulk"] - interrupts["round_trips"]) / mebibytes, 1),
+                "interrupts of the sender per MiB")
+
+
 def bench_size(figures):
     """The kernel's code."""
     sections = subprocess.run([CROSS + "size", "-A", BUILD / "kernel.elf"], check=True, capture_output=True, text=True).stdout
@@ -231,8 +250,8 @@ def bench_size(figures):
     figures.add("kernel_text", round(text / 1024, 1), "KiB", 128)
 
 
-PARTS = {"exits": bench_exits, "pd": bench_pd, "linux": bench_linux, "disk": bench_disk, "boot": bench_boot,
-         "size": bench_size}
+PARTS = {"exits": bench_exits, "pd": bench_pd, "linux": bench_linux, "disk": bench_disk, "net": bench_net,
+         "boot": bench_boot, "size": bench_size}
 
 
 def main():
