@@ -9,8 +9,7 @@
 # for one kernel, and NAMEs are the kernel modules that are wanted from there.
 #
 # The packages' own scripts are not run: they would have to be run by the guest's processor and as root. What they would do
-# and this system needs is done below. dpkg in the guest knows the packages as unpacked; `dpkg --configure -a` there
-# does the rest.
+# and this system needs is done below. dpkg in the guest knows the packages as unpacked.
 set -eu
 
 if [ $# -lt 5 ]; then
@@ -107,7 +106,7 @@ cp "$root/usr/share/base-files/profile" "$root/etc/profile"
 cp "$root/usr/share/libc-bin/nsswitch.conf" "$root/etc/nsswitch.conf"
 ln -sfn /run "$root/var/run"
 ln -sfn /run/lock "$root/var/lock"
-mkdir -p "$root/var/lib/dbus" "$root/var/log/journal" "$root/var/lib/pam"
+mkdir -p "$root/var/lib/dbus" "$root/var/lib/pam"
 ln -sfn /proc/mounts "$root/etc/mtab"
 
 # libpam-runtime: the module of ordinary passwords, alone.
