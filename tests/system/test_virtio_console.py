@@ -111,8 +111,10 @@ def test_nothing_is_lost_of_much_output(consoles, port):
     consoles.to_shell(PORTS, "ports")
     command = "seq 1 20000 | sed 's/^/line /'"
     expected = "".join(f"line {i}\n" for i in range(1, 20001))
-    consoles.check_shell(f"(sh -c \"sleep 2; {command} >{port['org.example.log']}; echo fin''ished >{port['org.example.log']}\" &)")
+    log = port["org.example.log"]
+    consoles.check_shell(f"(sh -c \"exec 3<>{log}; read start <&3; {command} >&3; echo fin''ished >&3\" &)")
     consoles.to_console(LOG, "ports.org.example.log")
+    consoles.send_raw("start\n")
     consoles.expect_text("finished", 300)
     found = "".join(f"line {n}\n" for n in re.findall(r"line (\d+)\r*\n", consoles.before))
     assert hashlib.sha256(found.encode()).hexdigest() == hashlib.sha256(expected.encode()).hexdigest()

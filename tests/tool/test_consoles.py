@@ -60,7 +60,8 @@ def test_ports_are_clients_of_the_multiplexer(tool):
 
 def test_no_more_clients_than_the_multiplexer_has_channels(tool):
     ports = "".join(f'<port name="p{i}" />' for i in range(7))
-    vms = "".join(f'<vm name="v{i}" memory="64MiB"><kernel path="vmlinuz" /><console type="virtio">{ports}</console></vm>\n'
+    vm = f'<kernel path="vmlinuz" /><console type="virtio">{ports}</console></vm>'
+    vms = "".join(f'<vm name="v{i}" memory="64MiB">{vm}\n'
                   for i in range(7))
     result = tool.check(tool.write(f"<system>\n{vms}</system>\n", "test.system"))
     assert result.returncode == 1 and '"v6.p2" is one console too many' in result.stderr, result.stderr
