@@ -279,7 +279,7 @@ def test_console_and_services(tool):
     serial = config(payload, "serial_driver", QUEUE_PAIR, 40)
     assert [(i.pd, i.id, i.pin, i.flags) for i in payload.irqs] == [(0, 0, 4, 4)]
     assert [(p.pd, p.id, p.base, p.size) for p in payload.ioports] == [(0, 0, 0x3F8, 8)]
-    assert config(payload, "console", "<QI") == (0x30474643534E4F43, 1)
+    assert config(payload, "console", "<QI") == (0x30474643534E4F43, 2)
     driver = config(payload, "console", QUEUE_PAIR, 16)
     assert_queues_meet(payload, "console", driver, "serial_driver", serial)
     clients, hot_key = config(payload, "console", "<II", 64)
