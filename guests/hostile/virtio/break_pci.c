@@ -226,14 +226,14 @@ static void bars_by_configuration_space(struct device *device)
 }
 
 const struct provocation pci_provocations[] = {
-    {"configuration space read in all ways", configuration_space_read_anyhow, ON_MODERN | ON_PCI_ONLY, OUTCOME_GOES_ON,
+    {"configuration space read in all ways", configuration_space_read_anyhow, ON_SPLIT | ON_PCI_ONLY, OUTCOME_GOES_ON,
      0},
-    {"configuration space written in all ways", configuration_space_written_anyhow, ON_MODERN | ON_PCI_ONLY,
+    {"configuration space written in all ways", configuration_space_written_anyhow, ON_SPLIT | ON_PCI_ONLY,
      OUTCOME_EITHER, 0},
-    {"functions that are not there", functions_that_are_not_there, ON_MODERN | ON_PCI_ONLY, OUTCOME_GOES_ON, 0},
-    {"BARs over everything", bars_over_everything, ON_MODERN | ON_PCI_ONLY, OUTCOME_GOES_ON, 0},
-    {"bus mastering turned off", bus_mastering_turned_off, ON_MODERN | ON_PCI_ONLY, OUTCOME_NEEDS_RESET, 0},
-    {"an interrupt table of garbage", interrupt_table_of_garbage, ON_MODERN | ON_PCI_ONLY, OUTCOME_GOES_ON, 0},
-    {"BARs by configuration space", bars_by_configuration_space, ON_MODERN | ON_PCI_ONLY, OUTCOME_EITHER, 0},
+    {"functions that are not there", functions_that_are_not_there, ON_SPLIT | ON_PCI_ONLY, OUTCOME_GOES_ON, 0},
+    {"BARs over everything", bars_over_everything, ON_SPLIT | ON_PCI_ONLY, OUTCOME_GOES_ON, 0},
+    {"bus mastering turned off", bus_mastering_turned_off, ON_SPLIT | ON_PCI_ONLY, OUTCOME_NEEDS_RESET, 0},
+    {"an interrupt table of garbage", interrupt_table_of_garbage, ON_SPLIT | ON_PCI_ONLY, OUTCOME_GOES_ON, 0},
+    {"BARs by configuration space", bars_by_configuration_space, ON_SPLIT | ON_PCI_ONLY, OUTCOME_EITHER, 0},
     {0},
 };

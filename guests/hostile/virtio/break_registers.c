@@ -111,13 +111,13 @@ static void unaligned_accesses(struct device *device)
 }
 
 const struct provocation register_provocations[] = {
-    {"notifications out of range", notifications_out_of_range, ON_ANY, OUTCOME_GOES_ON, 0},
-    {"notifications without buffers", notifications_without_buffers, ON_ANY, OUTCOME_GOES_ON, 0},
-    {"configuration read in all ways", configuration_read_anyhow, ON_ANY, OUTCOME_GOES_ON, 0},
-    {"configuration written in all ways", configuration_written_anyhow, ON_ANY, OUTCOME_GOES_ON, 0},
-    {"registers read in all ways", registers_read_anyhow, ON_ANY, OUTCOME_GOES_ON, 0},
-    {"registers written in wrong widths", registers_written_in_wrong_widths, ON_ANY, OUTCOME_GOES_ON, 0},
-    {"registers written with anything", registers_written_with_anything, ON_ANY, OUTCOME_EITHER, 0},
-    {"unaligned accesses", unaligned_accesses, ON_ANY, OUTCOME_GOES_ON, 0},
+    {"notifications out of range", notifications_out_of_range, ON_SPLIT | ON_LEGACY, OUTCOME_GOES_ON, 0},
+    {"notifications without buffers", notifications_without_buffers, ON_SPLIT | ON_LEGACY, OUTCOME_GOES_ON, 0},
+    {"configuration read in all ways", configuration_read_anyhow, ON_SPLIT | ON_LEGACY, OUTCOME_GOES_ON, 0},
+    {"configuration written in all ways", configuration_written_anyhow, ON_SPLIT | ON_LEGACY, OUTCOME_GOES_ON, 0},
+    {"registers read in all ways", registers_read_anyhow, ON_SPLIT | ON_LEGACY, OUTCOME_GOES_ON, 0},
+    {"registers written in wrong widths", registers_written_in_wrong_widths, ON_SPLIT | ON_LEGACY, OUTCOME_GOES_ON, 0},
+    {"registers written with anything", registers_written_with_anything, ON_SPLIT | ON_LEGACY, OUTCOME_EITHER, 0},
+    {"unaligned accesses", unaligned_accesses, ON_SPLIT | ON_LEGACY, OUTCOME_GOES_ON, 0},
     {0},
 };

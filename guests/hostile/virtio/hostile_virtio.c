@@ -253,8 +253,7 @@ void guest_main(void)
     machine_map();
     device_count = device_find_all(devices);
     random_state ^= machine_now() << 20;
-    bool second = machine_start_second();
-    print(second ? "hostile: two processors\r\n" : "hostile: one processor\r\n");
+    print("hostile: begins\r\n");
     char told = '\0';
     (void)round_of_provocations(&told);
     for (;;) {

@@ -24,8 +24,10 @@ extern const struct machine machine;
 
 /* Maps all of it: RAM as memory, the rest as devices. Each processor. */
 void machine_map(void);
-/* Starts the other processor in second_main(), which never comes back. False: there is none. */
+/* Starts the other processor in second_main(). False: there is none. */
 bool machine_start_second(void);
+/* Waits until it has stopped after second_main(). */
+void machine_stop_second(void);
 void second_main(void);
 /* Ticks of a clock, and how many make a millisecond, at least. */
 uint64_t machine_now(void);

@@ -8,17 +8,19 @@
 
 static volatile uint32_t running; /* enum race */
 static volatile uint32_t busy;
-static volatile bool alive;
 static const struct device *volatile target;
 
 bool race_start(enum race race, const struct device *device)
 {
-    if (!alive) {
+    target = device;
+    running = race;
+    busy = 1;
+    barrier();
+    if (!machine_start_second()) {
+        running = RACE_NONE;
+        busy = 0;
         return false;
     }
-    target = device;
-    barrier();
-    running = race;
     return true;
 }
 
@@ -28,6 +30,7 @@ void race_stop(void)
     barrier();
     while (busy != 0) {
     }
+    machine_stop_second();
 }
 
 static uint64_t next(uint64_t *state)
@@ -114,31 +117,24 @@ static void change_registers(const struct device *device, uint64_t number)
 
 void second_main(void)
 {
-    uint64_t state = 0x123456789abcdefull;
-    alive = true;
-    for (;;) {
-        busy = 1;
-        barrier();
-        struct ring ring;
+    uint64_t state = machine_now() | 1;
+    while (running != RACE_NONE) {
+        struct ring ring = target->ring;
         switch (running) {
         case RACE_RING:
-            ring = target->ring;
             change_ring(&ring, next(&state));
             break;
         case RACE_TABLE:
             change_buffers(next(&state));
             break;
         case RACE_FEED:
-            ring = target->ring;
             feed(&ring);
             break;
-        case RACE_REGISTERS:
+        default:
             change_registers(target, next(&state));
             break;
-        default:
-            break;
         }
-        barrier();
-        busy = 0;
     }
+    barrier();
+    busy = 0;
 }

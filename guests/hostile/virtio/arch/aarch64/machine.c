@@ -2,13 +2,14 @@
 /* The Arm machine: ports are a window of memory, a second processor comes by PSCI (Arm DEN 0022). */
 #include "../../machine.h"
 
-#define GIB               0x40000000ull
-#define BLOCK             1ull /* descriptor of 1 GiB, at level 1 */
-#define DEVICE            (1ull << 2)
-#define ACCESSED          (1ull << 10)
-#define SHARED            (3ull << 8)
-#define PSCI_CPU_ON       0xc4000003u
-#define PSCI_SYSTEM_RESET 0x84000009u
+#define GIB                0x40000000ull
+#define BLOCK              1ull /* descriptor of 1 GiB, at level 1 */
+#define DEVICE             (1ull << 2)
+#define ACCESSED           (1ull << 10)
+#define SHARED             (3ull << 8)
+#define PSCI_AFFINITY_INFO 0xc4000004u
+#define PSCI_CPU_ON        0xc4000003u
+#define PSCI_SYSTEM_RESET  0x84000009u
 
 const struct machine machine = {
     .ram_base = GUEST_RAM_BASE,
@@ -55,6 +56,13 @@ extern const char second_entry[];
 bool machine_start_second(void)
 {
     return firmware(PSCI_CPU_ON, 1, (uintptr_t)second_entry) == 0;
+}
+
+/* AFFINITY_INFO says 1 when it is off. */
+void machine_stop_second(void)
+{
+    while (firmware(PSCI_AFFINITY_INFO, 1, 0) == 0) {
+    }
 }
 
 uint64_t machine_now(void)

@@ -14,6 +14,9 @@ second_entry:
     isb
     bl machine_map
     bl second_main
+    mov x0, #0x84000000 /* PSCI: CPU_OFF */
+    add x0, x0, #2
+    hvc #0
 stop:
     wfi
     b stop

@@ -38,9 +38,6 @@ static void command(uint32_t value)
 {
     write_at(PC_LAPIC_BASE + LAPIC_TARGET, 4, 1u << 24);
     write_at(PC_LAPIC_BASE + LAPIC_COMMAND, 4, value);
-    uint64_t end = machine_now() + 10 * machine_millisecond();
-    while (machine_now() < end) {
-    }
 }
 
 bool machine_start_second(void)
@@ -55,6 +52,11 @@ bool machine_start_second(void)
     command(COMMAND_INIT);
     command(COMMAND_START | TRAMPOLINE >> 12);
     return true;
+}
+
+void machine_stop_second(void)
+{
+    command(COMMAND_INIT);
 }
 
 /* --- Clock, end --- */
