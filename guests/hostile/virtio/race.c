@@ -9,10 +9,12 @@
 static volatile uint32_t running; /* enum race */
 static volatile uint32_t busy;
 static const struct device *volatile target;
+static struct ring ring; /* where it lies at the start: the first processor lays it anew all the time */
 
 bool race_start(enum race race, const struct device *device)
 {
     target = device;
+    ring = device->ring;
     running = race;
     busy = 1;
     barrier();
@@ -60,12 +62,12 @@ static void change_descriptor(uint64_t at, uint64_t number)
     }
 }
 
-static void change_ring(const struct ring *ring, uint64_t number)
+static void change_ring(uint64_t number)
 {
     if ((number & 0x80) != 0) {
-        *(volatile uint16_t *)(ring->driver + (number >> 8 & 62)) = (uint16_t)(number >> 16);
+        *(volatile uint16_t *)(ring.driver + (number >> 8 & 62)) = (uint16_t)(number >> 16);
     } else {
-        change_descriptor(ring->descriptors + 16 * ((number >> 8) % 64), number);
+        change_descriptor(ring.descriptors + 16 * ((number >> 8) % 64), number);
     }
 }
 
@@ -79,15 +81,15 @@ static void change_buffers(uint64_t number)
     }
 }
 
-static void feed(const struct ring *ring)
+static void feed(void)
 {
-    if (!ring->packed) {
-        uint16_t used = *(volatile uint16_t *)(ring->device + AVAILABLE_IDX);
-        *(volatile uint16_t *)(ring->driver + AVAILABLE_IDX) = (uint16_t)(used + ring->size);
+    if (!ring.packed) {
+        uint16_t used = *(volatile uint16_t *)(ring.device + AVAILABLE_IDX);
+        *(volatile uint16_t *)(ring.driver + AVAILABLE_IDX) = (uint16_t)(used + ring.size);
         return;
     }
-    for (uint32_t i = 0; i < ring->size; i++) {
-        *(volatile uint16_t *)(ring->descriptors + 16ull * i + 14) ^= DESCRIPTOR_AVAILABLE | DESCRIPTOR_USED;
+    for (uint32_t i = 0; i < ring.size; i++) {
+        *(volatile uint16_t *)(ring.descriptors + 16ull * i + 14) ^= DESCRIPTOR_AVAILABLE | DESCRIPTOR_USED;
     }
 }
 
@@ -119,16 +121,15 @@ void second_main(void)
 {
     uint64_t state = machine_now() | 1;
     while (running != RACE_NONE) {
-        struct ring ring = target->ring;
         switch (running) {
         case RACE_RING:
-            change_ring(&ring, next(&state));
+            change_ring(next(&state));
             break;
         case RACE_TABLE:
             change_buffers(next(&state));
             break;
         case RACE_FEED:
-            feed(&ring);
+            feed();
             break;
         default:
             change_registers(target, next(&state));
