@@ -32,5 +32,5 @@ include mk/rules.mk
 include sel4/sel4.mk
 include mk/targets.mk
 
--include $(shell find $(HOST_BUILD) -type f -name '*.d' 2>/dev/null)
+-include $(shell find $(HOST_BUILD) -path '*/guest' -prune -o -type f -name '*.d' -print 2>/dev/null)
 endif
