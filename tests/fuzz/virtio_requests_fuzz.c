@@ -414,7 +414,10 @@ static void step(struct world *w, struct input *in)
         }
         break;
     default:
-        (void)driver_take(&w->machine, queue, &id, &written);
+        /* A balloon may have been given the driver's own rings, which it zeroes: no more comes back than went out. */
+        if (w->machine.queues[queue].free_count < QUEUE_SIZE) {
+            (void)driver_take(&w->machine, queue, &id, &written);
+        }
         break;
     }
 }
