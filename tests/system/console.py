@@ -49,7 +49,8 @@ class Skyscope(Machine):
         self.to_console(number, name)
         self._fresh += 1
         self.send(f"\x15echo fre''sh-{self._fresh}")
-        self.expect(rf"fresh-{self._fresh}\r*\n")
+        # The kernel may put a message of its own right behind it.
+        self.expect(rf"fresh-{self._fresh}(?!\d)")
         self.expect_text(f"{name}:~# ")
 
     def boot_id(self):
