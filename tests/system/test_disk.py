@@ -10,7 +10,7 @@ import pytest
 from machine import ARCH, BUILD, PLATFORM, TOOL
 from signed_media import STARTED, VOUCHED, SignedMedia, flip
 
-PIECE = slice(0x40000, 0x40100)  # of the payload
+PIECE = 256  # bytes of the payload
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +32,10 @@ def test_boots(machine, disk, firmware):
 
 def test_changed_payload_is_refused(machine, media, disk):
     """The loader verifies all of the payload that GRUB has read."""
-    piece = media.payload.read_bytes()[PIECE]
-    assert piece.strip(b"\0")
+    payload = media.payload.read_bytes()
+    # Somewhere in the middle of it, where it is like nothing else.
+    piece = next(piece for piece in (payload[i:i + PIECE] for i in range(len(payload) // 2, len(payload), PIECE))
+                 if len(set(piece)) > 64 and payload.count(piece) == 1)
     # In the volume, which is at the partition's begin: only there is it looked for.
     with open(disk, "rb") as image:
         image.seek(66 << 20)

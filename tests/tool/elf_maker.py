@@ -142,7 +142,7 @@ def write_all(directory):
         "initrd.img": b"070701" + bytes(3000),
         "kernel.elf": elf([(LOAD, READ | EXECUTE, 0xFFFFFFFF80200000, b"\xf4" * 64, 64)], entry=0xFFFFFFFF80200000),
     }
-    for service in ("serial_driver", "console", "manager", "vmm", "storage"):
+    for service in ("serial_driver", "console", "manager", "vmm", "storage", "timer_driver"):
         files[service + ".elf"] = program()
     for name, content in files.items():
         (directory / name).write_bytes(content)
