@@ -10,7 +10,7 @@
  */
 #include "thread_layout.h"
 
-    .section .text.start, "ax", @progbits
+    .section .program_entry, "ax", @progbits
     .globl _start
     .type _start, @function
 _start:

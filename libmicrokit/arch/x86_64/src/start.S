@@ -8,7 +8,7 @@
  * registers as they were; the first thread's stack is the highest one, which
  * tells it apart without RDI.
  */
-    .section .text.start, "ax", @progbits
+    .section .program_entry, "ax", @progbits
     .globl _start
     .type _start, @function
 _start:
