@@ -90,6 +90,7 @@ def test_it_shuts_down(machine):
         machine.to_manager()
         machine.manager("shutdown debian")
     else:  # Debian's cloud kernel for arm64 knows no power button but ACPI's
+        machine.to_shell(0, "debian")
         machine.send("poweroff")
         machine.to_manager()
     machine.wait_for_state("debian", "stopped", SYSTEMD_TIME)
