@@ -58,12 +58,14 @@ def run(command, log, limit, environment=None):
         try:
             return child.wait(timeout=limit * TIME_FACTOR)
         except subprocess.TimeoutExpired:
-            os.killpg(child.pid, signal.SIGTERM)
-            try:
-                child.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                os.killpg(child.pid, signal.SIGKILL)
-                child.wait()
+            # At an interrupt pytest says where it was, and reports what came before.
+            for signal_sent, patience in ((signal.SIGINT, 30), (signal.SIGTERM, 10), (signal.SIGKILL, None)):
+                os.killpg(child.pid, signal_sent)
+                try:
+                    child.wait(timeout=patience)
+                    break
+                except subprocess.TimeoutExpired:
+                    continue
             return None
 
 

@@ -137,7 +137,10 @@ class Machine:
         """
         patterns = list(pattern) if isinstance(pattern, (list, tuple)) else [pattern]
         seconds = (self.timeout if timeout is None else timeout) * TIME_FACTOR
-        index = self.child.expect(patterns + [pexpect.TIMEOUT, pexpect.EOF], timeout=seconds)
+        try:
+            index = self.child.expect(patterns + [pexpect.TIMEOUT, pexpect.EOF], timeout=seconds)
+        except KeyboardInterrupt:  # a person's, or the runner's, whose time is over
+            raise KeyboardInterrupt(self._last_words(f"interrupted while waiting for {patterns}")) from None
         if index == len(patterns):
             self._fail(f"no match for {patterns} within {seconds:.0f} s")
         if index > len(patterns):
@@ -290,9 +293,12 @@ class Machine:
             self.exit_status = (self.child.exitstatus if self.child.signalstatus is None
                                 else -self.child.signalstatus)
 
-    def _fail(self, why):
+    def _last_words(self, why):
         tail = "\n".join("    | " + line for line in self.output().splitlines()[-30:])
-        raise MachineError(f"{self.name}: {why}\n  log: {self.log_path}\n{tail}")
+        return f"{self.name}: {why}\n  log: {self.log_path}\n{tail}"
+
+    def _fail(self, why):
+        raise MachineError(self._last_words(why))
 
 
 class Transcript:
