@@ -61,7 +61,7 @@ static bool accept_source(struct ethernet_switch *s, uint32_t from, uint32_t vla
     if ((config->flags & SWITCH_PORT_LOCKED) != 0) {
         return memcmp(source, config->mac, sizeof(config->mac)) == 0;
     }
-    if (mac_table_find(&s->table, config->network, MAC_TABLE_ANY_VLAN, source, now, 0) != MAC_TABLE_NONE) {
+    if (mac_table_find(&s->table, config->network, MAC_TABLE_ANY_VLAN, source, now) != MAC_TABLE_NONE) {
         return false; /* another port's, locked */
     }
     (void)mac_table_learn(&s->table, config->network, vlan, source, from, now,
@@ -73,9 +73,9 @@ static bool accept_source(struct ethernet_switch *s, uint32_t from, uint32_t vla
 static uint32_t find_station(struct ethernet_switch *s, uint32_t network, uint32_t vlan, uint32_t now)
 {
     const uint8_t *destination = frame_destination(&s->frame);
-    uint32_t to = mac_table_find(&s->table, network, MAC_TABLE_ANY_VLAN, destination, now, 0);
+    uint32_t to = mac_table_find(&s->table, network, MAC_TABLE_ANY_VLAN, destination, now);
     if (to == MAC_TABLE_NONE) {
-        to = mac_table_find(&s->table, network, vlan, destination, now, s->config->networks[network].ageing_seconds);
+        to = mac_table_find(&s->table, network, vlan, destination, now);
     }
     return to;
 }

@@ -25,9 +25,9 @@ static uint32_t set_of(uint32_t network, uint32_t vlan, const uint8_t mac[6])
     return (hash ^ hash >> 16) % MAC_TABLE_SETS;
 }
 
-static bool is_alive(const struct mac_entry *entry, uint32_t now, uint32_t ageing)
+static bool is_alive(const struct mac_entry *entry, uint32_t now)
 {
-    return entry->port != MAC_TABLE_NONE && (ageing == 0 || now - entry->seen <= ageing);
+    return entry->port != MAC_TABLE_NONE && (entry->ageing == 0 || now - entry->seen <= entry->ageing);
 }
 
 static bool is_of(const struct mac_entry *entry, uint32_t network, uint32_t vlan, const uint8_t mac[6])
@@ -37,12 +37,12 @@ static bool is_of(const struct mac_entry *entry, uint32_t network, uint32_t vlan
 }
 
 uint32_t mac_table_find(const struct mac_table *table, uint32_t network, uint32_t vlan, const uint8_t mac[6],
-                        uint32_t now, uint32_t ageing)
+                        uint32_t now)
 {
     const struct mac_entry *set = table->entries[set_of(network, vlan, mac)];
     for (uint32_t way = 0; way < MAC_TABLE_WAYS; way++) {
         if (is_of(&set[way], network, vlan, mac)) {
-            return is_alive(&set[way], now, ageing) ? set[way].port : MAC_TABLE_NONE;
+            return is_alive(&set[way], now) ? set[way].port : MAC_TABLE_NONE;
         }
     }
     return MAC_TABLE_NONE;
@@ -50,12 +50,12 @@ uint32_t mac_table_find(const struct mac_table *table, uint32_t network, uint32_
 
 /* The entry of a set that a new address of this port may take, or NULL: a free one, one that is too old, or the oldest
  * of this port if it owns as many as it may or all others are taken. */
-static struct mac_entry *choose(struct mac_entry *set, uint32_t port, uint32_t now, uint32_t ageing)
+static struct mac_entry *choose(struct mac_entry *set, uint32_t port, uint32_t now)
 {
     struct mac_entry *unused = NULL, *own = NULL;
     uint32_t owned = 0;
     for (uint32_t way = 0; way < MAC_TABLE_WAYS; way++) {
-        if (!is_alive(&set[way], now, ageing)) {
+        if (!is_alive(&set[way], now)) {
             unused = &set[way];
         } else if (set[way].port == port) {
             owned++;
@@ -76,14 +76,15 @@ enum mac_learned mac_table_learn(struct mac_table *table, uint32_t network, uint
         if (is_of(&set[way], network, vlan, mac)) {
             if (set[way].port == port) {
                 set[way].seen = now;
+                set[way].ageing = ageing;
                 return MAC_LEARNED_KNOWN;
             }
             /* Its new place counts against the new port. */
-            result = is_alive(&set[way], now, ageing) ? MAC_LEARNED_MOVED : MAC_LEARNED_NEW;
+            result = is_alive(&set[way], now) ? MAC_LEARNED_MOVED : MAC_LEARNED_NEW;
             set[way].port = MAC_TABLE_NONE;
         }
     }
-    struct mac_entry *entry = choose(set, port, now, ageing);
+    struct mac_entry *entry = choose(set, port, now);
     if (entry == NULL) {
         return MAC_LEARNED_NO_ROOM;
     }
@@ -92,27 +93,17 @@ enum mac_learned mac_table_learn(struct mac_table *table, uint32_t network, uint
     entry->network = (uint16_t)network;
     entry->vlan = (uint16_t)vlan;
     entry->seen = now;
+    entry->ageing = ageing;
     return result;
 }
 
-void mac_table_forget(struct mac_table *table, uint32_t port)
-{
-    for (uint32_t set = 0; set < MAC_TABLE_SETS; set++) {
-        for (uint32_t way = 0; way < MAC_TABLE_WAYS; way++) {
-            if (table->entries[set][way].port == port) {
-                table->entries[set][way].port = MAC_TABLE_NONE;
-            }
-        }
-    }
-}
-
-uint32_t mac_table_count(const struct mac_table *table, uint32_t port, uint32_t now, uint32_t ageing)
+uint32_t mac_table_count(const struct mac_table *table, uint32_t port, uint32_t now)
 {
     uint32_t count = 0;
     for (uint32_t set = 0; set < MAC_TABLE_SETS; set++) {
         for (uint32_t way = 0; way < MAC_TABLE_WAYS; way++) {
             const struct mac_entry *entry = &table->entries[set][way];
-            count += entry->port == port && is_alive(entry, now, ageing) ? 1u : 0u;
+            count += entry->port == port && is_alive(entry, now) ? 1u : 0u;
         }
     }
     return count;

@@ -20,7 +20,8 @@ struct mac_entry {
     uint16_t port; /* MAC_TABLE_NONE: free */
     uint16_t network;
     uint16_t vlan;
-    uint32_t seen; /* second in which a frame came from there */
+    uint32_t seen;   /* second in which a frame came from there */
+    uint32_t ageing; /* seconds that it counts from then on; 0: always */
 };
 
 struct mac_table {
@@ -35,14 +36,12 @@ enum mac_learned {
 };
 
 void mac_table_initialise(struct mac_table *table);
-/* The port, or MAC_TABLE_NONE. An entry last seen more than `ageing` seconds before `now` counts no more; 0: all count.
- */
+/* The port, or MAC_TABLE_NONE. now: seconds, as in all that follow. */
 uint32_t mac_table_find(const struct mac_table *table, uint32_t network, uint32_t vlan, const uint8_t mac[6],
-                        uint32_t now, uint32_t ageing);
-/* Remembers that `mac` is at `port`, at the cost of an older entry of this port if need be. */
+                        uint32_t now);
+/* Remembers that `mac` is at `port` until `ageing` seconds have gone by without a frame from there (0: for ever), at
+ * the cost of an entry that counts no more, or of an older one of this port. */
 enum mac_learned mac_table_learn(struct mac_table *table, uint32_t network, uint32_t vlan, const uint8_t mac[6],
                                  uint32_t port, uint32_t now, uint32_t ageing);
-/* Forgets all that is at a port. */
-void mac_table_forget(struct mac_table *table, uint32_t port);
 /* Entries of a port that count. */
-uint32_t mac_table_count(const struct mac_table *table, uint32_t port, uint32_t now, uint32_t ageing);
+uint32_t mac_table_count(const struct mac_table *table, uint32_t port, uint32_t now);

@@ -262,8 +262,7 @@ static enum switch_result carry_out(struct ethernet_switch *s, const struct swit
 static void count_learned(struct ethernet_switch *s, uint32_t now)
 {
     for (uint32_t i = 0; i < s->port_count; i++) {
-        s->status->ports[i].learned =
-            mac_table_count(&s->table, i, now, s->config->networks[s->ports[i].config->network].ageing_seconds);
+        s->status->ports[i].learned = mac_table_count(&s->table, i, now);
     }
 }
 

@@ -61,13 +61,30 @@ static void inventing_addresses_displaces_ones_own_only(void **state)
         uint8_t mac[6] = {0x06, 0, (uint8_t)(i >> 24), (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i};
         assert_int_not_equal(mac_table_learn(&table, 0, 1, mac, 3, 1, 300), MAC_LEARNED_NO_ROOM);
     }
-    assert_int_equal(mac_table_find(&table, 0, 1, victim, 1, 300), 7);
-    assert_int_equal(mac_table_count(&table, 3, 1, 300), MAC_TABLE_SETS * MAC_TABLE_PER_PORT);
+    assert_int_equal(mac_table_find(&table, 0, 1, victim, 1), 7);
+    assert_int_equal(mac_table_count(&table, 3, 1), MAC_TABLE_SETS * MAC_TABLE_PER_PORT);
     /* Networks and VLANs have addresses of their own. */
-    assert_int_equal(mac_table_find(&table, 1, 1, victim, 1, 300), MAC_TABLE_NONE);
-    assert_int_equal(mac_table_find(&table, 0, 2, victim, 1, 300), MAC_TABLE_NONE);
-    mac_table_forget(&table, 3);
-    assert_int_equal(mac_table_count(&table, 3, 1, 300), 0);
+    assert_int_equal(mac_table_find(&table, 1, 1, victim, 1), MAC_TABLE_NONE);
+    assert_int_equal(mac_table_find(&table, 0, 2, victim, 1), MAC_TABLE_NONE);
+    assert_int_equal(mac_table_count(&table, 3, 301), MAC_TABLE_SETS * MAC_TABLE_PER_PORT);
+    assert_int_equal(mac_table_count(&table, 3, 302), 0);
+}
+
+/* Each entry counts for as long as its own network says, whoever looks for room. */
+static void what_does_not_age_is_not_displaced(void **state)
+{
+    (void)state;
+    struct mac_table table;
+    mac_table_initialise(&table);
+    uint8_t locked[6] = {0x02, 1, 2, 3, 4, 5}, lasting[6] = {0x02, 1, 2, 3, 4, 6};
+    assert_int_equal(mac_table_learn(&table, 0, MAC_TABLE_ANY_VLAN, locked, 7, 0, 0), MAC_LEARNED_NEW);
+    assert_int_equal(mac_table_learn(&table, 0, 1, lasting, 8, 0, 100000), MAC_LEARNED_NEW);
+    for (uint32_t i = 0; i < 100000; i++) {
+        uint8_t mac[6] = {0x06, 0, (uint8_t)(i >> 24), (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i};
+        (void)mac_table_learn(&table, 1, 1, mac, i % 16 < 7 ? i % 16 : 9 + i % 16, 5000, 1);
+    }
+    assert_int_equal(mac_table_find(&table, 0, MAC_TABLE_ANY_VLAN, locked, 5000), 7);
+    assert_int_equal(mac_table_find(&table, 0, 1, lasting, 5000), 8);
 }
 
 /* --- Who may reach whom --- */
@@ -123,6 +140,16 @@ static void locked_addresses_cannot_be_taken(void **state)
     send_frame(f, 0, ethernet(frame, mac_of(1), mac_of(0), 0x0800), sizeof(frame));
     assert_int_equal(received_frames(f, 1), 1);
     assert_int_equal(received_frames(f, 2), 0);
+    /* Nor can it be pushed out by addresses that somebody invents. */
+    for (uint32_t i = 0; i < 20000; i++) {
+        const uint8_t invented[6] = {0x06, 0, 0, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i};
+        send_frame(f, 2, ethernet(frame, mac_of(2), invented, 0x0800), sizeof(frame));
+        (void)received_frames(f, 0);
+        (void)received_frames(f, 1);
+    }
+    send_frame(f, 2, ethernet(frame, mac_of(1), mac_of(0), 0x0800), sizeof(frame));
+    assert_int_equal(dropped(f, 2, SWITCH_DROP_SPOOFED), 2);
+    assert_int_equal(received_frames(f, 0) + received_frames(f, 1), 0);
 }
 
 static void two_locks_on_one_address_are_refused(void **state)
@@ -418,6 +445,7 @@ int main(void)
         TEST(unknown_goes_to_all_and_known_to_one),
         TEST(addresses_age_and_move),
         cmocka_unit_test(inventing_addresses_displaces_ones_own_only),
+        cmocka_unit_test(what_does_not_age_is_not_displaced),
         OWN(networks_are_apart),
         OWN(isolated_ports_reach_the_others_only),
         OWN(locked_addresses_cannot_be_taken),
