@@ -28,11 +28,18 @@ static bool is_member(const struct switch_port_config *config, uint32_t vlan)
     return config->vlan == vlan || ((config->flags & SWITCH_PORT_TRUNK) != 0 && in_trunk(config, vlan));
 }
 
+/* A second tag would become the first where a trunk gets frames of this VLAN without one, and say another VLAN there.
+ */
+static bool hides_vlan(const struct switch_port_config *receiver, const struct frame *frame, uint32_t vlan)
+{
+    return (receiver->flags & SWITCH_PORT_TRUNK) != 0 && receiver->vlan == vlan && frame->ethertype == ETHERTYPE_VLAN;
+}
+
 static bool may_reach(const struct ethernet_switch *s, uint32_t from, uint32_t to, uint32_t vlan)
 {
     const struct switch_port_config *a = s->ports[from].config, *b = s->ports[to].config;
-    return from != to && a->network == b->network && is_member(b, vlan) && s->ports[to].port.link_up &&
-           (a->flags & b->flags & SWITCH_PORT_ISOLATED) == 0;
+    return from != to && a->network == b->network && is_member(b, vlan) && !hides_vlan(b, &s->frame, vlan) &&
+           s->ports[to].port.link_up && (a->flags & b->flags & SWITCH_PORT_ISOLATED) == 0;
 }
 
 static void drop(struct ethernet_switch *s, uint32_t port, enum switch_drop reason)

@@ -5,8 +5,6 @@
 
 #include "offload.h"
 
-#define ETHERTYPE_VLAN 0x8100u
-
 void gather_add_rest(struct gather *gather, const struct gather *from, uint32_t skip)
 {
     for (uint32_t i = 0; i < from->count; i++) {

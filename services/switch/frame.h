@@ -13,6 +13,7 @@
 
 #define ETHERNET_HEADER  14u
 #define VLAN_TAG         4u
+#define ETHERTYPE_VLAN   0x8100u
 /* The header with one tag. */
 #define FRAME_HEAD       (ETHERNET_HEADER + VLAN_TAG)
 /* The longest: 64 KiB of IP behind a header with a tag. */
@@ -38,8 +39,8 @@ struct frame {
     uint8_t head[FRAME_HEAD];
     uint32_t head_length;
     bool tagged;
-    uint16_t tag; /* priority and VLAN, of a tagged frame */
-    uint16_t ethertype;
+    uint16_t tag;       /* priority and VLAN, of a tagged frame */
+    uint16_t ethertype; /* behind the tag, if there is one */
 };
 
 enum frame_error {

@@ -227,6 +227,36 @@ static void a_trunks_own_vlan_is_untagged(void **state)
     assert_int_equal(f->clients[2].length, 64);
 }
 
+/* A priority tag, or that of a trunk's own VLAN, is taken off: what was behind it must not look like a tag then. */
+static void a_second_tag_leads_to_no_other_vlan(void **state)
+{
+    struct fixture *f = *state;
+    f->config.ports[1].flags = SWITCH_PORT_TRUNK;
+    allow(&f->config.ports[1], 20);
+    start_fixture(f, 0);
+    uint8_t frame[68] = {0};
+    static const uint8_t tags[] = {0x00, 0x00, 0x81, 0x00, 0x00, 0x14, 0x08, 0x00};
+    memcpy(frame + 14, tags, sizeof(tags));
+    send_frame(f, 0, ethernet(frame, everybody, mac_of(0), 0x8100), sizeof(frame));
+    assert_int_equal(received_frames(f, 1), 0);
+    assert_int_equal(received_frames(f, 2), 1); /* no trunk: nothing there depends on tags */
+    uint8_t plain[60] = {0};
+    send_frame(f, 1, ethernet(plain, everybody, mac_of(1), 0x0806), sizeof(plain));
+    assert_int_equal(received_frames(f, 0) + received_frames(f, 2), 2);
+    send_frame(f, 0, ethernet(frame, mac_of(1), mac_of(0), 0x8100), sizeof(frame));
+    assert_int_equal(received_frames(f, 1) + received_frames(f, 2), 0);
+    assert_int_equal(dropped(f, 0, SWITCH_DROP_NO_RECEIVER), 1);
+    /* Where the first tag stays the second does no harm. */
+    allow(&f->config.ports[2], 30);
+    f->config.ports[0].vlan = f->config.ports[2].vlan = 0;
+    f->config.ports[0].flags = f->config.ports[2].flags = SWITCH_PORT_TRUNK;
+    allow(&f->config.ports[0], 30);
+    frame[15] = 30;
+    send_frame(f, 0, ethernet(frame, everybody, mac_of(0), 0x8100), sizeof(frame));
+    assert_true(receive_frame(f, 2));
+    assert_memory_equal(f->clients[2].frame, frame, sizeof(frame));
+}
+
 /* --- Frames that are none --- */
 
 static void wrong_frames_are_dropped(void **state)
@@ -452,6 +482,7 @@ int main(void)
         OWN(two_locks_on_one_address_are_refused),
         OWN(vlans_are_apart_and_trunks_are_tagged),
         OWN(a_trunks_own_vlan_is_untagged),
+        OWN(a_second_tag_leads_to_no_other_vlan),
         TEST(wrong_frames_are_dropped),
         OWN(storms_are_limited),
         TEST(a_receiver_without_buffers_harms_itself),
