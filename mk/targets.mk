@@ -41,7 +41,8 @@ ifeq ($(KERNEL),sel4)
 UNIT_TESTS    := $(filter %/sel4_vcpu_test %/sel4_vtx_test %/timeouts_test %/pc_timers_test,$(UNIT_TESTS))
 FUZZ_TARGETS  :=
 TOOL_TEST_FILES := tests/tool/test_sel4.py tests/tool/test_run_sel4_x86_64.py
-SYSTEM_TESTS  := $(patsubst %,pytest-$(ARCH):tests/system/test_sel4_%.py,$(ARCH) loader_$(ARCH))
+SYSTEM_TESTS  := $(patsubst %,pytest-$(ARCH):%,$(filter tests/system/test_sel4_%_$(ARCH).py \
+	tests/system/test_sel4_$(ARCH).py,$(SYSTEM_TESTS_$(ARCH))))
 SYSTEM_TEST_NEEDS := $(SEL4_TEST_IMAGES) $(LOADER_TEMPLATE) $(BUILD)/tests/loader_kernel.elf $(HOST_BUILD)/tests/payload_signer
 endif
 

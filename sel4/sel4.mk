@@ -76,6 +76,7 @@ $(call sel4_program,storage,services/storage/storage_main.c $(STORAGE_SOURCES) s
 	$(SEL4_TIMERS))
 $(call sel4_program,switch,services/switch/switch_main.c $(SWITCH_SOURCES) sel4/src/skyscope.c $(SEL4_CLOCK),\
 	$(SEL4_TIMERS))
+$(call sel4_program,echo,services/echo/echo.c $(LIBSOCKET_SOURCES))
 # Random numbers for those who ask for them, from the processor alone: no loader leaves seeds there.
 SEL4_RANDOM := $(sort sel4/src/random.c $(CRYPTO_RANDOM_SOURCES) $(CRYPTO_HASH_SOURCES) $(CRYPTO_ENTROPY_SOURCES))
 CFLAGS_sel4_src_random := -Icrypto/include
@@ -94,6 +95,7 @@ $(call sel4_program,vmm,$(SEL4_VMM_SOURCES) $(VMM_SOURCES) $(VMM_LIBRARY_$(ARCH)
 $(call sel4_objects,$(VMM_SOURCES)): | $(LIBFDT_STAMP) $(LZ4).stamp
 # What the same sources wait for in the other kinds.
 $(call sel4_objects,crypto/src/keccak.c): $(KECCAK_SPONGE)
+$(call sel4_objects,$(filter crypto/%,$(SEL4_RANDOM))): | $(BEARSSL).stamp
 $(call sel4_objects,vmm/acpi/dsdt.c): $(DSDT_BYTES)
 $(call sel4_objects,$(filter vmm/fs/%,$(VMM_SOURCES))): | $(FUSE_HEADER)
 $(call sel4_objects,$(ZYDIS_SOURCES) vmm/arch/x86_64/decode.c): | $(DOWNLOAD)/zydis.stamp $(ZYCORE_INCLUDE)/Zycore
@@ -113,7 +115,7 @@ sel4_image = $(SEL4_BUILD)/systems/$(1).$(SEL4_IMAGE_KIND_$(ARCH))
 # $(call sel4_system,NAME): the Microkit's image, NAME.payload with the same for our loader, unsigned; and an ISO image.
 define sel4_system_rules
 $(SEL4_BUILD)/systems/$(1).elf: $(call sel4_system_file,$(1)) $(SEL4_PROGRAMS) $(HOST_BUILD)/bin/skyscope \
-		$(GUEST)/vmlinuz $(GUEST)/initrd.img $(GUEST)/bench_initrd.img
+		$(addprefix $(GUEST)/,vmlinuz initrd.img bench_initrd.img sharing_initrd.img sharing.squashfs)
 	@mkdir -p $$(@D)
 	@echo "  SEL4 $$@"
 	@$(HOST_BUILD)/bin/skyscope build --quiet --kernel sel4 --sdk $(MICROKIT_SDK) --board $(MICROKIT_BOARD) \
@@ -125,7 +127,7 @@ $(SEL4_BUILD)/systems/$(1).iso: $(SEL4_BUILD)/systems/$(1).elf $(LOADER) $(HOST_
 	@$(HOST_BUILD)/bin/skyscope iso --quiet --loader $(LOADER) --output $$@ $(SEL4_BUILD)/systems/$(1).bin
 endef
 # On x86-64 VMs of the Microkit have one vCPU, and seL4 does not keep two VMs on one CPU apart.
-SEL4_TEST_SYSTEMS_aarch64 := linux duo smp
+SEL4_TEST_SYSTEMS_aarch64 := linux duo smp devices
 SEL4_TEST_SYSTEMS_x86_64  := linux
 SEL4_TEST_SYSTEMS := $(SEL4_TEST_SYSTEMS_$(ARCH))
 $(foreach system,$(sort $(SEL4_TEST_SYSTEMS) $(SYSTEM)),$(eval $(call sel4_system_rules,$(system))))

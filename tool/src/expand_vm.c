@@ -348,19 +348,19 @@ void read_guest_image(struct system *system, const struct vm_element *vm, const 
     const char *found = find_file(&system->arena, system->search, path);
     if (found == NULL) {
         report_error(&system->diagnostics, line,
-                     "<%s path=\"%s\"> of VM '%s' is not found; build it, correct the path or add its directory with "
+                     "<%s> of VM '%s': '%s' is not found; build it, correct the path or add its directory with "
                      "--search-path",
-                     element, path, vm->name);
+                     element, vm->name, path);
         return;
     }
     const char *reason = NULL;
     struct blob *blob = system_read_blob(system, found, &reason);
     if (blob == NULL) {
-        report_error(&system->diagnostics, line, "<%s path=\"%s\"> of VM '%s' cannot be read: %s; give a readable file",
-                     element, path, vm->name, reason);
+        report_error(&system->diagnostics, line, "<%s> of VM '%s': '%s' cannot be read: %s; give a readable file",
+                     element, vm->name, path, reason);
     } else if (blob->size == 0) {
-        report_error(&system->diagnostics, line, "<%s path=\"%s\"> of VM '%s' is an empty file; give one with content",
-                     element, path, vm->name);
+        report_error(&system->diagnostics, line, "<%s> of VM '%s': '%s' is an empty file; give one with content",
+                     element, vm->name, path);
         blob = NULL;
     }
     image->blob = blob;

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Virtio devices on seL4: the same monitors, services and native program as on our own kernel.
+
+Without an SDK (MICROKIT_SDK) there is nothing to boot, and all of this is skipped. The tests share one machine, in the
+order of the file.
+"""
+
+import os
+
+import pytest
+
+from console import Skyscope
+from machine import ROOT
+
+if not os.environ.get("MICROKIT_SDK"):
+    pytest.skip("no Microkit SDK: give one with MICROKIT_SDK=DIRECTORY", allow_module_level=True)
+
+IMAGES = ROOT / os.environ.get("SKYSCOPE_SEL4_IMAGES_aarch64", "build/aarch64/sel4/qemu_virt_aarch64-release/systems")
+GUESTS = ("first", "second")
+
+
+@pytest.fixture(scope="module")
+def devices():
+    with Skyscope("sel4-devices", kernel=IMAGES / "devices.elf", cpus=1, cpu="cortex-a53", gic=2,
+                  memory="2G") as skyscope:
+        skyscope.expect_shell("first", 480)
+        yield skyscope
+
+
+def run(skyscope, guest, command, timeout=240):
+    skyscope.to_shell(GUESTS.index(guest), guest)
+    return skyscope.check_shell(command, timeout)
+
+
+def test_disks_keep_what_is_written(devices):
+    for guest in GUESTS:
+        run(devices, guest, "dd if=/dev/urandom of=/tmp/written bs=64k count=32 2>/dev/null && "
+                            "dd if=/tmp/written of=/dev/vda bs=64k oflag=direct 2>/dev/null && "
+                            "dd if=/dev/vda of=/tmp/read bs=64k count=32 iflag=direct 2>/dev/null && "
+                            "cmp /tmp/written /tmp/read")
+
+
+def test_an_overlay_is_above_its_image(devices):
+    run(devices, "first", "dd if=/dev/vdb of=/tmp/image bs=4k 2>/dev/null && dd if=/dev/urandom of=/tmp/changed bs=4k "
+                          "count=1 2>/dev/null && dd if=/tmp/changed of=/dev/vdb oflag=direct bs=4k 2>/dev/null && "
+                          "dd if=/dev/vdb bs=4k iflag=direct 2>/dev/null | cmp - /tmp/changed")
+    devices.to_manager()
+    assert "overlay: 4 of 2048 KiB used" in devices.manager("disk list")
+    # The image itself, in memory, is as it was.
+    run(devices, "first", "cmp -n 4096 /dev/pmem0 /tmp/image && mkdir /image && mount -t squashfs -o ro /dev/pmem0 "
+                          "/image && cat /image/deep/note")
+
+
+def test_network_between_guests(devices):
+    for number, guest in enumerate(GUESTS):
+        run(devices, guest, f"i=$(ls /sys/class/net | grep -v lo) && ip addr add 10.0.0.{number + 1}/24 dev $i && "
+                            "ip link set $i up")
+    assert " 0% packet loss" in run(devices, "first", "ping -q -c 5 10.0.0.2")
+
+
+def test_sockets(devices):
+    assert "hello native" in run(devices, "first", "echo hello native | socat -t 60 - VSOCK-CONNECT:100:7")
+    devices.to_shell(1, "second")
+    status, _ = devices.shell("echo x | socat -t 60 - VSOCK-CONNECT:100:7", 240)  # is no peer of it
+    assert status != 0
+
+
+def test_files_made_by_the_guest(devices):
+    run(devices, "first", "mkdir /work && mount -t virtiofs work /work && cp /tmp/written /work/a && ln /work/a /work/b && "
+                          "sync && echo 3 > /proc/sys/vm/drop_caches && cmp /work/b /tmp/written")
+
+
+def test_balloon(devices):
+    devices.to_manager()
+    devices.manager("vm memory first 200MiB")
+    devices.until(lambda: "given up by the guest        56 MiB" in devices.manager("vm memory first"),
+                  "the guest to give up memory", 240)
+    devices.manager("vm memory first 256MiB")
+    devices.until(lambda: "given up by the guest         0 MiB" in devices.manager("vm memory first"),
+                  "the guest to have its memory back", 240)
+
+
+def test_a_restarted_guest_finds_all_again(devices):
+    devices.to_shell(0, "first")
+    before = devices.boot_id()
+    devices.send("reboot")
+    devices.expect_new_boot(0, "first", before, 480)
+    run(devices, "first", "mkdir /work && mount -t virtiofs work /work && "
+                          "dd if=/dev/vda bs=64k count=32 iflag=direct 2>/dev/null | cmp - /work/a")
+    assert "again" in run(devices, "first", "echo again | socat -t 60 - VSOCK-CONNECT:100:7")
+    devices.to_manager()
+    assert devices.vm_states() == {"first": "running", "second": "running"}
