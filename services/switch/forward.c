@@ -95,11 +95,11 @@ static uint64_t flood(struct ethernet_switch *s, uint32_t from, uint32_t vlan, u
         drop(s, from, broadcast ? SWITCH_DROP_BROADCAST_LIMIT : SWITCH_DROP_MULTICAST_LIMIT);
         return 0;
     }
-    uint64_t copied = 0;
+    uint64_t cost = 0;
     uint32_t receivers = 0;
     for (uint32_t to = 0; to < s->port_count; to++) {
         if (may_reach(s, from, to, vlan)) {
-            copied += deliver_frame(s, to, vlan, now);
+            cost += deliver_frame(s, to, vlan, now);
             receivers++;
         }
     }
@@ -107,7 +107,7 @@ static uint64_t flood(struct ethernet_switch *s, uint32_t from, uint32_t vlan, u
     if (receivers == 0) {
         drop(s, from, SWITCH_DROP_NO_RECEIVER);
     }
-    return copied;
+    return cost;
 }
 
 /* Longer than the network allows, unless it is to be cut. */

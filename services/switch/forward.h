@@ -4,5 +4,5 @@
 
 #include "switch.h"
 
-/* Forwards s->frame, which came from port `from`. Returns how many bytes were copied, for the sender's account. */
+/* Forwards s->frame, which came from port `from`. Returns what that cost, as deliver_frame() does. */
 uint64_t forward_frame(struct ethernet_switch *s, uint32_t from, uint64_t now);

@@ -178,7 +178,8 @@ bool segmenter_start(struct segmenter *s, const uint8_t *frame, uint32_t length,
     uint32_t header = s->tcp ? (frame[s->transport + 12] >> 4) * 4u : UDP_HEADER;
     s->payload = s->transport + header;
     s->position = s->payload;
-    return header >= least && s->payload < length && s->payload <= SEGMENT_HEADER_MAX;
+    return header >= least && s->payload < length && s->payload <= SEGMENT_HEADER_MAX &&
+           (length - s->payload - 1) / s->segment_size < SEGMENT_COUNT_MAX;
 }
 
 static void write_network_header(const struct segmenter *s, uint8_t *ip, uint32_t packet_length)

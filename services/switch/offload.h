@@ -25,6 +25,8 @@ enum net_segmentation {
 
 /* Headers of a segment: Ethernet with a tag, IPv6 with extensions, TCP with options. */
 #define SEGMENT_HEADER_MAX 256u
+/* What a frame is cut into at most: of 64 KiB, segments of half of what IPv4's smallest MTU holds. */
+#define SEGMENT_COUNT_MAX  2048u
 
 /* Checks what a sender says of a frame of `length` bytes whose Ethernet header has `ethernet` bytes, and removes what
  * no sender may say. False if it makes no sense. */
@@ -47,7 +49,7 @@ struct segmenter {
 };
 
 /* Begins to cut a frame, which has to stay as it is meanwhile. `ethernet`: bytes of its Ethernet header; `ethertype` of
- * its payload. False if its headers are not those of such a packet. */
+ * its payload. False if its headers are not those of such a packet, or it would be more than SEGMENT_COUNT_MAX. */
 bool segmenter_start(struct segmenter *s, const uint8_t *frame, uint32_t length, const struct net_offload *offload,
                      uint32_t ethernet, uint16_t ethertype);
 /* The next segment: *header_length bytes in `header`, with all checksums, then *size bytes at *data. False if there is

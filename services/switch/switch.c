@@ -5,10 +5,11 @@
 
 #include "forward.h"
 
-/* Bytes that a port may send in a round; each frame costs some more than its bytes, each copy of it as much again. */
-#define ROUND_CREDIT 0x10000
-#define FRAME_COST   256
-#define MAX_ROUNDS   16u
+/* Bytes that the frames of a port may cost in a round. */
+#define ROUND_CREDIT    0x10000
+/* And each descriptor that was looked at. */
+#define DESCRIPTOR_COST 32u
+#define MAX_ROUNDS      16u
 
 /* --- Configuration --- */
 
@@ -150,7 +151,7 @@ static bool serve_frame(struct ethernet_switch *s, uint32_t index, uint64_t now)
     if (result == PORT_EMPTY) {
         return false;
     }
-    port->credit -= FRAME_COST;
+    port->credit -= (int64_t)(SWITCH_FRAME_COST + port->port.taken_count * DESCRIPTOR_COST);
     if (result == PORT_DONE) {
         if (!port->port.link_up) {
             count_drop(&port->port, SWITCH_DROP_LINK_DOWN);

@@ -17,11 +17,14 @@
 #include "port.h"
 #include "rate_limit.h"
 
+/* What a frame costs its sender when it is taken, and each copy of it when it is made, besides its bytes. */
+#define SWITCH_FRAME_COST 256u
+
 struct switch_port {
     struct port port;
     const struct switch_port_config *config;
     struct rate_limit broadcast, multicast;
-    int64_t credit; /* bytes that it may still send in this round, below 0 if the last frame was large */
+    int64_t credit; /* bytes that it may still cost in this round, below 0 if the last frame was dear */
 };
 
 struct ethernet_switch {

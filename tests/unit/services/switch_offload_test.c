@@ -2,6 +2,9 @@
 /* Offloads between ports: passed on to who takes them, completed for who does not. */
 #include "switch_fixture.h"
 
+#include <deliver.h>
+#include <forward.h>
+
 #define ALL                                                                                                            \
     (NET_ACCEPT_CHECKSUM | NET_ACCEPT_TSO4 | NET_ACCEPT_TSO6 | NET_ACCEPT_ECN | NET_ACCEPT_USO4 | NET_ACCEPT_USO6)
 
@@ -369,16 +372,54 @@ static void headers_that_do_not_fit_are_not_cut(void **state)
     }
 }
 
-/* Segments of one byte: no more of them than the receiver has buffers for. */
+/* No more segments than the receiver has buffers for, and never thousands. */
 static void tiny_segments_end_where_the_buffers_do(void **state)
 {
     struct fixture *f = *state;
     static struct packet p;
     accept(f, 1, 0);
-    make_packet(&p, false, true, 60000, 1);
+    make_packet(&p, false, true, 60000, 30);
     send_packet(f, &p);
     assert_int_equal(received_frames(f, 1), CAPACITY);
     assert_int_equal(dropped(f, 1, SWITCH_DROP_NO_BUFFERS), 1);
+    make_packet(&p, false, true, 60000, 29);
+    send_packet(f, &p);
+    assert_int_equal(received_frames(f, 1), 0);
+    assert_int_equal(dropped(f, 1, SWITCH_DROP_NOT_COMPLETED), 1);
+}
+
+/* A receiver whose buffers are none does not make the switch cut the rest in vain. */
+static void segments_end_at_the_first_bad_buffer(void **state)
+{
+    struct fixture *f = *state;
+    static struct packet p;
+    accept(f, 1, 0);
+    for (uint32_t i = 0; i < CAPACITY; i++) {
+        f->clients[1].receive_free.queue->buffers[i].offset = BUFFERS * BUFFER;
+    }
+    make_packet(&p, false, true, 60000, 1000);
+    send_packet(f, &p);
+    assert_int_equal(dropped(f, 1, SWITCH_DROP_BAD_BUFFER), 1);
+    assert_int_equal(received_frames(f, 1), 0);
+}
+
+/* Whoever has frames copied to many, or cut, pays for each. */
+static void each_copy_is_paid_for(void **state)
+{
+    struct fixture *f = *state;
+    static struct packet p;
+    uint8_t frame[60] = {0};
+    struct gather bytes = {0};
+    gather_add(&bytes, ethernet(frame, everybody, mac_of(0), 0x0806), sizeof(frame));
+    assert_int_equal(frame_parse(&f->s.frame, &bytes, &(const struct net_offload){0}), FRAME_OK);
+    assert_int_equal(forward_frame(&f->s, 0, f->now), 2 * (60 + SWITCH_FRAME_COST));
+    accept(f, 1, 0);
+    run(f);
+    make_packet(&p, false, true, 10000, 1000);
+    struct gather packet = {0};
+    gather_add(&packet, p.frame, p.length);
+    assert_int_equal(frame_parse(&f->s.frame, &packet, &p.offload), FRAME_OK);
+    assert_int_equal(deliver_frame(&f->s, 1, 1, f->now), p.length + 10000 + 10 * (66 + SWITCH_FRAME_COST));
 }
 
 static void a_network_without_offloads_takes_none(void **state)
@@ -405,6 +446,7 @@ int main(void)
         TEST(each_kind_is_accepted_on_its_own),     OWN(offsets_move_with_a_tag),
         OWN(a_plain_client_gets_plain_frames),      TEST(offloads_that_make_no_sense_are_refused),
         TEST(headers_that_do_not_fit_are_not_cut),  TEST(tiny_segments_end_where_the_buffers_do),
+        TEST(segments_end_at_the_first_bad_buffer), TEST(each_copy_is_paid_for),
         OWN(a_network_without_offloads_takes_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
