@@ -105,7 +105,7 @@ static const char *add_port(struct ethernet_switch *s, const struct switch_port_
 const char *switch_initialise(struct ethernet_switch *s, const struct switch_config *config,
                               void (*notify)(unsigned int channel), uint64_t frequency, uint64_t now)
 {
-    const char *problem = check_config(config);
+    const char *problem = frequency == 0 ? "there is no clock" : check_config(config);
     if (problem != NULL) {
         return problem;
     }

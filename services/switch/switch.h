@@ -44,7 +44,8 @@ struct ethernet_switch {
     uint8_t linear[FRAME_MAX + VLAN_TAG];
 };
 
-/* Takes over the configuration, which stays where it is. NULL, or what is wrong with it. */
+/* Takes over the configuration, which stays where it is. frequency: of the clock, Hz; now: its ticks, here and below.
+ * NULL, or what is wrong. */
 const char *switch_initialise(struct ethernet_switch *s, const struct switch_config *config,
                               void (*notify)(unsigned int channel), uint64_t frequency, uint64_t now);
 /* Forwards what waits, each port in its turn, for a bounded number of rounds. True if something is left to do, or has

@@ -54,7 +54,7 @@ void init(void)
                       : "a channel is out of range";
     }
     if (problem != NULL) {
-        microkit_dbg_puts("switch: the configuration is not valid: ");
+        microkit_dbg_puts("switch: it does not start: ");
         microkit_dbg_puts(problem);
         microkit_dbg_puts("\n");
         return;

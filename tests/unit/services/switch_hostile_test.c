@@ -236,6 +236,7 @@ static void a_wrong_configuration_is_refused(void **state)
     REFUSED(f->config.ports[0].queues.receive_data = 0);
     REFUSED(f->config.ports[0].flags = SWITCH_PORT_LOCKED; f->config.ports[0].mac[0] = 1);
     f->config = good;
+    assert_string_equal(switch_initialise(&f->s, &f->config, NULL, 0, 0), "there is no clock");
 }
 
 int main(void)
