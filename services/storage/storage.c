@@ -39,7 +39,17 @@ bool storage_initialise(struct storage *storage, const struct storage_operations
     return true;
 }
 
-/* One turn of each disk. Returns whether any did something; *deadline: when the first that waits may go on. */
+static void send_notification(struct storage *storage, struct disk *disk)
+{
+    if (disk->answered) {
+        disk->answered = false;
+        storage->counters->notifications++;
+        storage->operations->notify(disk->channel);
+    }
+}
+
+/* One turn of each disk. Returns whether any did something; *deadline: when the first that waits may go on. Who has
+ * nothing more to be done hears of it at once, not when the others have all they want. */
 static bool serve_round(struct storage *storage, uint64_t *deadline)
 {
     bool worked = false;
@@ -49,23 +59,15 @@ static bool serve_round(struct storage *storage, uint64_t *deadline)
         struct disk *disk = &storage->disks[(storage->first + i) % storage->disk_count];
         enum disk_turn turn = disk_turn(disk, now);
         worked = worked || turn == DISK_WORKED;
+        if (turn != DISK_WORKED) {
+            send_notification(storage, disk);
+        }
         if (turn == DISK_THROTTLED && disk_ready_at(disk) < *deadline) {
             *deadline = disk_ready_at(disk);
         }
     }
     storage->first = storage->disk_count == 0 ? 0 : (storage->first + 1) % storage->disk_count;
     return worked;
-}
-
-static void send_notifications(struct storage *storage)
-{
-    for (uint32_t i = 0; i < storage->disk_count; i++) {
-        if (storage->disks[i].answered) {
-            storage->disks[i].answered = false;
-            storage->counters->notifications++;
-            storage->operations->notify(storage->disks[i].channel);
-        }
-    }
 }
 
 void storage_serve(struct storage *storage)
@@ -76,7 +78,9 @@ void storage_serve(struct storage *storage)
     for (uint32_t round = 0; round < MAX_ROUNDS && more; round++) {
         more = serve_round(storage, &deadline);
     }
-    send_notifications(storage);
+    for (uint32_t i = 0; i < storage->disk_count; i++) {
+        send_notification(storage, &storage->disks[i]);
+    }
     if (more) {
         deadline = storage->operations->now() + storage->frequency / PAUSE_PART;
     }

@@ -133,6 +133,41 @@ static void work_is_bounded_and_shared(void **state)
     flooding = false;
 }
 
+static bool other_notified;
+static uint64_t flooders_bytes; /* at that time */
+
+static void note_bytes(unsigned int channel)
+{
+    if (channel == 1 && !other_notified) {
+        other_notified = true;
+        flooders_bytes = flooded->counters.disks[0].read_bytes;
+    }
+}
+
+static void a_flood_delays_nobodys_notification(void **state)
+{
+    struct storage_fixture *f = *state;
+    fixture_start(f);
+    flooded = f;
+    real_now = f->storage.operations->now;
+    struct storage_operations operations = *f->storage.operations;
+    operations.now = flood;
+    operations.notify = note_bytes;
+    f->storage.operations = &operations;
+    const struct block_request request = {.code = BLOCK_REQUEST_READ, .block_number = 0, .count = DATA_SIZE / BLOCK};
+    for (uint32_t i = 0; i < CAPACITY; i++) {
+        f->clients[0].queue.requests->entries[i] = request;
+    }
+    flooding = true;
+    other_notified = false;
+    fixture_queue(&f->clients[1], BLOCK_REQUEST_READ, 0, 0, 1);
+    storage_serve(&f->storage);
+    flooding = false;
+    assert_true(other_notified);
+    assert_true(flooders_bytes <= 2ull * DISK_TURN_BYTES);
+    assert_true(f->counters.disks[0].read_bytes >= 32ull * DISK_TURN_BYTES);
+}
+
 static void nonsense_is_bounded_too(void **state)
 {
     struct storage_fixture *f = *state;
@@ -154,9 +189,8 @@ static void nonsense_is_bounded_too(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(senseless_requests_are_refused),
-        TEST(indices_that_jump_stop_only_their_own_queue),
-        TEST(work_is_bounded_and_shared),
+        TEST(senseless_requests_are_refused), TEST(indices_that_jump_stop_only_their_own_queue),
+        TEST(work_is_bounded_and_shared),     TEST(a_flood_delays_nobodys_notification),
         TEST(nonsense_is_bounded_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
