@@ -150,12 +150,22 @@ static enum delivery receive_one(struct virtio_vsock *socket, uint32_t index, co
     return deliver_piece(socket, peer, header);
 }
 
+/* The header of the packet in front: the admitted one if the guest has part of it, else a copy of the shared one. */
+static bool front(struct vsock_peer *peer, struct socket_header *header)
+{
+    if (peer->delivered == 0) {
+        return socket_queue_peek(&peer->receive, header);
+    }
+    *header = peer->front;
+    return true;
+}
+
 void vsock_receive_from(struct virtio_vsock *socket, uint32_t index)
 {
     struct vsock_peer *peer = &socket->peers[index];
     struct socket_header header;
     uint32_t packets = 0;
-    while (socket_queue_peek(&peer->receive, &header)) {
+    while (front(peer, &header)) {
         if (packets++ == ROUND_PACKETS) {
             socket->more = true;
             break;
@@ -168,6 +178,7 @@ void vsock_receive_from(struct virtio_vsock *socket, uint32_t index)
                 break;
             }
             if (delivery == DELIVERED && peer->delivered < header.length) {
+                peer->front = header;
                 continue;
             }
             socket->counters.packets_received++;

@@ -544,6 +544,35 @@ static void test_no_buffers_no_loss(void **state)
     assert_int_equal(got, ports);
 }
 
+static void test_a_header_changed_after_part_of_its_packet_has_gone_counts_as_it_was(void **state)
+{
+    struct fixture *f = *state;
+    static uint8_t data[GUEST_BUFFER];
+    connect_wild(f);
+    for (uint32_t i = 0; i < RECEIVE_BUFFERS - 2; i++) { /* leaves the guest two buffers */
+        struct socket_header request = from_wild(SOCKET_OPERATION_REQUEST, 0);
+        request.source_port = 100 + i;
+        wild_sends(f, &request, NULL);
+    }
+    struct socket_header header = from_wild(SOCKET_OPERATION_DATA, GUEST_BUFFER);
+    struct socket_header changed = header;
+    char *shared = f->wires[1].data[1] + (f->wild_out.index & (CAPACITY - 1));
+    wild_sends(f, &header, data);
+    assert_int_equal(f->socket.peers[1].delivered, 2 * (RECEIVE_BUFFER - sizeof(header)));
+    changed.length = 1; /* less than the guest has already */
+    changed.destination_port = GUEST_PORT + 1;
+    memcpy(shared, &changed, sizeof(changed));
+    uint32_t got = 0;
+    while (guest_gets(f, &header, NULL)) {
+        assert_int_equal(header.destination_port, GUEST_PORT);
+        got += header.length;
+    }
+    assert_int_equal(got, GUEST_BUFFER);
+    header = from_wild(SOCKET_OPERATION_CREDIT_UPDATE, 0);
+    wild_sends(f, &header, NULL);
+    expect_for_guest(f, WILD_CID, SOCKET_OPERATION_CREDIT_UPDATE);
+}
+
 static void test_configurations_that_make_no_sense(void **state)
 {
     struct fixture *f = *state;
@@ -581,6 +610,7 @@ int main(void)
         TEST(test_a_reset_guest_leaves_no_connection_behind),
         TEST(test_broken_queues_of_a_peer_harm_nobody_else),
         TEST(test_no_buffers_no_loss),
+        TEST(test_a_header_changed_after_part_of_its_packet_has_gone_counts_as_it_was),
         TEST(test_configurations_that_make_no_sense),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

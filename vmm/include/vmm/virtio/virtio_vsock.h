@@ -33,9 +33,10 @@ enum vsock_queue {
 struct vsock_peer {
     uint64_t cid;
     uint32_t channel;
-    bool stuck;          /* has not taken anything for too long */
-    bool written, taken; /* since it was notified last */
-    uint32_t delivered;  /* bytes of the packet in front that the guest has already */
+    bool stuck;                 /* has not taken anything for too long */
+    bool written, taken;        /* since it was notified last */
+    uint32_t delivered;         /* bytes of the packet in front that the guest has already */
+    struct socket_header front; /* of that packet, as it was admitted: the peer can still change the shared one */
     struct socket_queue transmit, receive;
 };
 
