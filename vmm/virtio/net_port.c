@@ -21,6 +21,7 @@ static bool attach(struct net_port *port)
 static void begin(struct net_port *port)
 {
     (void)attach(port); /* which checked the same addresses before */
+    port->published = port->transmit_active.index;
     uint32_t count = port->config.receive_data_size / port->config.buffer_size;
     for (uint32_t i = 0; i < count && i < port->config.capacity; i++) {
         struct net_buffer buffer = {.offset = (uint64_t)i * port->config.buffer_size};
@@ -253,7 +254,8 @@ bool net_port_publish(struct net_port *port)
     if (!port->connected) {
         return false;
     }
-    bool sent = port->transmit_active.index != port->transmit_active.queue->tail;
+    bool sent = port->transmit_active.index != port->published;
+    port->published = port->transmit_active.index;
     net_queue_release(&port->transmit_free);
     net_queue_release(&port->receive_active);
     net_queue_publish(&port->receive_free);

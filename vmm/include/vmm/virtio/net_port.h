@@ -41,6 +41,7 @@ struct net_port {
     const uint8_t *receive_data;
     struct net_client_state *client; /* NULL: not an extended port */
     const struct net_server_state *server;
+    uint16_t published; /* what the switch was shown of transmit_active */
     uint32_t epoch, generation;
     bool connected; /* the queues are in use */
     bool link_up;
