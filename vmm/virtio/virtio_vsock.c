@@ -101,7 +101,7 @@ static void run(struct virtio_vsock *socket)
 {
     work(socket);
     bool live = virtio_is_live(&socket->device);
-    bool again = ask_for_signals(socket) || (live && socket->more);
+    bool again = ask_for_signals(socket) || socket->more;
     notify_peers(socket);
     uint64_t deadline = 0;
     if (again) {

@@ -511,6 +511,26 @@ static void test_a_reset_guest_leaves_no_connection_behind(void **state)
     expect_for_wild(f, SOCKET_OPERATION_RESET);
 }
 
+static void test_all_that_came_for_nobody_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct socket_header header = from_wild(SOCKET_OPERATION_DATA, 0);
+    uint32_t packets = 1000, refused = 0;
+    virtio_write_status(&f->socket.device, 0);
+    for (uint32_t i = 0; i < packets; i++) {
+        assert_true(socket_queue_put(&f->wild_out, &header, NULL));
+    }
+    virtio_vsock_notified(&f->socket); /* once for all of them; the rest goes by the timer */
+    while (f->socket.timer.deadline != 0) {
+        clock_value = f->socket.timer.deadline;
+        timer_run(&f->machine.vm.vcpus[0].timers, clock_value);
+    }
+    for (; wild_gets(f, &header); refused++) {
+        assert_int_equal(header.operation, SOCKET_OPERATION_RESET);
+    }
+    assert_int_equal(refused, packets);
+}
+
 static void test_broken_queues_of_a_peer_harm_nobody_else(void **state)
 {
     struct fixture *f = *state;
@@ -608,6 +628,7 @@ int main(void)
         TEST(test_one_peer_takes_no_connections_from_another),
         TEST(test_a_second_request_ends_the_connection),
         TEST(test_a_reset_guest_leaves_no_connection_behind),
+        TEST(test_all_that_came_for_nobody_is_refused),
         TEST(test_broken_queues_of_a_peer_harm_nobody_else),
         TEST(test_no_buffers_no_loss),
         TEST(test_a_header_changed_after_part_of_its_packet_has_gone_counts_as_it_was),
