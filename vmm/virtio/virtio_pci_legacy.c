@@ -95,7 +95,9 @@ static void write_register(struct virtio_pci *pci, uint32_t offset, uint32_t val
 {
     struct virtio_device *device = pci->device;
     struct virtqueue *queue = virtio_queue(device, pci->queue_select);
-    virtio_set_legacy(device);
+    if ((device->status & VIRTIO_STATUS_FEATURES_OK) == 0) { /* else it is a modern driver's until it is reset */
+        virtio_set_legacy(device);
+    }
     switch (offset) {
     case LEGACY_DRIVER_FEATURES:
         virtio_write_features(device, 0, value);

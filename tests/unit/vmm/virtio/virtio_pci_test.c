@@ -413,9 +413,12 @@ static void a_modern_driver_is_not_disturbed(void **state)
     start(VIRTIO_F_VERSION_1);
     transport_out(&m, port + 4, 4, 1);
     transport_out(&m, port + 8, 4, 0);
+    transport_out(&m, port + 18, 1, 7); /* only a reset would do something */
     assert_false(m.device.legacy);
     buffer(1);
     takes(1);
+    transport_out(&m, port + 18, 1, 0);
+    assert_int_equal(m.device.status, 0);
 }
 
 static void legacy_nonsense(void **state)
