@@ -190,7 +190,9 @@ static int entry_at(const struct fuse_request *request, uint64_t position, struc
         return error;
     }
     int error = store->ops->list(store->context, request->node, position - 2, entry);
-    entry->next += 2;
+    if (error == 0) {
+        entry->next += 2;
+    }
     return error;
 }
 
@@ -233,7 +235,8 @@ static int read_directory(struct fuse_request *request, bool plus)
     if (!fuse_arguments(request, 0, &in, sizeof(in))) {
         return -FILE_INVALID;
     }
-    uint64_t room = fuse_room(request) < in.size ? fuse_room(request) : in.size;
+    uint64_t room = in.size < FUSE_SERVER_MAX_WRITE ? in.size : FUSE_SERVER_MAX_WRITE;
+    room = fuse_room(request) < room ? fuse_room(request) : room;
     int error = check_type(request, 4);
     uint64_t position = in.offset;
     while (error == 0) {

@@ -235,6 +235,25 @@ static void test_a_full_store_says_so_and_goes_on(void **state)
     assert_int_equal(client_unlink(c, CLIENT_ROOT, "n1"), 0);
 }
 
+static void test_a_large_directory_is_listed_in_parts(void **state)
+{
+    struct fixture *f = *state;
+    struct fuse_client *c = &f->client;
+    char name[200];
+    uint64_t node;
+    for (uint32_t i = 0; i < 500; i++) {
+        snprintf(name, sizeof(name), "%0190u", i);
+        assert_int_equal(client_create(c, CLIENT_ROOT, name, &node), 0);
+    }
+    uint32_t size = sizeof(c->answer) - sizeof(struct fuse_out_header);
+    struct fuse_read_in in = {.size = size};
+    assert_int_equal(client_call(c, FUSE_READDIRPLUS, CLIENT_ROOT, &in, sizeof(in), NULL, 0), 0);
+    assert_in_range(c->answer_size, FUSE_SERVER_MAX_WRITE - 500, FUSE_SERVER_MAX_WRITE);
+    static char names[500 * 191 + 1];
+    assert_int_equal(client_list(c, CLIENT_ROOT, size, names, sizeof(names)), 0);
+    assert_int_equal(strlen(names), sizeof(names) - 1);
+}
+
 /* --- Requests that make no sense --- */
 
 static void test_names_that_are_none(void **state)
@@ -417,6 +436,7 @@ int main(void)
         TEST(test_links),
         TEST(test_a_file_without_a_name_lives_as_long_as_it_is_known),
         TEST(test_a_full_store_says_so_and_goes_on),
+        TEST(test_a_large_directory_is_listed_in_parts),
         TEST(test_names_that_are_none),
         TEST(test_nodes_that_are_none),
         TEST(test_requests_cut_short),

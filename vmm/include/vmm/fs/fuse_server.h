@@ -11,7 +11,7 @@
 #include <vmm/fs/file_store.h>
 #include <vmm/virtio/virtqueue.h>
 
-#define FUSE_SERVER_MAX_WRITE 0x20000u /* bytes of one WRITE, and of one READ */
+#define FUSE_SERVER_MAX_WRITE 0x20000u /* bytes of one WRITE, READ or READDIR */
 
 struct fuse_server {
     struct file_store store;
