@@ -16,9 +16,11 @@
  *     }
  *     void notified(microkit_channel channel)
  *     {
- *         socket_endpoint_receive(&endpoint, channel);
- *         ... accept, read, write, close ...
- *         socket_endpoint_flush(&endpoint);
+ *         bool more = true;
+ *         while (more && socket_endpoint_receive(&endpoint, channel, &more)) {
+ *             ... accept, read, write, close ...
+ *             socket_endpoint_flush(&endpoint);
+ *         }
  *     }
  */
 #pragma once
