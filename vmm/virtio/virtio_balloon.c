@@ -93,6 +93,7 @@ static void inflate(struct virtio_balloon *balloon, const struct virtqueue_chain
         for (uint32_t i = 0; i < length / sizeof(numbers[0]); i++) {
             zero_page(balloon, numbers[i]);
         }
+        balloon->turn_pages += length / sizeof(numbers[0]);
         offset += length;
     }
 }
@@ -144,19 +145,34 @@ static void take_chain(struct virtio_balloon *balloon, uint32_t index, const str
     virtqueue_push(&balloon->device.queues[index], chain->id, chain->slots, 0);
 }
 
+static bool turn_is_over(const struct virtio_balloon *balloon)
+{
+    return balloon->turn_pages >= BALLOON_TURN_PAGES;
+}
+
 static void queue_notified(void *context, uint32_t index)
 {
     struct virtio_balloon *balloon = context;
     struct virtqueue *queue = &balloon->device.queues[index];
     struct virtqueue_chain chain = {.segments = balloon->segments, .capacity = BALLOON_QUEUE_SIZE};
+    balloon->turn_pages = 0;
     do {
         virtqueue_want_notification(queue, false);
-        while (virtqueue_pop(queue, &chain) == VIRTQUEUE_CHAIN) {
+        while (!turn_is_over(balloon) && virtqueue_pop(queue, &chain) == VIRTQUEUE_CHAIN) {
             take_chain(balloon, index, &chain);
         }
-    } while (virtqueue_want_notification(queue, true));
+    } while (!turn_is_over(balloon) && virtqueue_want_notification(queue, true));
     virtqueue_flush(queue);
+    if (turn_is_over(balloon)) {
+        timer_arm(&balloon->device.vm->vcpus[0].timers, &balloon->next_turn, hv_now() + 1);
+    }
     publish(balloon);
+}
+
+static void next_turn(void *context, uint64_t now)
+{
+    (void)now;
+    queue_notified(context, BALLOON_QUEUE_INFLATE);
 }
 
 static void config_written(void *context, uint32_t offset, uint32_t width, uint64_t value)
@@ -171,9 +187,16 @@ static void config_written(void *context, uint32_t offset, uint32_t width, uint6
 static void reset(void *context)
 {
     struct virtio_balloon *balloon = context;
+    struct vm_control *control = balloon->device.vm->control;
     balloon->statistics_held = false;
     balloon->config.actual = 0;
     balloon->reported = 0;
+    timer_arm(&balloon->device.vm->vcpus[0].timers, &balloon->next_turn, 0);
+    if (control != NULL) { /* what the guest said before is not true of it any more */
+        control->status.memory.total = 0;
+        control->status.memory.free = 0;
+        control->status.memory.available = 0;
+    }
     answer(balloon);
 }
 
@@ -210,8 +233,10 @@ const char *virtio_balloon_init(struct virtio_balloon *balloon, struct vm *vm, c
         }
     }
     balloon->timer = (struct timer){.expired = expired, .device = balloon};
-    if (timer_add(&vm->vcpus[0].timers, &balloon->timer) != 0) {
-        return "no room for the balloon's timer";
+    balloon->next_turn = (struct timer){.expired = next_turn, .device = balloon};
+    if (timer_add(&vm->vcpus[0].timers, &balloon->timer) != 0 ||
+        timer_add(&vm->vcpus[0].timers, &balloon->next_turn) != 0) {
+        return "no room for the balloon's timers";
     }
     vm->balloon = balloon;
     return NULL;

@@ -189,6 +189,43 @@ static void test_more_pages_than_there_are_are_ignored(void **state)
     assert_int_equal(machine_guest_errors(), errors + 1);
 }
 
+static void test_no_more_than_a_turn_is_zeroed_at_once(void **state)
+{
+    struct fixture *f = *state;
+    start(f);
+    uint32_t pages = (MACHINE_RAM_SIZE + MACHINE_HIGH_RAM_SIZE) / 4096;
+    uint32_t chains = 2 * BALLOON_TURN_PAGES / pages + 3, used = 0, turns = 0, written;
+    uint16_t id;
+    assert_true(chains <= 64); /* the driver's queue */
+    uint32_t number = (uint32_t)(machine_allocate(&f->machine, 4096, 4096) / 4096);
+    uint64_t list = machine_allocate(&f->machine, 4ull * pages, 4);
+    for (uint32_t i = 0; i < pages; i++) {
+        memcpy((uint8_t *)machine_memory(&f->machine, list) + 4ull * i, &number, sizeof(number));
+    }
+    for (uint32_t i = 0; i < chains; i++) {
+        driver_add(&f->machine, BALLOON_QUEUE_INFLATE, &(struct piece){.address = list, .length = 4 * pages}, 1, false);
+    }
+    assert_true(driver_must_notify(&f->machine, BALLOON_QUEUE_INFLATE, (uint16_t)chains));
+    virtio_notify(&f->balloon.device, BALLOON_QUEUE_INFLATE);
+    for (;; turns++) {
+        uint32_t before = used;
+        while (driver_take(&f->machine, BALLOON_QUEUE_INFLATE, &id, &written)) {
+            used++;
+        }
+        assert_true((used - before) * pages < BALLOON_TURN_PAGES + pages);
+        if (f->balloon.next_turn.deadline == 0) {
+            break;
+        }
+        clock_value++;
+        timer_run(&f->machine.vm.vcpus[0].timers, clock_value);
+    }
+    assert_int_equal(used, chains);
+    assert_int_equal(turns, 2);
+    driver_add(&f->machine, BALLOON_QUEUE_INFLATE, &(struct piece){.address = list, .length = 4}, 1, false);
+    kick(f, BALLOON_QUEUE_INFLATE); /* notifications are wanted again */
+    assert_true(driver_take(&f->machine, BALLOON_QUEUE_INFLATE, &id, &written));
+}
+
 static void test_reports_are_counted(void **state)
 {
     struct fixture *f = *state;
@@ -216,8 +253,11 @@ static void test_a_reset_forgets_the_buffer(void **state)
     struct fixture *f = *state;
     start(f);
     virtio_balloon_request(&f->balloon, 1 << 20);
+    assert_int_equal(f->control.status.memory.free, 1 << 20);
     virtio_write_status(&f->balloon.device, 0);
     assert_int_equal(answers, 1);
+    assert_int_equal(f->control.status.memory.free, 0); /* not known */
+    assert_int_equal(f->control.status.memory.total, 0);
     virtio_balloon_request(&f->balloon, UINT64_MAX);
     assert_int_equal(answers, 2);
     assert_int_equal(f->control.status.memory.wanted, 1 << 20); /* stays wanted */
@@ -230,6 +270,7 @@ int main(void)
         TEST(test_the_guest_is_asked_and_answers),
         TEST(test_a_guest_that_does_not_answer_is_not_waited_for),
         TEST(test_what_is_given_up_is_zeroed),
+        TEST(test_no_more_than_a_turn_is_zeroed_at_once),
         TEST(test_reports_are_counted),
         TEST(test_configuration_that_is_not_the_guests),
         TEST(test_a_reset_forgets_the_buffer),

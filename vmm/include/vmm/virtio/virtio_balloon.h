@@ -12,6 +12,9 @@
 #define BALLOON_QUEUE_SIZE            128u
 #define BALLOON_PAGE                  4096u /* whatever the guest's own page size */
 #define BALLOON_PATIENCE_MILLISECONDS 1000u
+/* Page numbers looked at before the guest and the manager have their turn; the buffer in which that many are reached
+ * is looked at to its end. */
+#define BALLOON_TURN_PAGES            0x8000u
 
 #define VIRTIO_BALLOON_F_STATS_VQ       (1ull << 1)
 #define VIRTIO_BALLOON_F_DEFLATE_ON_OOM (1ull << 2)
@@ -40,6 +43,9 @@ struct virtio_balloon {
     uint16_t statistics_id, statistics_slots;
     bool answer_owed; /* to the manager, with the next statistics */
     struct timer timer;
+
+    uint64_t turn_pages;    /* that were looked at in this turn */
+    struct timer next_turn; /* goes on with the pages that the guest gives up */
 
     struct virtio_segment segments[BALLOON_QUEUE_SIZE];
 };
