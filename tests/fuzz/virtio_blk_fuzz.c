@@ -7,123 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "virtio_machine.h"
-
-#include <storage.h>
-#include <vmm/hv.h>
-#include <vmm/virtio/virtio_blk.h>
+#include "blk_machine.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define CAPACITY  8u
-#define DATA_SIZE 0x8000u
-#define DISK_SIZE 0x20000u
+#define CAPACITY 8u
 
-struct world {
-    struct virtio_machine machine;
-    struct virtio_blk blk;
-    struct vm_device_config config;
-    struct storage storage;
-    struct storage_config storage_config;
-    _Alignas(8) uint8_t requests[sizeof(struct block_request_queue) + CAPACITY * sizeof(struct block_request)];
-    _Alignas(8) uint8_t responses[sizeof(struct block_response_queue) + CAPACITY * sizeof(struct block_response)];
-    struct block_storage_info info;
-    uint8_t data[DATA_SIZE];
-    uint8_t *disk;
-};
-
-static struct world *current;
-static bool server_runs;
-
-uint64_t hv_now(void)
-{
-    static uint64_t ticks;
-    return ++ticks;
-}
-
-void hv_notify(unsigned int channel)
-{
-    (void)channel;
-    if (server_runs) {
-        storage_serve(&current->storage);
-    }
-}
-
-void vcpu_kick(struct vcpu_context *vcpu)
-{
-    (void)vcpu;
-}
-
-void *device_allocate(struct vm *vm, uint64_t size)
-{
-    (void)vm;
-    return size <= sizeof(current->blk) ? &current->blk : NULL;
-}
-
-int device_listen(struct vm *vm, uint32_t channel, void (*notified)(void *context), void *context)
-{
-    (void)vm;
-    (void)channel;
-    (void)notified;
-    (void)context;
-    return 0;
-}
-
-static void notify_client(unsigned int channel)
-{
-    (void)channel;
-}
-
-static void wake_at(uint64_t deadline)
-{
-    (void)deadline;
-}
-
-static void report(const char *disk, const char *problem)
-{
-    (void)disk;
-    (void)problem;
-}
-
-static const struct storage_operations operations = {
-    .now = hv_now, .notify = notify_client, .wake_at = wake_at, .report = report};
-
-static void create(struct world *w, uint32_t transfer_size, uint32_t kind)
-{
-    struct virtio_device *device;
-    w->disk = calloc(1, DISK_SIZE);
-    w->storage_config = (struct storage_config){.magic = STORAGE_CONFIG_MAGIC,
-                                                .version = STORAGE_CONFIG_VERSION,
-                                                .size = sizeof(w->storage_config),
-                                                .disk_count = 1};
-    w->storage_config.disks[0] = (struct storage_disk_config){.name = "disk",
-                                                              .kind = kind,
-                                                              .base = (uintptr_t)w->disk,
-                                                              .base_size = DISK_SIZE,
-                                                              .request_queue = (uintptr_t)w->requests,
-                                                              .response_queue = (uintptr_t)w->responses,
-                                                              .data = (uintptr_t)w->data,
-                                                              .storage_info = (uintptr_t)&w->info,
-                                                              .data_size = DATA_SIZE,
-                                                              .capacity = CAPACITY,
-                                                              .transfer_size = transfer_size};
-    w->config = (struct vm_device_config){.kind = VM_DEVICE_BLOCK, .queues = 2, .name = "disk0"};
-    w->config.block.client = (struct block_client_config){.request_queue = (uintptr_t)w->requests,
-                                                          .response_queue = (uintptr_t)w->responses,
-                                                          .data = (uintptr_t)w->data,
-                                                          .storage_info = (uintptr_t)&w->info,
-                                                          .data_size = DATA_SIZE,
-                                                          .capacity = CAPACITY,
-                                                          .transfer_size = transfer_size};
-    w->config.block.logical_block_size = 512;
-    if (!storage_initialise(&w->storage, &operations, &w->storage_config, 1000000) ||
-        virtio_blk_kind.create(&w->machine.vm, &w->config, &device) != NULL) {
-        abort();
-    }
-    machine_attach(&w->machine, device);
-}
-
-static void start(struct world *w, uint8_t how)
+static void start(struct blk_machine *w, uint8_t how)
 {
     uint64_t features = w->blk.device.offered;
     features &= ~((how & 1 ? VIRTIO_F_RING_PACKED : 0) | (how & 2 ? VIRTIO_F_INDIRECT_DESC : 0) |
@@ -150,7 +40,7 @@ static uint32_t take(struct input *in, uint32_t bytes)
 }
 
 /* A request with a header that is nearly right and pieces of any size. */
-static void add(struct world *w, struct input *in)
+static void add(struct blk_machine *w, struct input *in)
 {
     static const uint32_t types[] = {0, 1, 4, 8, 10, 11, 13, 0, 1};
     uint32_t queue = take(in, 1) & 1, kind = take(in, 1), count = take(in, 1) % 6;
@@ -184,7 +74,7 @@ static void add(struct world *w, struct input *in)
     driver_add(&w->machine, queue, pieces, used, false);
 }
 
-static void step(struct world *w, struct input *in)
+static void step(struct blk_machine *w, struct input *in)
 {
     uint8_t what = (uint8_t)take(in, 1);
     switch (what % 12) {
@@ -198,11 +88,10 @@ static void step(struct world *w, struct input *in)
         virtio_notify(&w->blk.device, what >> 4 & 1);
         break;
     case 5:
-        storage_serve(&w->storage);
-        virtio_blk_answered(&w->blk);
+        blk_machine_serve(w);
         break;
     case 6:
-        server_runs = !server_runs;
+        w->server_runs = !w->server_runs;
         break;
     case 7: /* what the server answers is changed */
         if (what & 0x80) {
@@ -238,7 +127,7 @@ static void step(struct world *w, struct input *in)
 }
 
 /* Counts fit together; every cell that is in use belongs to a piece. */
-static void check(const struct world *w)
+static void check(const struct blk_machine *w)
 {
     uint32_t pieces = 0, cells = 0, used = 0;
     for (uint32_t i = 0; i < BLK_MAX_PIECES; i++) {
@@ -264,19 +153,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     struct input in = {data, size};
-    struct world *w = aligned_alloc(64, (sizeof(*w) + 63) / 64 * 64);
-    memset(w, 0, sizeof(*w));
-    current = w;
-    server_runs = true;
-    machine_create(&w->machine);
     uint32_t how = take(&in, 2);
-    create(w, how & 1 ? 4096 : 512, kinds[how >> 1 & 1]);
+    const struct blk_machine_shape shape = {
+        .transfer_size = how & 1 ? 4096 : 512, .capacity = CAPACITY, .data_size = 0x8000, .disk_size = 0x20000};
+    struct blk_machine *w = blk_machine_prepare(&shape);
+    w->storage_config.disks[0].kind = kinds[how >> 1 & 1];
+    w->config.queues = 2;
+    blk_machine_start_server(w);
+    blk_machine_create_device(w);
     start(w, (uint8_t)(how >> 8));
     while (in.size > 0) {
+        w->clock++;
         step(w, &in);
         check(w);
     }
-    free(w->disk);
-    free(w);
+    blk_machine_destroy(w);
     return 0;
 }

@@ -12,7 +12,9 @@ VIRTIO_TRANSPORT_SOURCES := tests/unit/vmm/virtio/transport_machine.c vmm/core/b
 	$(addprefix vmm/pci/, pci_device.c pci_host.c msix.c)
 
 # What a test needs beyond that.
-VIRTIO_TEST_virtqueue_test :=
+VIRTIO_TEST_virtqueue_test := tests/unit/vmm/virtio/virtqueue_fixture.c
+VIRTIO_TEST_virtqueue_events_test := $(VIRTIO_TEST_virtqueue_test)
+VIRTIO_TEST_virtqueue_hostile_test := $(VIRTIO_TEST_virtqueue_test)
 VIRTIO_TEST_virtio_test :=
 VIRTIO_TEST_virtio_pci_test := $(VIRTIO_TRANSPORT_SOURCES)
 VIRTIO_TEST_virtio_rng_test := vmm/virtio/virtio_rng.c vmm/core/timer.c
@@ -25,9 +27,11 @@ VIRTIO_TEST_virtio_vsock_test := $(wildcard vmm/virtio/*vsock*.c) vmm/core/timer
 VIRTIO_TEST_virtio_net_test := $(wildcard vmm/virtio/virtio_net*.c) vmm/virtio/net_port.c vmm/core/timer.c \
 	$(SWITCH_SOURCES)
 CFLAGS_tests_unit_vmm_virtio_virtio_net_test += -Iservices/switch
-VIRTIO_TEST_virtio_blk_test := vmm/virtio/virtio_blk.c vmm/virtio/virtio_blk_pieces.c vmm/virtio/virtio_blk_request.c \
-	vmm/core/timer.c $(STORAGE_SOURCES)
-CFLAGS_tests_unit_vmm_virtio_virtio_blk_test += -Iservices/storage
+VIRTIO_BLK_MACHINE := tests/unit/vmm/virtio/blk_machine.c $(wildcard vmm/virtio/virtio_blk*.c) vmm/core/timer.c $(STORAGE_SOURCES)
+VIRTIO_TEST_virtio_blk_test := tests/unit/vmm/virtio/blk_driver.c $(VIRTIO_BLK_MACHINE)
+VIRTIO_TEST_virtio_blk_flow_test := $(VIRTIO_TEST_virtio_blk_test)
+$(foreach name,blk_machine blk_driver virtio_blk_test virtio_blk_flow_test,\
+	$(eval CFLAGS_tests_unit_vmm_virtio_$(name) += -Iservices/storage))
 CFLAGS_tests_unit_vmm_virtio_virtio_vsock_test += -Ilibsocket/include
 
 $(foreach test,$(notdir $(basename $(wildcard tests/unit/vmm/virtio/*_test.c))),\
@@ -37,7 +41,7 @@ $(call fuzz_target,virtqueue_fuzz,tests/fuzz/virtqueue_fuzz.c $(VIRTIO_TEST_SUPP
 $(call fuzz_target,virtio_transport_fuzz,tests/fuzz/virtio_transport_fuzz.c $(VIRTIO_TEST_SUPPORT) \
 	$(VIRTIO_TRANSPORT_SOURCES),-lcmocka)
 CFLAGS_tests_fuzz_virtio_blk_fuzz := $(VMM_INCLUDES) -Itests/unit/vmm/virtio -Iservices/storage
-$(call fuzz_target,virtio_blk_fuzz,tests/fuzz/virtio_blk_fuzz.c $(VIRTIO_TEST_SUPPORT) $(VIRTIO_TEST_virtio_blk_test),-lcmocka)
+$(call fuzz_target,virtio_blk_fuzz,tests/fuzz/virtio_blk_fuzz.c $(VIRTIO_TEST_SUPPORT) $(VIRTIO_BLK_MACHINE),-lcmocka)
 CFLAGS_tests_fuzz_virtio_console_fuzz := $(VMM_INCLUDES) -Itests/unit/vmm/virtio
 $(call fuzz_target,virtio_console_fuzz,tests/fuzz/virtio_console_fuzz.c $(VIRTIO_TEST_SUPPORT) \
 	$(VIRTIO_TEST_virtio_console_test),-lcmocka)
