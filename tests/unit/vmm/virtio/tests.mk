@@ -24,9 +24,12 @@ VIRTIO_TEST_virtio_console_test := $(wildcard vmm/virtio/virtio_console*.c) vmm/
 VIRTIO_TEST_virtio_pmem_test := vmm/virtio/virtio_pmem.c vmm/core/bus.c
 VIRTIO_TEST_virtio_vsock_test := $(wildcard vmm/virtio/*vsock*.c) vmm/core/timer.c \
 	$(LIBSOCKET_SOURCES)
-VIRTIO_TEST_virtio_net_test := $(wildcard vmm/virtio/virtio_net*.c) vmm/virtio/net_port.c vmm/core/timer.c \
-	$(SWITCH_SOURCES)
-CFLAGS_tests_unit_vmm_virtio_virtio_net_test += -Iservices/switch
+VIRTIO_NET_SOURCES := $(wildcard vmm/virtio/virtio_net*.c) vmm/virtio/net_port.c vmm/core/timer.c $(SWITCH_SOURCES)
+VIRTIO_TEST_virtio_net_test := tests/unit/vmm/virtio/net_machine.c $(VIRTIO_NET_SOURCES)
+VIRTIO_TEST_virtio_net_flow_test := $(VIRTIO_TEST_virtio_net_test)
+VIRTIO_TEST_virtio_net_control_test := $(VIRTIO_TEST_virtio_net_test)
+$(foreach name,net_machine virtio_net_test virtio_net_flow_test virtio_net_control_test,\
+	$(eval CFLAGS_tests_unit_vmm_virtio_$(name) += -Iservices/switch))
 VIRTIO_BLK_MACHINE := tests/unit/vmm/virtio/blk_machine.c $(wildcard vmm/virtio/virtio_blk*.c) vmm/core/timer.c $(STORAGE_SOURCES)
 VIRTIO_TEST_virtio_blk_test := tests/unit/vmm/virtio/blk_driver.c $(VIRTIO_BLK_MACHINE)
 VIRTIO_TEST_virtio_blk_flow_test := $(VIRTIO_TEST_virtio_blk_test)
@@ -48,5 +51,5 @@ $(call fuzz_target,virtio_console_fuzz,tests/fuzz/virtio_console_fuzz.c $(VIRTIO
 CFLAGS_tests_fuzz_virtio_requests_fuzz := $(VMM_INCLUDES) -Itests/unit/vmm/virtio -Iservices/switch -Ilibsocket/include $(FUSE_INCLUDES)
 $(call objects,fuzz,tests/fuzz/virtio_requests_fuzz.c): | $(FUSE_HEADER)
 $(call fuzz_target,virtio_requests_fuzz,tests/fuzz/virtio_requests_fuzz.c $(VIRTIO_TEST_SUPPORT) \
-	$(sort $(foreach kind,balloon net pmem rng vsock,$(VIRTIO_TEST_virtio_$(kind)_test)) vmm/virtio/virtio_fs.c $(VMM_FS_SOURCES)),\
+	$(sort $(foreach kind,balloon pmem rng vsock,$(VIRTIO_TEST_virtio_$(kind)_test)) $(VIRTIO_NET_SOURCES) vmm/virtio/virtio_fs.c $(VMM_FS_SOURCES)),\
 	-lcmocka)
