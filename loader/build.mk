@@ -95,12 +95,14 @@ LOADER_TEST_SUPPORT := tests/unit/loader/support.c tests/unit/loader/fake_memory
 $(foreach t,$(patsubst tests/unit/loader/%_test.c,%,$(wildcard tests/unit/loader/*_test.c)),\
 	$(call unit_test,loader_$t,tests/unit/loader/$t_test.c $(LOADER_TEST_SUPPORT)))
 
-LOADER_TESTS_AARCH64 := tests/unit/loader/aarch64/device_tree_test.c tests/fuzz/loader_boot_aarch64_fuzz.c
+LOADER_TREE_MAKER := tests/unit/loader/aarch64/tree_maker.c
+LOADER_TESTS_AARCH64 := $(LOADER_TREE_MAKER) $(wildcard tests/unit/loader/aarch64/device_tree*_test.c) \
+	tests/fuzz/loader_boot_aarch64_fuzz.c
 $(foreach s,$(LOADER_TESTS_AARCH64),$(eval CFLAGS_$(subst /,_,$(basename $s)) += $(LIBFDT_INCLUDES)))
 $(foreach k,unit_aarch64 fuzz_aarch64,$(call objects,$k,$(LOADER_TESTS_AARCH64))): $(LIBFDT).stamp
 $(foreach t,$(patsubst tests/unit/loader/aarch64/%_test.c,%,$(wildcard tests/unit/loader/aarch64/*_test.c)),\
 	$(call unit_test_aarch64,loader_$t,tests/unit/loader/aarch64/$t_test.c tests/unit/loader/fake_memory.c \
-	$(LOADER_MACHINE_SOURCES_aarch64)))
+	$(if $(filter device_tree%,$t),$(LOADER_TREE_MAKER)) $(LOADER_MACHINE_SOURCES_aarch64)))
 
 $(call fuzz_target_aarch64,loader_boot_aarch64_fuzz,tests/fuzz/loader_boot_aarch64_fuzz.c \
 	$(LOADER_MACHINE_SOURCES_aarch64))
