@@ -374,8 +374,8 @@ static void parse_pd_attributes(struct system *system, xmlNodePtr node, struct p
 
 void parse_protection_domain(struct system *system, xmlNodePtr node, struct pd *parent)
 {
-    static const char *const children[] = {"program_image",   "map", "irq", "ioport", "setvar", "protection_domain",
-                                           "virtual_machine", NULL};
+    static const char *const children[] = {"program_image",   "map",   "irq", "ioport", "setvar", "protection_domain",
+                                           "virtual_machine", "vsock", NULL};
     struct pd *pd = ARENA_NEW(&system->arena, struct pd);
     pd->line = element_line(node);
     pd->parent = parent;

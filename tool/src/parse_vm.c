@@ -260,9 +260,9 @@ struct vm_child_lines {
 
 static void parse_vm_child(struct system *system, xmlNodePtr node, struct vm_element *vm, struct vm_child_lines *lines)
 {
-    static const char *const known[] = {"kernel",     "initrd",      "cmdline",   "boot",     "console",
-                                        "hypervisor", "on_poweroff", "on_reboot", "on_crash", "disk",
-                                        "net",        "rng",         NULL};
+    static const char *const known[] = {"kernel",      "initrd",     "cmdline",  "boot",    "console", "hypervisor",
+                                        "on_poweroff", "on_reboot",  "on_crash", "disk",    "net",     "rng",
+                                        "vsock",       "filesystem", "pmem",     "balloon", NULL};
     if (element_is(node, "kernel")) {
         parse_guest_image(system, node, &vm->kernel);
     } else if (element_is(node, "initrd")) {
