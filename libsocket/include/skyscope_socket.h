@@ -22,6 +22,9 @@
  *             socket_endpoint_flush(&endpoint);
  *         }
  *     }
+ *
+ * With several peers take them in turn, as services/echo/echo.c does: one that goes on and on delays the others
+ * otherwise.
  */
 #pragma once
 
@@ -89,7 +92,7 @@ bool socket_endpoint_add_buffer(struct socket_endpoint *endpoint, uint8_t *buffe
 /* Accepts connections to `port` from now on. False if there are SOCKET_MAX_LISTENERS. */
 bool socket_endpoint_listen(struct socket_endpoint *endpoint, uint32_t port);
 
-/* Takes what came on `channel`; false if it is none of the endpoint's. At most one queue's worth: true in *more says
+/* Takes what came on `channel`; false if it is none of the endpoint's. A bounded number of packets: true in *more says
  * that there is more, and no notification will come for it. */
 bool socket_endpoint_receive(struct socket_endpoint *endpoint, unsigned int channel, bool *more);
 /* Notifies the peers of all that was written and read since the last time. */

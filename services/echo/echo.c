@@ -66,10 +66,18 @@ static void serve(void)
     }
 }
 
+/* All peers in turn, whoever notified: one that goes on and on does not keep the others waiting. */
 void notified(microkit_channel channel)
 {
+    (void)channel;
     bool more = true;
-    while (more && socket_endpoint_receive(&endpoint, channel, &more)) {
+    while (more) {
+        more = false;
+        for (uint32_t i = 0; i < endpoint.peer_count; i++) {
+            bool left = false;
+            (void)socket_endpoint_receive(&endpoint, endpoint.peers[i].channel, &left);
+            more = more || left;
+        }
         serve();
         socket_endpoint_flush(&endpoint);
     }
