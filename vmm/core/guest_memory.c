@@ -3,20 +3,41 @@
 
 #include <base/memory.h>
 
-void *guest_slice(const struct guest_memory *memory, gpa_t gpa, uint64_t length)
+static void *slice(const struct vm_ram_range *ranges, uint32_t count, uint64_t gpa, uint64_t length)
 {
     if (length == 0) {
         return NULL;
     }
-    for (uint32_t i = 0; i < memory->count; i++) {
-        const struct vm_ram_range *range = &memory->ranges[i];
-        uint64_t offset = gpa.value - range->gpa;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct vm_ram_range *range = &ranges[i];
+        uint64_t offset = gpa - range->gpa;
         /* An address below the range wraps to a large offset. */
         if (offset < range->size && length <= range->size - offset) {
             return (void *)(uintptr_t)(range->address + offset);
         }
     }
     return NULL;
+}
+
+void *guest_slice(const struct guest_memory *memory, gpa_t gpa, uint64_t length)
+{
+    return slice(memory->ranges, memory->count, gpa.value, length);
+}
+
+const void *guest_readable_slice(const struct guest_memory *memory, gpa_t gpa, uint64_t length)
+{
+    const void *ram = guest_slice(memory, gpa, length);
+    return ram != NULL ? ram : slice(memory->images, memory->image_count, gpa.value, length);
+}
+
+bool guest_add_image(struct guest_memory *memory, gpa_t gpa, const void *address, uint64_t size)
+{
+    if (memory->image_count == GUEST_MAX_IMAGES) {
+        return false;
+    }
+    memory->images[memory->image_count++] =
+        (struct vm_ram_range){.gpa = gpa.value, .address = (uintptr_t)address, .size = size};
+    return true;
 }
 
 /* The part of [gpa, gpa + length) up to the end of the range that gpa lies in. */

@@ -91,7 +91,8 @@ const char *virtio_pmem_init(struct virtio_pmem *pmem, struct vm *vm, const stru
     virtio_device_init(&pmem->device, &ops, pmem, vm, config->name, VIRTIO_F_IN_ORDER, &pmem->config,
                        sizeof(pmem->config));
     if (virtio_add_queue(&pmem->device, PMEM_QUEUE_SIZE) != 0 ||
-        bus_register(&vm->memory_bus, pmem->config.start, pmem->config.size, &content_ops, pmem, "image") != 0) {
+        bus_register(&vm->memory_bus, pmem->config.start, pmem->config.size, &content_ops, pmem, "image") != 0 ||
+        !guest_add_image(&vm->memory, GPA(pmem->config.start), pmem->content, pmem->config.size)) {
         return "no room for an image";
     }
     return NULL;

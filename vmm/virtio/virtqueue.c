@@ -125,7 +125,8 @@ bool virtqueue_add_segment(struct virtqueue *queue, struct virtqueue_chain *chai
         virtio_fail(queue->device, "queue %u: a descriptor to be read after one to be written", queue->index);
         return false;
     }
-    uint8_t *data = guest_slice(queue->device->memory, GPA(address), length);
+    const void *data = writable ? guest_slice(queue->device->memory, GPA(address), length)
+                                : guest_readable_slice(queue->device->memory, GPA(address), length);
     if (data == NULL) {
         virtio_fail(queue->device, "queue %u: a descriptor of 0x%x bytes at 0x%llx, which is not RAM", queue->index,
                     length, (unsigned long long)address);
@@ -137,7 +138,7 @@ bool virtqueue_add_segment(struct virtqueue *queue, struct virtqueue_chain *chai
         return false;
     }
     *total += length;
-    chain->segments[count] = (struct virtio_segment){.data = data, .length = length};
+    chain->segments[count] = (struct virtio_segment){.data = (uint8_t *)(uintptr_t)data, .length = length};
     if (writable) {
         chain->writable_count++;
     } else {

@@ -94,6 +94,37 @@ static void test_writes_are_lost_and_reads_are_not(void **state)
     assert_false(bus_read(&machine.vm.memory_bus, GPA_BASE + SIZE - 4, 8, &value));
 }
 
+/* A program writes what it maps to a disk, or sends it: its file is in the image. */
+static void test_devices_read_from_the_image_and_write_nothing_to_it(void **state)
+{
+    (void)state;
+    uint64_t answer = machine_allocate(&machine, 4, 4);
+    struct piece pieces[2] = {{.address = GPA_BASE + SIZE - 4, .length = 4},
+                              {.address = answer, .length = 4, .writable = true}};
+    uint16_t id;
+    uint32_t written;
+    memset(content + SIZE - 4, 0, 4); /* a flush */
+    memset(machine_memory(&machine, answer), 0xff, 4);
+    driver_add(&machine, 0, pieces, 2, false);
+    virtio_notify(&pmem.device, 0);
+    assert_true(driver_take(&machine, 0, &id, &written));
+    assert_memory_equal(machine_memory(&machine, answer), "\0\0\0\0", 4);
+    pieces[0].address += 1; /* over its end */
+    driver_add(&machine, 0, pieces, 2, false);
+    virtio_notify(&pmem.device, 0);
+    assert_true(pmem.device.broken);
+
+    virtio_write_status(&pmem.device, 0);
+    driver_start(&machine, &pmem.device, VIRTIO_F_VERSION_1 | VIRTIO_F_EVENT_IDX, 16);
+    pieces[0].address = machine_allocate(&machine, 4, 4);
+    pieces[1].address = GPA_BASE;
+    content[0] = 'x';
+    driver_add(&machine, 0, pieces, 2, false);
+    virtio_notify(&pmem.device, 0);
+    assert_true(pmem.device.broken);
+    assert_int_equal(content[0], 'x');
+}
+
 static void test_places_that_cannot_be(void **state)
 {
     (void)state;
@@ -119,6 +150,7 @@ int main(void)
         cmocka_unit_test_setup(test_flushes_succeed, set_up),
         cmocka_unit_test_setup(test_a_request_without_room_breaks_the_device, set_up),
         cmocka_unit_test_setup(test_writes_are_lost_and_reads_are_not, set_up),
+        cmocka_unit_test_setup(test_devices_read_from_the_image_and_write_nothing_to_it, set_up),
         cmocka_unit_test_setup(test_places_that_cannot_be, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

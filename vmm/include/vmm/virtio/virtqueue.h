@@ -18,7 +18,8 @@ struct virtio_device;
 
 #define VIRTQUEUE_MAX_SIZE 1024u
 
-/* A piece of guest RAM. */
+/* A piece of guest RAM, or, if the device only reads it, of an image in the guest's memory: nothing writes to readable
+ * segments. */
 struct virtio_segment {
     uint8_t *data;
     uint32_t length; /* bytes, not 0 */
@@ -73,7 +74,7 @@ void virtqueue_set_features(struct virtqueue *queue);
 void virtqueue_reset(struct virtqueue *queue);
 
 /* Takes the next buffer. A chain with more pieces than chain->capacity, with more ring entries than the queue, with a
- * loop, with a piece that has no length or does not lie within one range of RAM, with a readable piece after a writable
+ * loop, with a piece that has no length or does not lie within one range of RAM (or, to be read, one image), with a readable piece after a writable
  * one, of 4 GiB or more, or with indirect tables where they may not be, breaks the queue. An indirect chain may have
  * more pieces than the queue has entries: Linux makes such. */
 enum virtqueue_result virtqueue_pop(struct virtqueue *queue, struct virtqueue_chain *chain);
