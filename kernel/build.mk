@@ -47,12 +47,13 @@ $(call fuzz_target_aarch64,plan,tests/fuzz/plan_fuzz.c $(KERNEL_PLAN_SOURCES))
 # Pure parts of the SVM code, and the rest of it on stand-ins for the kernel.
 SVM := kernel/arch/x86_64/svm
 SVM_TEST_SOURCES := tests/unit/kernel/svm_check_test.c tests/unit/kernel/svm_exit_test.c \
-	$(SVM)/check.c $(SVM)/exit.c $(SVM)/state.c $(SVM)/window.c
+	tests/unit/kernel/svm_enter_test.c $(SVM)/check.c $(SVM)/enter.c $(SVM)/exit.c $(SVM)/state.c $(SVM)/window.c
 $(foreach source,$(SVM_TEST_SOURCES),$(eval CFLAGS_$(subst /,_,$(basename $(source))) += \
 	-Ikernel/include -Ikernel/arch/x86_64/include))
 $(call unit_test,kernel_svm_check,tests/unit/kernel/svm_check_test.c $(SVM)/check.c)
 $(call unit_test,kernel_svm_exit,tests/unit/kernel/svm_exit_test.c $(SVM)/check.c $(SVM)/exit.c $(SVM)/state.c \
 	$(SVM)/window.c)
+$(call unit_test,kernel_svm_enter,tests/unit/kernel/svm_enter_test.c $(SVM)/check.c $(SVM)/enter.c $(SVM)/window.c)
 
 # Pure parts of AArch64's kernel.
 $(call unit_test_aarch64,kernel_plan_check,tests/unit/kernel/aarch64_plan_check_test.c $(KERNEL_PLAN_SOURCES))

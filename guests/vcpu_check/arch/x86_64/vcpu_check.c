@@ -14,6 +14,9 @@
 #define MSR_X2APIC_EOI     0x80bu
 #define MSR_X2APIC_SVR     0x80fu
 #define MSR_X2APIC_ICR     0x830u
+#define MSR_X2APIC_LVTT    0x832u
+#define MSR_X2APIC_INITIAL 0x838u
+#define MSR_X2APIC_DIVIDE  0x83eu
 #define MSR_X2APIC_SELF    0x83fu
 #define MSR_LSTAR          0xc0000082u
 #define MSR_SFMASK         0xc0000084u
@@ -21,12 +24,17 @@
 #define MSR_KERNEL_GS_BASE 0xc0000102u
 #define MSR_TSC_AUX        0xc0000103u
 
-#define VECTOR_DB  1u
-#define VECTOR_NMI 2u
-#define VECTOR_BP  3u
-#define VECTOR_UD  6u
-#define VECTOR_GP  13u
-#define VECTOR_IPI 0x50u
+#define VECTOR_DB   1u
+#define VECTOR_NMI  2u
+#define VECTOR_BP   3u
+#define VECTOR_UD   6u
+#define VECTOR_GP   13u
+#define VECTOR_IPI  0x50u
+#define VECTOR_SLOW 0x51u
+
+#define SLOW_TICKS    200000u
+#define LVT_MASKED    (1u << 16)
+#define DIVIDE_BY_ONE 0xbu
 
 #define RFLAGS_TF (1ull << 8)
 #define RFLAGS_RF (1ull << 16)
@@ -42,6 +50,7 @@ void exception(uint64_t vector, struct frame *frame);
 static volatile uint64_t counts[256];
 static volatile uint64_t last_rip, last_error_code, last_dr6;
 static volatile uint64_t nmi_depth, nmi_nested, nmi_again;
+static volatile uint64_t slow_depth, slow_nested;
 static uint64_t skip_bytes; /* length of an instruction that is to fault */
 static unsigned int failures;
 
@@ -121,6 +130,18 @@ static void handle_nmi(void)
     nmi_depth--;
 }
 
+/* A timer of ours ends while we are here with interrupts off: the host's, too. */
+static void handle_slow(void)
+{
+    slow_depth++;
+    slow_nested |= slow_depth > 1;
+    uint64_t start = read_tsc();
+    while (read_tsc() - start < SLOW_TICKS) {
+    }
+    slow_depth--;
+    write_msr(MSR_X2APIC_EOI, 0);
+}
+
 void exception(uint64_t vector, struct frame *frame)
 {
     counts[vector & 255]++;
@@ -137,6 +158,9 @@ void exception(uint64_t vector, struct frame *frame)
         break;
     case VECTOR_IPI:
         write_msr(MSR_X2APIC_EOI, 0);
+        break;
+    case VECTOR_SLOW:
+        handle_slow();
         break;
     case VECTOR_UD:
     case VECTOR_GP:
@@ -272,6 +296,22 @@ static void check_interrupts(void)
     check("the task priority holds an interrupt back, for so long", held && counts[VECTOR_IPI] == before + 1);
 }
 
+/* Whatever happens to the processor while their handler runs. */
+static void check_slow_interrupts(void)
+{
+    write_msr(MSR_X2APIC_LVTT, LVT_MASKED | VECTOR_IPI);
+    write_msr(MSR_X2APIC_DIVIDE, DIVIDE_BY_ONE);
+    uint64_t before = counts[VECTOR_SLOW];
+    __asm__ volatile("sti");
+    for (int i = 0; i < 100; i++) {
+        write_msr(MSR_X2APIC_INITIAL, SLOW_TICKS / 2);
+        write_msr(MSR_X2APIC_SELF, VECTOR_SLOW);
+        (void)cpuid(0);
+    }
+    __asm__ volatile("cli");
+    check("each of 100 slow interrupts comes once", counts[VECTOR_SLOW] == before + 100 && slow_nested == 0);
+}
+
 static void check_nmis(void)
 {
     uint64_t before = counts[VECTOR_NMI];
@@ -352,6 +392,7 @@ void guest_main(void)
     write_msr(MSR_APIC_BASE, read_msr(MSR_APIC_BASE) | 3u << 10);
     write_msr(MSR_X2APIC_SVR, 0x1ff);
     check_interrupts();
+    check_slow_interrupts();
     check_nmis();
     check_debug_exceptions();
     check_faults();

@@ -36,10 +36,20 @@ static __attribute__((noinline)) enum vcpu_enter_result bad_state(struct vcpu *v
     return svm_exit_to_vmm(vcpu, VCPU_EXIT_BAD_STATE);
 }
 
+static bool is_requested(uint64_t event)
+{
+    return svm_platform.injects_twice && EVENT_TYPE(event) == VCPU_EVENT_INTERRUPT;
+}
+
 static __attribute__((noinline)) void begin_delivery(struct vcpu_hardware *hardware, uint64_t event)
 {
     struct vmcb *vmcb = hardware->vmcb;
     svm_cancel_step(hardware);
+    if (is_requested(event)) {
+        vmcb->event = 0;
+        svm_request_interrupt(hardware, event & 0xff);
+        return;
+    }
     if (svm_event_is_software(event)) {
         /* The processor takes the return address from nRIP, where it has one. */
         vmcb->next_rip = vmcb->rip;
@@ -59,6 +69,14 @@ static __attribute__((noinline)) void keep_event(struct vcpu *vcpu, uint64_t inj
         svm_nmi_undelivered(vcpu->hardware);
     }
     vcpu->page->control.event = event;
+}
+
+/* What is owed to the guest after an entry with an event; `pending` is what the processor says. */
+static __attribute__((noinline)) uint64_t end_delivery(struct vcpu_hardware *hardware, uint64_t event, uint64_t pending)
+{
+    /* What the processor says of an exception is left out then: a fault comes again by itself, and
+     * TCG calls a request that it could not deliver an exception. */
+    return is_requested(event) && !svm_interrupt_taken(hardware) ? event : pending;
 }
 
 static __attribute__((noinline)) void run_with_guest_spec_ctrl(struct vcpu *vcpu)
@@ -141,6 +159,9 @@ enum vcpu_enter_result vcpu_enter(struct vcpu *vcpu)
     vmcb->tlb_control = TLB_CONTROL_NOTHING;
 
     uint64_t pending = vmcb->exit_event;
+    if (event != 0) {
+        pending = end_delivery(hardware, event, pending);
+    }
     if ((pending & VCPU_EVENT_VALID) != 0) {
         keep_event(vcpu, event, pending);
     }

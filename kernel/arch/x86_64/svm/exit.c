@@ -152,10 +152,11 @@ static enum vcpu_enter_result invalid_state(struct vcpu *vcpu)
     struct vmcb *vmcb = vcpu->hardware->vmcb;
     /* Who knows what the processor read before it refused. */
     vmcb->clean = 0;
-    /* Nothing ran: what was to be injected is still owed. */
-    bool event = (vmcb->event & VCPU_EVENT_VALID) != 0;
+    /* Nothing ran: what was to be injected is still owed. TCG has moved it. */
+    uint64_t owed = (vmcb->event & VCPU_EVENT_VALID) != 0 ? vmcb->event : vmcb->exit_event;
+    bool event = (owed & VCPU_EVENT_VALID) != 0;
     if (event) {
-        vcpu->page->control.event = vmcb->event;
+        vcpu->page->control.event = owed;
     }
     if (mend(vmcb)) {
         return handled(vcpu);

@@ -25,6 +25,14 @@ uint8_t svm_fill_return_buffer;
 static struct svm_cpu nowhere;
 static uint32_t vcpus_created;
 
+/* Whether this is QEMU's TCG: it says so in the leaf of hypervisors. */
+static bool is_tcg(void)
+{
+    struct cpuid_result r = cpuid(0x40000000u, 0);
+    uint32_t signature[3] = {r.ebx, r.ecx, r.edx};
+    return memcmp(signature, "TCGTCGTCGTCG", sizeof(signature)) == 0;
+}
+
 static bool refuse(const char *reason)
 {
     kernel_log("svm: no virtual machines: %s\n", reason);
@@ -59,6 +67,7 @@ static bool detect(void)
     p->flush_by_asid = (svm.edx & SVM_FLUSH_BY_ASID) != 0;
     p->decode_assists = (svm.edx & SVM_DECODE_ASSISTS) != 0;
     p->virtual_spec_ctrl = (svm.edx & SVM_SPEC_CTRL) != 0;
+    p->injects_twice = is_tcg();
     p->flush = p->flush_by_asid ? TLB_CONTROL_FLUSH_ASID : TLB_CONTROL_FLUSH_ALL;
     p->features = KERNEL_FEATURE_SVM | (p->next_rip ? KERNEL_FEATURE_NRIP_SAVE : 0) |
                   (p->flush_by_asid ? KERNEL_FEATURE_FLUSH_BY_ASID : 0) |

@@ -65,6 +65,12 @@ struct svm_platform {
     hpa_t iopm, msrpm;
     bool next_rip, decode_assists, flush_by_asid, virtual_spec_ctrl;
     bool has_tsc_aux, has_spec_ctrl;
+    /* QEMU's TCG (7.2), when it has delivered an interrupt that VMRUN was to inject,
+     * leaves the vector where it looks for exceptions. If another of its threads stops
+     * the CPU before the next exit, or its count of instructions ends, it delivers the
+     * vector again, whatever the guest does and RFLAGS.IF says. Interrupts are requested
+     * of it instead (svm_request_interrupt()). */
+    bool injects_twice;
     uint32_t flush; /* TLB_CONTROL_* that flushes at least one ASID */
     uint32_t intercept5;
     struct svm_limits limits;
@@ -102,6 +108,11 @@ bool svm_handle_step(struct vcpu_hardware *hardware);
 /* Ends a step before its time, so that what is delivered now does not save our flag
  * in the guest's memory. */
 void svm_cancel_step(struct vcpu_hardware *hardware);
+/* The next entry delivers this interrupt by a request that is not intercepted. No
+ * window is armed at this entry: the VMM's wish waits for the next. */
+void svm_request_interrupt(struct vcpu_hardware *hardware, uint32_t vector);
+/* Takes the request back at the exit. False: the guest has not seen the interrupt. */
+bool svm_interrupt_taken(struct vcpu_hardware *hardware);
 /* Steps over the instruction in an interrupt shadow that the processor has forgotten. */
 void svm_step_shadow(struct vcpu_hardware *hardware);
 

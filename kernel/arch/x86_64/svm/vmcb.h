@@ -63,6 +63,8 @@
 #define VIRTUAL_PRIORITY_MASK                (0xfull << 16)
 #define VIRTUAL_IGNORE_TPR                   (1ull << 20)
 #define VIRTUAL_INTERRUPT_MASKING            (1ull << 24)
+#define VIRTUAL_VECTOR(vector)               ((uint64_t)(vector) << 32)
+#define VIRTUAL_VECTOR_MASK                  (0xffull << 32)
 
 #define NESTED_PAGING_ENABLE (1ull << 0)
 

@@ -2,7 +2,9 @@
 /*
  * Interrupt and NMI windows: exits at the moment when the guest can take one.
  *
- * Interrupts: a virtual interrupt that is intercepted (APM vol. 2 §15.21.4).
+ * Interrupts: a virtual interrupt that is intercepted (APM vol. 2 §15.21.4). One
+ * that is not intercepted delivers an interrupt where VMRUN's own way of injecting
+ * them cannot be relied upon.
  *
  * A processor that forgets an interrupt shadow over a host interrupt is helped:
  * the instruction in the shadow is stepped over first.
@@ -16,19 +18,34 @@
 #define DR6_BREAKPOINTS  0xfull
 #define PRIORITY_HIGHEST 0xfu
 
+/* A request of the highest priority, whatever the TPR. */
+#define REQUEST (VIRTUAL_IRQ | VIRTUAL_IGNORE_TPR | VIRTUAL_INTERRUPT_PRIORITY(PRIORITY_HIGHEST))
+
+static void set_virtual_interrupt(struct vmcb *vmcb, uint64_t request, uint32_t intercept)
+{
+    uint64_t fields = VIRTUAL_IRQ | VIRTUAL_PRIORITY_MASK | VIRTUAL_IGNORE_TPR | VIRTUAL_VECTOR_MASK;
+    vmcb->virtual_interrupt = (vmcb->virtual_interrupt & ~fields) | request;
+    vmcb->intercept3 = (vmcb->intercept3 & ~INTERCEPT_VINTR) | intercept;
+    vmcb->clean &= ~(CLEAN_INTERCEPTS | CLEAN_TPR);
+}
+
 static void arm_interrupt_window(struct vcpu_hardware *hardware, uint32_t window)
 {
-    struct vmcb *vmcb = hardware->vmcb;
-    uint64_t control = vmcb->virtual_interrupt & ~(VIRTUAL_IRQ | VIRTUAL_PRIORITY_MASK | VIRTUAL_IGNORE_TPR);
-    uint32_t three = vmcb->intercept3 & ~INTERCEPT_VINTR;
-    if (window != 0) {
-        control |= VIRTUAL_IRQ | VIRTUAL_IGNORE_TPR | VIRTUAL_INTERRUPT_PRIORITY(PRIORITY_HIGHEST);
-        three |= INTERCEPT_VINTR;
-    }
-    vmcb->virtual_interrupt = control;
-    vmcb->intercept3 = three;
-    vmcb->clean &= ~(CLEAN_INTERCEPTS | CLEAN_TPR);
+    set_virtual_interrupt(hardware->vmcb, window != 0 ? REQUEST : 0, window != 0 ? INTERCEPT_VINTR : 0);
     hardware->window = window;
+}
+
+void svm_request_interrupt(struct vcpu_hardware *hardware, uint32_t vector)
+{
+    set_virtual_interrupt(hardware->vmcb, REQUEST | VIRTUAL_VECTOR(vector), 0);
+    hardware->window = 0;
+}
+
+bool svm_interrupt_taken(struct vcpu_hardware *hardware)
+{
+    bool taken = (hardware->vmcb->virtual_interrupt & VIRTUAL_IRQ) == 0;
+    set_virtual_interrupt(hardware->vmcb, 0, 0);
+    return taken;
 }
 
 static void begin_step(struct vcpu_hardware *hardware, uint32_t reason)
