@@ -453,15 +453,54 @@ static void forgotten_shadow_is_stepped_over(void **state)
     svm_update_windows(&hardware, 1, false);
     assert_int_equal(vmcb.virtual_interrupt & VIRTUAL_IRQ, 0);
     assert_int_equal(take(SVM_EXIT_INTR, 0, 0), VCPU_ENTER_INTERRUPTED);
+    assert_int_equal(page.state.interrupt_shadow, 1); /* nor does the VMM inject without asking for one */
     svm_update_windows(&hardware, 1, false);
     assert_int_equal(vmcb.virtual_interrupt & VIRTUAL_IRQ, 0);
     vmcb.rip = 0x5001;
+    vmcb.interrupt_shadow = 0;
     vmcb.dr6 = 0xffff4ff0;
     assert_int_equal(take(SVM_EXIT_EXCEPTION + VECTOR_DB, 0, 0), VCPU_ENTER_AGAIN);
     assert_int_equal(page.control.event, 0);
     assert_int_equal(vmcb.rflags, 0x202);
     svm_update_windows(&hardware, 1, false);
     assert_true((vmcb.virtual_interrupt & VIRTUAL_IRQ) != 0);
+    assert_int_equal(take(SVM_EXIT_VINTR, 0, 0), VCPU_ENTER_EXIT);
+    assert_int_equal(page.exit.kind, VCPU_EXIT_INTERRUPT_WINDOW);
+}
+
+/* Two host interrupts in a row, between which the guest did nothing. */
+static void forgotten_shadow_is_shown_to_the_vmm(void **state)
+{
+    (void)state;
+    vmcb.rip = 0x5000;
+    vmcb.interrupt_shadow = 1;
+    assert_int_equal(take(SVM_EXIT_INTR, 0, 0), VCPU_ENTER_INTERRUPTED);
+    for (int i = 0; i < 3; i++) {
+        vmcb.interrupt_shadow = 0;
+        assert_int_equal(take(SVM_EXIT_INTR, 0, 0), VCPU_ENTER_INTERRUPTED);
+        assert_int_equal(page.state.interrupt_shadow, 1);
+    }
+    /* The guest has moved on. */
+    vmcb.rip = 0x5001;
+    vmcb.interrupt_shadow = 0;
+    assert_int_equal(take(SVM_EXIT_INTR, 0, 0), VCPU_ENTER_INTERRUPTED);
+    assert_int_equal(page.state.interrupt_shadow, 0);
+    vmcb.rip = 0x5000;
+    assert_int_equal(take(SVM_EXIT_INTR, 0, 0), VCPU_ENTER_INTERRUPTED);
+    assert_int_equal(page.state.interrupt_shadow, 0);
+}
+
+/* An instruction that leads to itself is stepped over once. */
+static void step_over_a_shadow_ends(void **state)
+{
+    (void)state;
+    vmcb.rip = 0x5000;
+    vmcb.interrupt_shadow = 1;
+    assert_int_equal(take(SVM_EXIT_INTR, 0, 0), VCPU_ENTER_INTERRUPTED);
+    vmcb.interrupt_shadow = 0;
+    assert_int_equal(take(SVM_EXIT_VINTR, 0, 0), VCPU_ENTER_AGAIN);
+    vmcb.dr6 = 0xffff4ff0;
+    assert_int_equal(take(SVM_EXIT_EXCEPTION + VECTOR_DB, 0, 0), VCPU_ENTER_AGAIN);
     assert_int_equal(take(SVM_EXIT_VINTR, 0, 0), VCPU_ENTER_EXIT);
     assert_int_equal(page.exit.kind, VCPU_EXIT_INTERRUPT_WINDOW);
 }
@@ -560,6 +599,8 @@ int main(void)
         cmocka_unit_test_setup(window_for_interrupts, setup),
         cmocka_unit_test_setup(nmi_window_after_iret, setup),
         cmocka_unit_test_setup(forgotten_shadow_is_stepped_over, setup),
+        cmocka_unit_test_setup(forgotten_shadow_is_shown_to_the_vmm, setup),
+        cmocka_unit_test_setup(step_over_a_shadow_ends, setup),
         cmocka_unit_test_setup(window_after_shadow_is_reported, setup),
         cmocka_unit_test_setup(steps_and_nmis_keep_apart, setup),
         cmocka_unit_test_setup(step_leaves_the_guests_own_trace_alone, setup),

@@ -30,7 +30,13 @@ static enum vcpu_enter_result handled(struct vcpu *vcpu)
 static enum vcpu_enter_result interrupted(struct vcpu *vcpu)
 {
     struct vcpu_hardware *hardware = vcpu->hardware;
-    hardware->shadow_rip = hardware->vmcb->interrupt_shadow != 0 ? hardware->vmcb->rip : SVM_NO_SHADOW;
+    struct vmcb *vmcb = hardware->vmcb;
+    if (hardware->shadow_rip == vmcb->rip) {
+        /* The second one in a row: the instruction in the shadow has not run yet, whatever
+         * QEMU's TCG says. The VMM looks here before it gives the guest an interrupt. */
+        vmcb->interrupt_shadow = 1;
+    }
+    hardware->shadow_rip = vmcb->interrupt_shadow != 0 ? vmcb->rip : SVM_NO_SHADOW;
     vcpu->statistics->host_interrupts++;
     svm_read_basic(&vcpu->page->state, hardware);
     return VCPU_ENTER_INTERRUPTED;
@@ -177,6 +183,7 @@ static enum vcpu_enter_result window_open(struct vcpu *vcpu)
         svm_step_shadow(vcpu->hardware);
         return handled(vcpu);
     }
+    vcpu->hardware->shadow_rip = SVM_NO_SHADOW;
     /* The VMM asks again if it wants another. */
     svm_update_windows(vcpu->hardware, 0, false);
     vcpu->page->control.interrupt_window = 0;

@@ -48,7 +48,7 @@ struct vcpu_hardware {
     uint32_t intercepts;     /* enum vcpu_intercepts */
     uint32_t window;         /* control.interrupt_window that the VMCB reflects */
     uint64_t hidden_flags;   /* RFLAGS.TF while it is ours (window.c) and nobody else's business */
-    uint64_t shadow_rip;     /* RIP at a host interrupt that came in an interrupt shadow, or SVM_NO_SHADOW */
+    uint64_t shadow_rip;     /* RIP at a host interrupt in an interrupt shadow not known to be over, or SVM_NO_SHADOW */
     uint64_t spec_ctrl;      /* the guest's, where the processor does not switch it */
     uint64_t tsc_aux;
     uint64_t dr[4]; /* valid while it is not debug_owner */

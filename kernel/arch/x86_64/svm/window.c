@@ -66,6 +66,9 @@ static void begin_step(struct vcpu_hardware *hardware, uint32_t reason)
 
 static void end_step(struct vcpu_hardware *hardware)
 {
+    if ((hardware->attention & SVM_STEP_SHADOW) != 0) {
+        hardware->shadow_rip = SVM_NO_SHADOW;
+    }
     hardware->attention &= ~(uint32_t)(SVM_STEPPING | SVM_STEP_WAS_TRACED | SVM_STEP_TO_NMI | SVM_STEP_SHADOW);
     hardware->vmcb->rflags &= ~hardware->hidden_flags;
     hardware->hidden_flags = 0;
@@ -85,7 +88,6 @@ void svm_update_windows(struct vcpu_hardware *hardware, uint32_t interrupt_windo
 
 void svm_step_shadow(struct vcpu_hardware *hardware)
 {
-    hardware->shadow_rip = SVM_NO_SHADOW;
     begin_step(hardware, SVM_STEP_SHADOW);
     svm_update_windows(hardware, 0, false);
 }
