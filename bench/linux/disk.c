@@ -4,14 +4,17 @@
  * instruction takes one, the number of all instructions, the guest's own included.
  *
  *   disk_bench DEVICE NAME SIZE DEPTH COUNT [sequential]
+ *   disk_bench ready NAME
  *
  * SIZE bytes each, at random places or one behind the other; DEPTH requests are given to the kernel at once and waited
  * for together, until COUNT are done. Prints "bench NAME MINIMUM MEAN", per request.
+ * The second prints "bench-ready NAME" and waits for a line.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/io_uring.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -103,10 +106,28 @@ static uint64_t now(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+/* Never idle: the emulator's clock jumps over idle time, and each second of the machine that reads the VM's counters
+ * meanwhile would be thousands of timer interrupts in them. */
+static int wait_for_line(const char *name)
+{
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    char c;
+    printf("bench-ready %s\n", name);
+    fflush(stdout);
+    while (poll(&input, 1, 0) == 0) {
+    }
+    while (read(STDIN_FILENO, &c, 1) == 1 && c != '\n') {
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 3 && strcmp(argv[1], "ready") == 0) {
+        return wait_for_line(argv[2]);
+    }
     if (argc < 6 || argc > 7) {
-        fprintf(stderr, "usage: disk_bench DEVICE NAME SIZE DEPTH COUNT [sequential]\n");
+        fprintf(stderr, "usage: disk_bench DEVICE NAME SIZE DEPTH COUNT [sequential] | ready NAME\n");
         return 2;
     }
     uint32_t size = (uint32_t)strtoul(argv[3], NULL, 0), depth = (uint32_t)strtoul(argv[4], NULL, 0);

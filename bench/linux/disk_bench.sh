@@ -9,15 +9,14 @@ while read -r module; do
 done </lib/modules/order
 
 measure() {
-    echo "bench-ready $1"
-    read -r _
+    disk_bench ready "$1"
     disk_bench /dev/vda "$@"
 }
 
 measure disk_read_4k 4096 1 4000
 measure disk_read_4k_depth32 4096 32 16000
 measure disk_read_1m 1048576 1 100 sequential
-echo "bench-ready end"
+disk_bench ready end
 while :; do
     sleep 1000
 done
