@@ -17,6 +17,7 @@ enum {
 
 #define CAPABILITIES_LEGACY (1u << 15)
 #define PERIOD_MAXIMUM      100000000u /* 100 ns, 2.3.4 */
+#define PERIOD_MINIMUM      7500000u   /* of those known the fastest has 10 ns; LONGEST_SECONDS take 31 bits */
 #define ENABLE              1u
 #define LEGACY              2u
 #define TIMER_INTERRUPT     (1u << 2)
@@ -25,6 +26,9 @@ enum {
 #define FEMTOSECONDS    1000000000000000ull
 #define LONGEST_SECONDS 16u
 #define SHORTEST        8u /* the comparator takes a while to be heard */
+
+_Static_assert(FEMTOSECONDS / PERIOD_MINIMUM * LONGEST_SECONDS <= INT32_MAX,
+               "what is ahead can be told from what is past");
 
 /* The counter moves within a millisecond. */
 static bool counts(const struct hpet *hpet, uint64_t (*now)(void), uint64_t frequency)
@@ -44,7 +48,7 @@ bool hpet_init(struct hpet *hpet, volatile uint32_t *registers, uint64_t (*now)(
     uint32_t capabilities = registers[WORD_CAPABILITIES];
     uint32_t period = registers[WORD_PERIOD];
     /* Where there is no device, all bits read as 1, or as 0. */
-    if ((capabilities & CAPABILITIES_LEGACY) == 0 || period == 0 || period > PERIOD_MAXIMUM) {
+    if ((capabilities & CAPABILITIES_LEGACY) == 0 || period < PERIOD_MINIMUM || period > PERIOD_MAXIMUM) {
         return false;
     }
     *hpet = (struct hpet){.registers = registers, .frequency = FEMTOSECONDS / period};
