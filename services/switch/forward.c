@@ -4,6 +4,7 @@
 #include <base/memory.h>
 
 #include "deliver.h"
+#include "offload.h"
 
 #define VLAN_MASK 0xfffu
 
@@ -110,12 +111,13 @@ static uint64_t flood(struct ethernet_switch *s, uint32_t from, uint32_t vlan, u
     return cost;
 }
 
-/* Longer than the network allows, unless it is to be cut. */
+/* Longer than the network allows, or to be cut into what is. */
 static bool is_too_long(const struct ethernet_switch *s, uint32_t network)
 {
     const struct frame *frame = &s->frame;
-    return frame->offload.segmentation == 0 &&
-           frame->bytes.length > s->config->networks[network].mtu + frame->head_length;
+    uint32_t mtu = s->config->networks[network].mtu;
+    return frame->offload.segmentation == NET_SEGMENT_NONE ? frame->bytes.length > mtu + frame->head_length
+                                                           : frame->offload.segment_size > mtu;
 }
 
 uint64_t forward_frame(struct ethernet_switch *s, uint32_t from, uint64_t now)

@@ -372,6 +372,20 @@ static void headers_that_do_not_fit_are_not_cut(void **state)
     }
 }
 
+/* Who takes large packets is not led to believe that the network has a larger MTU. */
+static void segments_are_no_longer_than_the_network_allows(void **state)
+{
+    struct fixture *f = *state;
+    static struct packet p;
+    make_packet(&p, false, true, 5000, 1501);
+    send_packet(f, &p);
+    assert_int_equal(received_frames(f, 1), 0);
+    assert_int_equal(dropped(f, 0, SWITCH_DROP_TOO_LONG), 1);
+    make_packet(&p, false, true, 5000, 1500);
+    send_packet(f, &p);
+    assert_int_equal(received_frames(f, 1), 1);
+}
+
 /* No more segments than the receiver has buffers for, and never thousands. */
 static void tiny_segments_end_where_the_buffers_do(void **state)
 {
@@ -441,12 +455,19 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 #define OWN(name)  cmocka_unit_test_setup_teardown(name, prepare, tear_down)
     static const struct CMUnitTest tests[] = {
-        TEST(who_takes_offloads_gets_them),         TEST(checksums_are_completed),
-        TEST(a_udp_checksum_of_zero_is_all_ones),   TEST(large_packets_are_cut),
-        TEST(each_kind_is_accepted_on_its_own),     OWN(offsets_move_with_a_tag),
-        OWN(a_plain_client_gets_plain_frames),      TEST(offloads_that_make_no_sense_are_refused),
-        TEST(headers_that_do_not_fit_are_not_cut),  TEST(tiny_segments_end_where_the_buffers_do),
-        TEST(segments_end_at_the_first_bad_buffer), TEST(each_copy_is_paid_for),
+        TEST(who_takes_offloads_gets_them),
+        TEST(checksums_are_completed),
+        TEST(a_udp_checksum_of_zero_is_all_ones),
+        TEST(large_packets_are_cut),
+        TEST(each_kind_is_accepted_on_its_own),
+        OWN(offsets_move_with_a_tag),
+        OWN(a_plain_client_gets_plain_frames),
+        TEST(offloads_that_make_no_sense_are_refused),
+        TEST(headers_that_do_not_fit_are_not_cut),
+        TEST(tiny_segments_end_where_the_buffers_do),
+        TEST(segments_end_at_the_first_bad_buffer),
+        TEST(each_copy_is_paid_for),
+        TEST(segments_are_no_longer_than_the_network_allows),
         OWN(a_network_without_offloads_takes_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
