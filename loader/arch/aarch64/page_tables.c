@@ -5,7 +5,8 @@
  * addresses, not executable but for the loader's own code; the kernel at its link
  * address.
  *
- * Nothing that is mapped is changed later, so that no TLB holds anything old.
+ * Of what is mapped nothing is changed later but a permission (page_tables_let_write()), so that no TLB holds anything
+ * old.
  */
 #include <base/memory.h>
 #include <loader/machine.h>
