@@ -116,12 +116,11 @@ static void test_stopped_thread_keeps_its_place(void **state)
     assert_int_equal(low->frame.rdi, 1u << 1);
 }
 
-/* The server is stopped in the middle of a call, with another caller waiting. */
-static void test_callers_of_a_stopped_server(void **state)
+/* low is in a call of high, which is passive. Returns a boss of still higher priority, awake, the parent of `child`. */
+static struct thread *call_under_a_boss(struct thread *child)
 {
-    (void)state;
     struct thread *boss = fake_thread("boss", 0, 50, 1000, 1000);
-    fake_parent(boss, high, 0);
+    fake_parent(boss, child, 0);
     high->pd->flags = PLAN_PD_PASSIVE;
     fake_start();
     receive(boss);
@@ -130,6 +129,14 @@ static void test_callers_of_a_stopped_server(void **state)
     receive(middle);
     fake_call(low, SYSCALL_CALL, 1, 0, 0);
     fake_wake(boss);
+    return boss;
+}
+
+/* The server is stopped in the middle of a call. */
+static void test_callers_of_a_stopped_server(void **state)
+{
+    (void)state;
+    struct thread *boss = call_under_a_boss(high);
     assert_int_equal(fake_call(boss, SYSCALL_PD_CONTROL, 0, SKYSCOPE_PD_STOP, 0), 0);
     assert_int_equal(low->frame.rax, (uint64_t)-SKYSCOPE_PEER_STOPPED);
     assert_int_equal(low->block, BLOCK_NONE);
@@ -151,16 +158,7 @@ static void test_callers_of_a_stopped_server(void **state)
 static void test_restart_of_a_client_in_a_call(void **state)
 {
     (void)state;
-    struct thread *boss = fake_thread("boss", 0, 50, 1000, 1000);
-    fake_parent(boss, low, 0);
-    high->pd->flags = PLAN_PD_PASSIVE;
-    fake_start();
-    receive(boss);
-    fake_call(high, SYSCALL_GO_PASSIVE, 0, 0, 0);
-    receive(high);
-    receive(middle);
-    fake_call(low, SYSCALL_CALL, 1, 0, 0);
-    fake_wake(boss);
+    struct thread *boss = call_under_a_boss(low);
     assert_int_equal(fake_call(boss, SYSCALL_PD_CONTROL, 0, SKYSCOPE_PD_RESTART, 0), 0);
     fake_check_invariants();
     receive(boss);

@@ -101,20 +101,27 @@ static uint64_t flood(void)
     return real_now();
 }
 
-static void work_is_bounded_and_shared(void **state)
+/* Starts the service with a first client of that kind, by operations of its own, which the test keeps. */
+static void start_flood(struct storage_fixture *f, struct storage_operations *operations)
 {
-    struct storage_fixture *f = *state;
     fixture_start(f);
     flooded = f;
     real_now = f->storage.operations->now;
-    struct storage_operations operations = *f->storage.operations;
-    operations.now = flood;
-    f->storage.operations = &operations;
+    *operations = *f->storage.operations;
+    operations->now = flood;
+    f->storage.operations = operations;
     const struct block_request request = {.code = BLOCK_REQUEST_READ, .block_number = 0, .count = DATA_SIZE / BLOCK};
     for (uint32_t i = 0; i < CAPACITY; i++) {
         f->clients[0].queue.requests->entries[i] = request;
     }
     flooding = true;
+}
+
+static void work_is_bounded_and_shared(void **state)
+{
+    struct storage_fixture *f = *state;
+    struct storage_operations operations;
+    start_flood(f, &operations);
     fixture_deadline = 0;
     storage_serve(&f->storage); /* comes to an end */
     assert_true(fixture_deadline > fixture_now);
@@ -147,18 +154,9 @@ static void note_bytes(unsigned int channel)
 static void a_flood_delays_nobodys_notification(void **state)
 {
     struct storage_fixture *f = *state;
-    fixture_start(f);
-    flooded = f;
-    real_now = f->storage.operations->now;
-    struct storage_operations operations = *f->storage.operations;
-    operations.now = flood;
+    struct storage_operations operations;
+    start_flood(f, &operations);
     operations.notify = note_bytes;
-    f->storage.operations = &operations;
-    const struct block_request request = {.code = BLOCK_REQUEST_READ, .block_number = 0, .count = DATA_SIZE / BLOCK};
-    for (uint32_t i = 0; i < CAPACITY; i++) {
-        f->clients[0].queue.requests->entries[i] = request;
-    }
-    flooding = true;
     other_notified = false;
     fixture_queue(&f->clients[1], BLOCK_REQUEST_READ, 0, 0, 1);
     storage_serve(&f->storage);

@@ -10,6 +10,16 @@ static void halt(struct arm_fixture *f)
     fixture_handle(f, 0);
 }
 
+/* With these private interrupts enabled in the GIC, and the virtual timer set. */
+static void halt_with_timer(struct arm_fixture *f, uint32_t enabled, uint64_t control, uint64_t due)
+{
+    struct vcpu_arch_state *s = &f->pages[0].state;
+    s->gic.private_enabled = enabled;
+    s->cntv_ctl = control;
+    s->cntv_cval = due;
+    halt(f);
+}
+
 static void wfi_sleeps_behind_the_instruction(void **state)
 {
     struct arm_fixture *f = *state;
@@ -24,11 +34,8 @@ static void wfi_sleeps_behind_the_instruction(void **state)
 static void virtual_timer_ends_a_sleep(void **state)
 {
     struct arm_fixture *f = *state;
-    struct vcpu_arch_state *s = &f->pages[0].state;
-    s->gic.private_enabled = TIMER_BIT;
-    s->cntv_ctl = TIMER_ENABLE;
-    s->cntv_cval = 500;
-    halt(f);
+    const struct vcpu_arch_state *s = &f->pages[0].state;
+    halt_with_timer(f, TIMER_BIT, TIMER_ENABLE, 500);
     assert_int_equal(vcpu(f)->activity, VCPU_HALTED);
     assert_int_equal(f->pages[0].control.deadline, s->cntvoff + 500);
     fake_hv.now = s->cntvoff + 499;
@@ -44,21 +51,14 @@ static void virtual_timer_ends_a_sleep(void **state)
 static void due_timer_lets_nobody_sleep(void **state)
 {
     struct arm_fixture *f = *state;
-    struct vcpu_arch_state *s = &f->pages[0].state;
-    s->gic.private_enabled = TIMER_BIT;
-    s->cntv_ctl = TIMER_ENABLE;
-    s->cntv_cval = 0;
-    halt(f);
+    halt_with_timer(f, TIMER_BIT, TIMER_ENABLE, 0);
     assert_int_equal(vcpu(f)->activity, VCPU_RUNNING);
 }
 
 static void masked_timer_wakes_nobody(void **state)
 {
     struct arm_fixture *f = *state;
-    struct vcpu_arch_state *s = &f->pages[0].state;
-    s->gic.private_enabled = TIMER_BIT;
-    s->cntv_ctl = TIMER_ENABLE | TIMER_IMASK;
-    halt(f);
+    halt_with_timer(f, TIMER_BIT, TIMER_ENABLE | TIMER_IMASK, 0);
     assert_int_equal(vcpu(f)->activity, VCPU_HALTED);
     assert_int_equal(f->pages[0].control.deadline, 0);
 }
@@ -67,10 +67,7 @@ static void masked_timer_wakes_nobody(void **state)
 static void timer_disabled_in_the_gic(void **state)
 {
     struct arm_fixture *f = *state;
-    struct vcpu_arch_state *s = &f->pages[0].state;
-    s->cntv_ctl = TIMER_ENABLE;
-    s->cntv_cval = 0;
-    halt(f);
+    halt_with_timer(f, 0, TIMER_ENABLE, 0);
     assert_int_equal(vcpu(f)->activity, VCPU_HALTED);
     assert_true(vcpu(f)->arch.timer_line);
 }
@@ -78,11 +75,7 @@ static void timer_disabled_in_the_gic(void **state)
 static void timer_never(void **state)
 {
     struct arm_fixture *f = *state;
-    struct vcpu_arch_state *s = &f->pages[0].state;
-    s->gic.private_enabled = TIMER_BIT;
-    s->cntv_ctl = TIMER_ENABLE;
-    s->cntv_cval = UINT64_MAX; /* plus the offset: beyond the clock's end */
-    halt(f);
+    halt_with_timer(f, TIMER_BIT, TIMER_ENABLE, UINT64_MAX); /* plus the offset: beyond the clock's end */
     assert_int_equal(vcpu(f)->activity, VCPU_HALTED);
     assert_int_equal(f->pages[0].control.deadline, 0);
 }
@@ -105,13 +98,9 @@ static void interrupt_sent_by_the_kernel_ends_a_sleep(void **state)
 static void other_wakers_disarm_the_timer(void **state)
 {
     struct arm_fixture *f = *state;
-    struct vcpu_arch_state *s = &f->pages[0].state;
-    s->gic.private_enabled = TIMER_BIT | 2;
-    s->cntv_ctl = TIMER_ENABLE;
-    s->cntv_cval = 500;
-    halt(f);
+    halt_with_timer(f, TIMER_BIT | 2, TIMER_ENABLE, 500);
     assert_int_not_equal(f->pages[0].control.deadline, 0);
-    s->gic.private_pending = 2;
+    f->pages[0].state.gic.private_pending = 2;
     vmm_handle_event(vcpu(f));
     assert_int_equal(vcpu(f)->activity, VCPU_RUNNING);
     assert_int_equal(f->pages[0].control.deadline, 0);
@@ -168,15 +157,22 @@ static void active_interrupt_wakes_nobody(void **state)
     assert_int_equal(vcpu(f)->activity, VCPU_HALTED);
 }
 
-static void timer_exit_raises_the_line_and_its_end_lowers_it(void **state)
+/* The virtual timer is due, and the kernel says so; the vCPU's state. */
+static struct vcpu_arch_state *timer_exit(struct arm_fixture *f)
 {
-    struct arm_fixture *f = *state;
     struct vcpu_arch_state *s = &f->pages[0].state;
     s->cntv_ctl = TIMER_ENABLE;
     s->cntv_cval = 0;
     fixture_exit(f, 0, VCPU_EXIT_TIMER);
     fixture_handle(f, 0);
     assert_true(vcpu(f)->arch.timer_line);
+    return s;
+}
+
+static void timer_exit_raises_the_line_and_its_end_lowers_it(void **state)
+{
+    struct arm_fixture *f = *state;
+    struct vcpu_arch_state *s = timer_exit(f);
     assert_int_equal(f->vm->arch.gic.vcpus[0].bank.level, TIMER_BIT);
     s->cntv_ctl = 0;
     vmm_handle_event(vcpu(f)); /* the page is of the exit before: no news of the timer */
@@ -189,12 +185,7 @@ static void timer_exit_raises_the_line_and_its_end_lowers_it(void **state)
 static void timer_line_goes_down_once_the_kernel_delivers(void **state)
 {
     struct arm_fixture *f = *state;
-    struct vcpu_arch_state *s = &f->pages[0].state;
-    s->cntv_ctl = TIMER_ENABLE;
-    s->cntv_cval = 0;
-    fixture_exit(f, 0, VCPU_EXIT_TIMER);
-    fixture_handle(f, 0);
-    assert_true(vcpu(f)->arch.timer_line);
+    struct vcpu_arch_state *s = timer_exit(f);
     s->gic.private_enabled = TIMER_BIT;
     fixture_exit(f, 0, VCPU_EXIT_NONE);
     fixture_handle(f, 0);
