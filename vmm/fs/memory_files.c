@@ -73,6 +73,18 @@ static int directory_of(const struct memory_files *files, uint64_t node, struct 
     return (*directory)->links != 0 ? 0 : -FILE_NOT_FOUND; /* removed, and somebody is still in it */
 }
 
+/* A directory's entry of that name. */
+static int entry_of(const struct memory_files *files, uint64_t node, const struct file_name *name,
+                    struct memory_node **directory, uint32_t *entry)
+{
+    int error = directory_of(files, node, directory);
+    if (error != 0) {
+        return error;
+    }
+    *entry = memory_name_find(files, (uint32_t)node, name);
+    return *entry != NONE ? 0 : -FILE_NOT_FOUND;
+}
+
 static void free_if_unused(struct memory_files *files, uint32_t index)
 {
     struct memory_node *node = &files->nodes[index];
@@ -143,16 +155,12 @@ static int look_up(void *store, uint64_t directory, const struct file_name *name
 {
     const struct memory_files *files = store;
     struct memory_node *parent;
-    int error = directory_of(files, directory, &parent);
-    if (error != 0) {
-        return error;
+    uint32_t entry;
+    int error = entry_of(files, directory, name, &parent, &entry);
+    if (error == 0) {
+        *node = files->entries[entry].node;
     }
-    uint32_t entry = memory_name_find(files, (uint32_t)directory, name);
-    if (entry == NONE) {
-        return -FILE_NOT_FOUND;
-    }
-    *node = files->entries[entry].node;
-    return 0;
+    return error;
 }
 
 static int list(void *store, uint64_t directory, uint64_t position, struct file_entry *out)
@@ -299,15 +307,9 @@ static int remove_name(void *store, uint64_t directory, const struct file_name *
 {
     struct memory_files *files = store;
     struct memory_node *parent;
-    int error = directory_of(files, directory, &parent);
-    if (error != 0) {
-        return error;
-    }
-    uint32_t entry = memory_name_find(files, (uint32_t)directory, name);
-    if (entry == NONE) {
-        return -FILE_NOT_FOUND;
-    }
-    error = check_removal(&files->nodes[files->entries[entry].node], directory_wanted);
+    uint32_t entry;
+    int error = entry_of(files, directory, name, &parent, &entry);
+    error = error == 0 ? check_removal(&files->nodes[files->entries[entry].node], directory_wanted) : error;
     if (error == 0) {
         drop(files, entry);
         touch(parent, now);
@@ -340,14 +342,11 @@ static int rename_name(void *store, uint64_t from, const struct file_name *old_n
 {
     struct memory_files *files = store;
     struct memory_node *source, *target;
-    int error = directory_of(files, from, &source);
+    uint32_t entry;
+    int error = entry_of(files, from, old_name, &source, &entry);
     error = error == 0 ? directory_of(files, to, &target) : error;
     if (error != 0) {
         return error;
-    }
-    uint32_t entry = memory_name_find(files, (uint32_t)from, old_name);
-    if (entry == NONE) {
-        return -FILE_NOT_FOUND;
     }
     uint32_t node = files->entries[entry].node;
     struct memory_node *moved = &files->nodes[node];
