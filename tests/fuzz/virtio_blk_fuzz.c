@@ -8,10 +8,17 @@
 #include <string.h>
 
 #include "blk_machine.h"
+#include "input.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define CAPACITY 8u
+
+/* At most four bytes. */
+static uint32_t take_word(struct input *in, size_t bytes)
+{
+    return (uint32_t)take(in, bytes);
+}
 
 static void start(struct blk_machine *w, uint8_t how)
 {
@@ -22,40 +29,23 @@ static void start(struct blk_machine *w, uint8_t how)
     driver_start(&w->machine, &w->blk.device, features, 16);
 }
 
-struct input {
-    const uint8_t *data;
-    size_t size;
-};
-
-static uint32_t take(struct input *in, uint32_t bytes)
-{
-    uint32_t value = 0;
-    for (uint32_t i = 0; i < bytes; i++) {
-        uint8_t byte = in->size > 0 ? *in->data : 0;
-        in->data += in->size > 0;
-        in->size -= in->size > 0;
-        value = value << 8 | byte;
-    }
-    return value;
-}
-
 /* A request with a header that is nearly right and pieces of any size. */
 static void add(struct blk_machine *w, struct input *in)
 {
     static const uint32_t types[] = {0, 1, 4, 8, 10, 11, 13, 0, 1};
-    uint32_t queue = take(in, 1) & 1, kind = take(in, 1), count = take(in, 1) % 6;
+    uint32_t queue = take_word(in, 1) & 1, kind = take_word(in, 1), count = take_word(in, 1) % 6;
     struct driver_queue *q = &w->machine.queues[queue];
     struct {
         uint32_t type, reserved;
         uint64_t sector;
-    } header = {kind < 0xf0 ? types[kind % 9] : kind, 0, kind & 0x80 ? take(in, 1) : take(in, 4)};
+    } header = {kind < 0xf0 ? types[kind % 9] : kind, 0, kind & 0x80 ? take_word(in, 1) : take_word(in, 4)};
     if (q->free_count < 12 || w->machine.next_free > 0x300000 || w->blk.device.broken) {
         return;
     }
     uint64_t at = machine_allocate(&w->machine, 0x10000, 16);
     memcpy(machine_memory(&w->machine, at), &header, sizeof(header));
     for (uint32_t i = 0; i < 4; i++) {
-        uint32_t range[4] = {take(in, 1), 0, take(in, 1) * 2u, take(in, 1) % 4};
+        uint32_t range[4] = {take_word(in, 1), 0, take_word(in, 1) * 2u, take_word(in, 1) % 4};
         memcpy(machine_memory(&w->machine, at + 0x1000 + 16 * i), range, 16);
     }
     struct piece pieces[8] = {{at, 16, false}};
@@ -63,7 +53,8 @@ static void add(struct blk_machine *w, struct input *in)
     uint64_t place = at + 0x1000;
     bool writable = false;
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t how = take(in, 1), length = (how & 0x0f) * (how & 0x10 ? 512 : 16) + (how & 0x20 ? take(in, 1) : 0);
+        uint32_t how = take_word(in, 1),
+                 length = (how & 0x0f) * (how & 0x10 ? 512 : 16) + (how & 0x20 ? take_word(in, 1) : 0);
         writable = writable || (how & 0x40) != 0;
         if (length != 0) {
             pieces[used++] = (struct piece){place, length, writable};
@@ -76,7 +67,7 @@ static void add(struct blk_machine *w, struct input *in)
 
 static void step(struct blk_machine *w, struct input *in)
 {
-    uint8_t what = (uint8_t)take(in, 1);
+    uint8_t what = (uint8_t)take_word(in, 1);
     switch (what % 12) {
     case 0:
     case 1:
@@ -95,16 +86,16 @@ static void step(struct blk_machine *w, struct input *in)
         break;
     case 7: /* what the server answers is changed */
         if (what & 0x80) {
-            uint32_t index = take(in, 1) % CAPACITY;
+            uint32_t index = take_word(in, 1) % CAPACITY;
             struct block_response_queue *responses = (struct block_response_queue *)(void *)w->responses;
-            responses->entries[index].status = take(in, 1) % 5;
-            responses->entries[index].success_count = (uint16_t)take(in, 1);
-            responses->entries[index].id ^= take(in, 2);
+            responses->entries[index].status = take_word(in, 1) % 5;
+            responses->entries[index].success_count = (uint16_t)take_word(in, 1);
+            responses->entries[index].id ^= take_word(in, 2);
             responses->tail += what >> 5 & 1;
         }
         break;
     case 8:
-        virtio_write_config(&w->blk.device, what & 0x80 ? 32 : take(in, 1), 1, take(in, 1) & 1);
+        virtio_write_config(&w->blk.device, what & 0x80 ? 32 : take_word(in, 1), 1, take_word(in, 1) & 1);
         break;
     case 9:
         if (what & 0x40) {
@@ -153,7 +144,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     struct input in = {data, size};
-    uint32_t how = take(&in, 2);
+    uint32_t how = take_word(&in, 2);
     const struct blk_machine_shape shape = {
         .transfer_size = how & 1 ? 4096 : 512, .capacity = CAPACITY, .data_size = 0x8000, .disk_size = 0x20000};
     struct blk_machine *w = blk_machine_prepare(&shape);

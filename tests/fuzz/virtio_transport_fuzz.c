@@ -8,25 +8,11 @@
 #include <string.h>
 
 #include "../unit/vmm/virtio/transport_machine.h"
+#include "input.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-struct input {
-    const uint8_t *bytes;
-    size_t left;
-};
-
 static struct transport_machine m;
-
-static uint64_t take(struct input *input, uint32_t width)
-{
-    uint64_t value = 0;
-    for (uint32_t i = 0; i < width && input->left > 0; i++) {
-        value |= (uint64_t)*input->bytes++ << 8 * i;
-        input->left--;
-    }
-    return value;
-}
 
 static void check(bool holds)
 {
@@ -56,7 +42,7 @@ static uint64_t value_of(struct input *input, uint64_t head, uint32_t width)
 
 static void play(struct input *input, enum transport_kind kind)
 {
-    while (input->left > 0) {
+    while (input->size > 0) {
         uint64_t head = take(input, 1);
         uint32_t width = 1u << (head >> 4 & 3);
         uint32_t port_width = width > 4 ? 4 : width;
@@ -102,7 +88,7 @@ static void play(struct input *input, enum transport_kind kind)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct input input = {.bytes = data, .left = size};
+    struct input input = {.data = data, .size = size};
     enum transport_kind kind = (enum transport_kind)(take(&input, 1) % TRANSPORT_KINDS);
     transport_create(&m, kind, VIRTIO_TYPE_BLOCK);
     bool pci = kind != TRANSPORT_MMIO_1 && kind != TRANSPORT_MMIO_2;

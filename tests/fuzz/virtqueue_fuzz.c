@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../unit/vmm/virtio/virtio_machine.h"
+#include "input.h"
 
 #define CAPACITY  12u
 #define HELD      64u
@@ -17,27 +18,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-struct input {
-    const uint8_t *bytes;
-    size_t left;
-};
-
 struct held {
     uint16_t id, slots;
 };
 
 static struct virtio_machine machine;
 static struct virtio_device device;
-
-static uint64_t take(struct input *input, uint32_t width)
-{
-    uint64_t value = 0;
-    for (uint32_t i = 0; i < width && input->left > 0; i++) {
-        value |= (uint64_t)*input->bytes++ << 8 * i;
-        input->left--;
-    }
-    return value;
-}
 
 static void notified(void *context, uint32_t queue)
 {
@@ -96,7 +82,7 @@ static void play(struct input *input, uint32_t *held_count)
     struct virtqueue_chain chain = {.segments = segments, .capacity = CAPACITY};
     struct held held[HELD] = {{0}};
     uint8_t bytes[32] = {0};
-    while (input->left > 0) {
+    while (input->size > 0) {
         uint64_t head = take(input, 1);
         switch (head & 7) {
         case 0: { /* a word anywhere in the driver's areas */
@@ -157,7 +143,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const struct virtio_ops ops = {.type = 4, .name = "toy", .queue_notified = notified, .reset = reset};
     static bool created;
     uint32_t held_count = 0;
-    struct input input = {.bytes = data, .left = size};
+    struct input input = {.data = data, .size = size};
     if (!created) {
         machine_create(&machine);
         created = true;
