@@ -125,8 +125,12 @@ static void show_list(struct multiplexer *m)
     for (uint32_t i = 0; i < m->client_count; i++) {
         const struct multiplexer_client *client = &m->clients[i];
         uint64_t waiting = client->written - client->shown;
-        own_line(m, "%c %2u %.40s%s", i == m->front ? '>' : ' ', (unsigned int)i, client->name,
-                 i != m->front && waiting > 0 ? " (new output)" : "");
+        char lost[48] = "";
+        if (client->input_dropped > 0) {
+            snprintf(lost, sizeof(lost), " (%llu keys lost)", (unsigned long long)client->input_dropped);
+        }
+        own_line(m, "%c %2u %.40s%s%s", i == m->front ? '>' : ' ', (unsigned int)i, client->name,
+                 i != m->front && waiting > 0 ? " (new output)" : "", lost);
     }
 }
 

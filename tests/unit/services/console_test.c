@@ -177,6 +177,12 @@ static void help_and_list_are_own_lines(void **state)
     command(f, 'l');
     assert_non_null(strstr(f->screen, MARK " >  0 alpha\r\n"));
     assert_non_null(strstr(f->screen, MARK "    1 beta (new output)\r\n"));
+    f->m.clients[0].input_dropped = 1;
+    f->m.clients[1].input_dropped = UINT64_MAX;
+    clear(f);
+    command(f, 'l');
+    assert_non_null(strstr(f->screen, MARK " >  0 alpha (1 keys lost)\r\n"));
+    assert_non_null(strstr(f->screen, MARK "    1 beta (new output) (18446744073709551615 keys lost)\r\n"));
 }
 
 /* --- History --- */
