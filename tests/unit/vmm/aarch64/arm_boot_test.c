@@ -144,6 +144,7 @@ static void missing_images(void **state)
     arm_boot_refused(c, "none for a GICv3");
 }
 
+/* Packs into memory of exactly that size. */
 static struct vm_image pack(const uint8_t *bytes, uint32_t size)
 {
     char buffer[LZ4_COMPRESSBOUND(IMAGE_SIZE)];
@@ -187,6 +188,7 @@ static void packed_flat_image(void **state)
     free_image(&c->f.config.kernel);
 }
 
+/* What is not a packed image, or not of the size that is said: the VM has failed, and says why. */
 static void packed_images_that_are_none(void **state)
 {
     struct arm_boot *c = *state;

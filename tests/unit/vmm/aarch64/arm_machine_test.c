@@ -115,6 +115,7 @@ static void console_reaches_both_ends(void **state)
     assert_int_equal(fixture_load(&c->f, 0, GUEST_UART_BASE, 4), 'z');
 }
 
+/* A reset machine is as new: memory zero, devices, interrupts, images in place again. */
 static void reset_is_complete(void **state)
 {
     struct arm_boot *c = *state;

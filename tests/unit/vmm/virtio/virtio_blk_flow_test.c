@@ -125,6 +125,7 @@ static void reset_of_one_queue_leaves_the_others(void **state)
     blk_driver_ask(f, VIRTIO_BLK_T_IN, 0, 512, 0, VIRTIO_BLK_S_OK);
 }
 
+/* The server is not believed more than it must be. */
 static void senseless_answers_are_ignored(void **state)
 {
     struct blk_machine *f = *state;
@@ -192,6 +193,7 @@ static void configurations_without_sense_are_refused(void **state)
     assert_non_null(virtio_blk_kind.create(&f->machine.vm, &f->config, &device));
 }
 
+/* A guest whose other vCPU always has something more. */
 static void work_is_bounded(void **state)
 {
     struct blk_machine *f = *state;

@@ -43,6 +43,7 @@ static void reads_and_writes(void **state)
     assert_int_equal(f->storage.counters->disks[0].flushes, 1);
 }
 
+/* More than the data region holds, in pieces that are no multiple of anything. */
 static void large_requests_are_cut(void **state)
 {
     struct blk_machine *f = *state;
@@ -169,6 +170,7 @@ static void write_cache_can_be_switched(void **state)
     assert_int_equal(counters->flushes, 1);
 }
 
+/* §5.2.6.2: a driver that knows nothing of a cache has none. */
 static void drivers_without_flush_write_through(void **state)
 {
     struct blk_machine *f = *state;
@@ -177,6 +179,7 @@ static void drivers_without_flush_write_through(void **state)
     assert_int_equal(f->storage.counters->disks[0].flushes, 1);
 }
 
+/* The header and the status may be anywhere in the pieces, §5.2.6 and §2.6.4. */
 static void any_layout(void **state)
 {
     struct blk_machine *f = *state;
@@ -199,6 +202,7 @@ static void any_layout(void **state)
     assert_memory_equal(machine_memory(&f->machine, memory + 1100), f->disk + 1024, 1024);
 }
 
+/* Blocks of 4096 bytes at the server, requests of any number of sectors: against a copy. */
 static void parts_of_blocks_are_read_and_written_again(void **state)
 {
     struct blk_machine *f = *state;
@@ -229,6 +233,7 @@ static void parts_of_blocks_are_read_and_written_again(void **state)
     free(model);
 }
 
+/* All at once: writes of parts of the same block do not undo each other. */
 static void parts_of_one_block_at_the_same_time(void **state)
 {
     struct blk_machine *f = *state;

@@ -63,22 +63,6 @@ static void a_legacy_header_is_short(void **state)
     assert_int_equal(virtio_read_config(device, 5, 1), 1);
 }
 
-static void frames_for_a_broken_device_are_lost_and_keep_nobody_busy(void **state)
-{
-    struct fixture *f = *state;
-    start(f, BASE);
-    give_buffers(f, RECEIVE, 8, 4096);
-    struct piece nowhere = {.address = 1ull << 40, .length = 100};
-    driver_add(&f->machine, TRANSMIT, &nowhere, 1, false);
-    virtio_notify(&f->net->device, TRANSMIT);
-    assert_true(f->net->device.broken);
-    make_frame(pattern, guest_mac, peer_mac, 300);
-    for (uint32_t i = 0; i < 2 * CAPACITY; i++) {
-        peer_sends(f, pattern, 300, NULL); /* run() sees to it that all this ends */
-    }
-    assert_false(guest_receives(f, RECEIVE, 12));
-}
-
 static void the_configuration_says_what_there_is(void **state)
 {
     struct net_machine *f = *state;
@@ -168,6 +152,7 @@ static void without_merging_a_frame_needs_one_buffer(void **state)
     }
 }
 
+/* What a guest has not negotiated does not come to it, even if the switch thought otherwise. */
 static void offloads_are_those_of_the_guest(void **state)
 {
     struct net_machine *f = *state;
@@ -231,7 +216,6 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         TEST(frames_go_both_ways),
         TEST(a_legacy_header_is_short),
-        TEST(frames_for_a_broken_device_are_lost_and_keep_nobody_busy),
         TEST(the_configuration_says_what_there_is),
         TEST(features_depend_on_each_other),
         OWN(a_network_without_offloads_offers_none),
