@@ -309,11 +309,26 @@ static void exit_nested_virtualisation_is_undefined(void **state)
     }
 }
 
+/* In the delivery of an interrupt, which is not to be lost: what comes first is the VMM's to say. */
+static void exceptions_do_not_replace_what_is_owed(void **state)
+{
+    (void)state;
+    static const uint32_t vectors[] = {VECTOR_DB, VECTOR_AC};
+    for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
+        page.control.event = VCPU_EVENT_VALID | 0x30;
+        assert_int_equal(take(SVM_EXIT_EXCEPTION + vectors[i], 0, 0), VCPU_ENTER_EXIT);
+        assert_int_equal(page.control.event, VCPU_EVENT_VALID | 0x30);
+        assert_int_equal(page.exit.kind, VCPU_EXIT_EXCEPTION);
+        assert_int_equal(page.exit.exception.vector, vectors[i]);
+    }
+}
+
 static void exit_exceptions_go_back_to_the_guest(void **state)
 {
     (void)state;
     assert_int_equal(take(SVM_EXIT_EXCEPTION + VECTOR_DB, 0, 0), VCPU_ENTER_AGAIN);
     assert_int_equal(page.control.event, VCPU_EVENT_VALID | VCPU_EVENT_TYPE(VCPU_EVENT_EXCEPTION) | VECTOR_DB);
+    page.control.event = 0;
     assert_int_equal(take(SVM_EXIT_EXCEPTION + VECTOR_AC, 0, 0), VCPU_ENTER_AGAIN);
     assert_int_equal(page.control.event,
                      VCPU_EVENT_VALID | VCPU_EVENT_ERROR_CODE | VCPU_EVENT_TYPE(VCPU_EVENT_EXCEPTION) | VECTOR_AC);
@@ -592,6 +607,7 @@ int main(void)
         cmocka_unit_test_setup(exit_host_interrupt, setup),
         cmocka_unit_test_setup(exit_nested_virtualisation_is_undefined, setup),
         cmocka_unit_test_setup(exit_exceptions_go_back_to_the_guest, setup),
+        cmocka_unit_test_setup(exceptions_do_not_replace_what_is_owed, setup),
         cmocka_unit_test_setup(exit_shutdown_and_invalid, setup),
         cmocka_unit_test_setup(what_an_emulator_let_through_is_mended_once, setup),
         cmocka_unit_test_setup(exit_every_code_is_answered, setup),

@@ -115,28 +115,36 @@ static enum vcpu_enter_result exception(struct vcpu *vcpu, uint32_t vector)
 {
     struct vcpu_hardware *hardware = vcpu->hardware;
     const struct vmcb *vmcb = hardware->vmcb;
+    /* It came in the delivery of another event: the VMM knows which of them is first. */
+    bool second = (vcpu->page->control.event & VCPU_EVENT_VALID) != 0;
     switch (vector) {
     case VECTOR_DB:
         if ((hardware->attention & SVM_STEPPING) != 0 && svm_handle_step(hardware)) {
             return handled(vcpu);
         }
-        return inject(vcpu, VECTOR_DB, 0); /* DR6 is in the VMCB already */
+        if (!second) {
+            return inject(vcpu, VECTOR_DB, 0); /* DR6 is in the VMCB already */
+        }
+        break;
     case VECTOR_AC:
-        return inject(vcpu, VECTOR_AC, VCPU_EVENT_ERROR_CODE | vmcb->exit_info1 << 32);
+        if (!second) {
+            return inject(vcpu, VECTOR_AC, VCPU_EVENT_ERROR_CODE | vmcb->exit_info1 << 32);
+        }
+        break;
     case VECTOR_MC:
         /* The machine's, not the guest's: to the host's handler, as if it had come
          * a moment later. */
         __asm__ volatile("int $18");
         return interrupted(vcpu);
-    default: {
-        struct vcpu_exit *exit = &vcpu->page->exit;
-        exit->instruction_length = 0;
-        exit->exception.vector = vector;
-        exit->exception.error_code = (uint32_t)vmcb->exit_info1;
-        exit->exception.fault_address = vmcb->exit_info2;
-        return svm_exit_to_vmm(vcpu, VCPU_EXIT_EXCEPTION);
+    default:
+        break;
     }
-    }
+    struct vcpu_exit *exit = &vcpu->page->exit;
+    exit->instruction_length = 0;
+    exit->exception.vector = vector;
+    exit->exception.error_code = (uint32_t)vmcb->exit_info1;
+    exit->exception.fault_address = vmcb->exit_info2;
+    return svm_exit_to_vmm(vcpu, VCPU_EXIT_EXCEPTION);
 }
 
 /* QEMU's TCG lets a guest load values for which a processor raises #GP, and refuses
