@@ -14,8 +14,10 @@ static const char *attach(struct socket_endpoint_peer *peer, const struct socket
 {
     const struct queue_pair_config *queue = &config->queue;
     if (config->cid < SOCKET_CID_MIN || queue->present == 0 ||
-        !socket_queue_attach(&peer->transmit, queue->transmit_queue, queue->transmit_data, queue->transmit_capacity) ||
-        !socket_queue_attach(&peer->receive, queue->receive_queue, queue->receive_data, queue->receive_capacity)) {
+        !socket_queue_attach_producer(&peer->transmit, queue->transmit_queue, queue->transmit_data,
+                                      queue->transmit_capacity) ||
+        !socket_queue_attach_consumer(&peer->receive, queue->receive_queue, queue->receive_data,
+                                      queue->receive_capacity)) {
         return "socket configuration: bad peer";
     }
     peer->cid = config->cid;

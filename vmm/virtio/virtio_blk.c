@@ -177,7 +177,8 @@ static const char *attach_server(struct virtio_blk *blk, const struct block_clie
     blk->transfer_size = client->transfer_size;
     blk->channel = client->channel;
     blk->data_cells = client->data_size / BLK_CELL < BLK_MAX_CELLS ? client->data_size / BLK_CELL : BLK_MAX_CELLS;
-    if (!block_queue_attach(&blk->queue, client->request_queue, client->response_queue, client->capacity) ||
+    if (!block_queue_attach_client(&blk->queue, client->request_queue, client->response_queue, client->capacity,
+                                   &blk->orphans) ||
         blk->data == NULL || blk->data_cells == 0 || blk->info == NULL || client->storage_info % 8 != 0 ||
         (blk->transfer_size != 512 && blk->transfer_size != 4096) || client->channel >= VM_CHANNELS) {
         return "configuration: a disk's queues make no sense";
@@ -247,6 +248,9 @@ static const char *create(struct vm *vm, const struct vm_device_config *config, 
     if (timer_add(&vm->vcpus[0].timers, &blk->timer) != 0 ||
         device_listen(vm, blk->channel, virtio_blk_answered, blk) != 0) {
         return "configuration: too many devices, or two with the same channel";
+    }
+    if (blk->orphans != 0) {
+        hv_notify(blk->channel); /* who failed may have failed to */
     }
     *device = &blk->device;
     return NULL;

@@ -82,7 +82,7 @@ static uint32_t piece_limit(const struct virtio_blk *blk)
 
 static struct blk_piece *new_piece(struct virtio_blk *blk)
 {
-    if (blk->piece_count >= piece_limit(blk) || block_queue_free(&blk->queue) == 0) {
+    if (blk->piece_count >= piece_limit(blk) || block_queue_free(&blk->queue) == 0 || blk->orphans != 0) {
         return NULL;
     }
     for (uint32_t i = 0; i < BLK_MAX_PIECES; i++) {
@@ -321,7 +321,12 @@ bool blk_take_answers(struct virtio_blk *blk)
     struct block_response response;
     uint32_t count = 0;
     while (count < blk->queue.capacity && block_queue_take_response(&blk->queue, &response)) {
-        take_answer(blk, &response);
+        if (blk->orphans != 0) {
+            blk->orphans--;
+            blk->late_answers++;
+        } else {
+            take_answer(blk, &response);
+        }
         count++;
     }
     return count != 0;

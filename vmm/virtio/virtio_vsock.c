@@ -179,8 +179,10 @@ static const char *attach(struct vsock_peer *peer, const struct socket_peer_conf
 {
     const struct queue_pair_config *queue = &config->queue;
     if (config->cid < SOCKET_CID_MIN || queue->present == 0 || queue->channel >= 62 ||
-        !socket_queue_attach(&peer->transmit, queue->transmit_queue, queue->transmit_data, queue->transmit_capacity) ||
-        !socket_queue_attach(&peer->receive, queue->receive_queue, queue->receive_data, queue->receive_capacity)) {
+        !socket_queue_attach_producer(&peer->transmit, queue->transmit_queue, queue->transmit_data,
+                                      queue->transmit_capacity) ||
+        !socket_queue_attach_consumer(&peer->receive, queue->receive_queue, queue->receive_data,
+                                      queue->receive_capacity)) {
         return "configuration: bad peer of the socket device";
     }
     peer->cid = config->cid;

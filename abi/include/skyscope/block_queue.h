@@ -122,6 +122,22 @@ static inline uint32_t block_queue_distance(uint32_t producer, uint32_t consumer
 
 /* --- Client --- */
 
+/* As block_queue_attach(), for a client, which may have been restarted: it goes on where it was, by the only time that
+ * it reads its own indices from the queues, 0 when the machine starts. *orphans: requests of its earlier life whose
+ * responses it has yet to take, and to ignore; it queues nothing before, as the server may still write to their data,
+ * and what comes with an id of theirs could be taken for another's. */
+static inline bool block_queue_attach_client(struct block_queue_handle *h, uint64_t requests, uint64_t responses,
+                                             uint32_t capacity, uint32_t *orphans)
+{
+    if (!block_queue_attach(h, requests, responses, capacity)) {
+        return false;
+    }
+    h->request_index = __atomic_load_n(&h->requests->tail, __ATOMIC_RELAXED);
+    h->response_index = __atomic_load_n(&h->responses->head, __ATOMIC_RELAXED);
+    *orphans = h->request_index - h->response_index;
+    return true;
+}
+
 /* Requests that can be queued now. */
 static inline uint32_t block_queue_free(const struct block_queue_handle *h)
 {

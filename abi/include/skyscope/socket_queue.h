@@ -73,13 +73,36 @@ static inline uint32_t socket_packet_size(uint32_t payload)
            ~(SOCKET_PACKET_ALIGNMENT - 1);
 }
 
-/* Fills in our side of a queue. False, and unusable, if an address is missing, or the capacity is not a power of two
- * or below SOCKET_QUEUE_MINIMUM. */
+/* What the next two have in common. */
 static inline bool socket_queue_attach(struct socket_queue *q, uint64_t queue, uint64_t data, uint32_t capacity)
 {
     q->index = 0;
     q->broken = false;
     return serial_queue_attach(&q->handle, queue, data, capacity) && capacity >= SOCKET_QUEUE_MINIMUM;
+}
+
+/* The two fill in our side of a queue. False, and unusable, if an address is missing, or the capacity is not a power of
+ * two or below SOCKET_QUEUE_MINIMUM. A program that was restarted goes on where it was: that is the only time that it
+ * reads its own index from the queue, 0 when the machine starts. What lies there then belongs to no connection that it
+ * knows, and is refused. */
+static inline bool socket_queue_attach_producer(struct socket_queue *q, uint64_t queue, uint64_t data,
+                                                uint32_t capacity)
+{
+    if (!socket_queue_attach(q, queue, data, capacity)) {
+        return false;
+    }
+    q->index = __atomic_load_n(&q->handle.queue->tail, __ATOMIC_RELAXED);
+    return true;
+}
+
+static inline bool socket_queue_attach_consumer(struct socket_queue *q, uint64_t queue, uint64_t data,
+                                                uint32_t capacity)
+{
+    if (!socket_queue_attach(q, queue, data, capacity)) {
+        return false;
+    }
+    q->index = __atomic_load_n(&q->handle.queue->head, __ATOMIC_RELAXED);
+    return true;
 }
 
 /* --- Producer --- */

@@ -105,6 +105,37 @@ static void reset_forgets_requests_but_not_cells(void **state)
     }
 }
 
+static void a_restarted_monitor_waits_for_what_the_last_one_asked(void **state)
+{
+    struct blk_machine *f = *state;
+    blk_driver_start(f, VIRTIO_F_RING_PACKED);
+    blk_driver_ask(f, VIRTIO_BLK_T_IN, 0, 512, 0, VIRTIO_BLK_S_OK);
+    f->server_runs = false;
+    blk_driver_add(f, 0, VIRTIO_BLK_T_OUT, 200, 0x4000, 4096, 0x31);
+    blk_driver_add(f, 0, VIRTIO_BLK_T_IN, 0, 0x4000, 4096, 0);
+    virtio_notify(&f->blk.device, 0);
+    uint32_t pieces = f->blk.piece_count;
+    assert_true(pieces >= 2);
+    /* The same queues, and otherwise nothing of before. */
+    memset(&f->blk, 0, sizeof(f->blk));
+    machine_create(&f->machine);
+    f->server_notified = 0;
+    blk_machine_create_device(f);
+    assert_int_equal(f->server_notified, 1);
+    driver_start(&f->machine, &f->blk.device, f->blk.device.offered & ~VIRTIO_F_RING_PACKED, 64);
+    struct blk_driver_request r = blk_driver_add(f, 0, VIRTIO_BLK_T_IN, 300, 0x1000, 4096, 0);
+    virtio_notify(&f->blk.device, 0);
+    assert_int_equal(f->server_notified, 1); /* nothing is asked yet: the server may still write to the data region */
+    blk_machine_serve(f);
+    assert_int_equal(f->blk.late_answers, pieces);
+    assert_int_equal(f->server_notified, 2);
+    blk_machine_serve(f);
+    assert_int_equal(blk_driver_status(f, &r), VIRTIO_BLK_S_OK);
+    assert_memory_equal(blk_driver_data(f, &r), f->disk + 300 * 512, 0x1000);
+    assert_int_equal(f->disk[200 * 512], 0x31);
+    assert_int_equal(f->blk.bad_answers, 0);
+}
+
 static void reset_of_one_queue_leaves_the_others(void **state)
 {
     struct blk_machine *f = *state;
@@ -218,6 +249,7 @@ int main(void)
         TEST(more_requests_than_places_wait_in_the_ring),
         TEST(broken_chains_break_the_device),
         TEST(reset_forgets_requests_but_not_cells),
+        TEST(a_restarted_monitor_waits_for_what_the_last_one_asked),
         TEST(reset_of_one_queue_leaves_the_others),
         TEST(senseless_answers_are_ignored),
         TEST(server_that_starts_late_is_waited_for),

@@ -117,8 +117,8 @@ static int set_up(void **state)
     }
     assert_true(socket_endpoint_listen(&f->server, PORT));
     struct queue_pair_config wild = pair(&f->wires[1], 1, WILD_CHANNEL);
-    assert_true(socket_queue_attach(&f->wild_out, wild.transmit_queue, wild.transmit_data, CAPACITY));
-    assert_true(socket_queue_attach(&f->wild_in, wild.receive_queue, wild.receive_data, CAPACITY));
+    assert_true(socket_queue_attach_producer(&f->wild_out, wild.transmit_queue, wild.transmit_data, CAPACITY));
+    assert_true(socket_queue_attach_consumer(&f->wild_in, wild.receive_queue, wild.receive_data, CAPACITY));
 
     driver_start(&f->machine, &f->socket.device, VIRTIO_F_VERSION_1 | VIRTIO_F_EVENT_IDX | VIRTIO_VSOCK_F_STREAM, 64);
     for (unsigned int i = 0; i < RECEIVE_BUFFERS; i++) {
@@ -511,6 +511,47 @@ static void test_a_reset_guest_leaves_no_connection_behind(void **state)
     expect_for_wild(f, SOCKET_OPERATION_RESET);
 }
 
+/* Makes device and driver anew, with the same queues to the peers: the monitor has failed and was restarted. */
+static void restart_monitor(struct fixture *f)
+{
+    struct vm_device_config config = configuration(f);
+    machine_create(&f->machine);
+    f->machine.vm.clock.frequency = FREQUENCY;
+    assert_null(virtio_vsock_init(&f->socket, &f->machine.vm, &config));
+    machine_attach(&f->machine, &f->socket.device);
+    driver_start(&f->machine, &f->socket.device, VIRTIO_F_VERSION_1 | VIRTIO_F_EVENT_IDX | VIRTIO_VSOCK_F_STREAM, 64);
+    for (unsigned int i = 0; i < RECEIVE_BUFFERS; i++) {
+        f->receive_buffers[i] = machine_allocate(&f->machine, RECEIVE_BUFFER, 16);
+        give_buffer(f, i);
+    }
+    virtio_notify(&f->socket.device, VSOCK_QUEUE_RECEIVE);
+}
+
+static void test_a_restarted_monitor_goes_on_with_its_peers(void **state)
+{
+    struct fixture *f = *state;
+    static uint8_t data[0x1000];
+    struct socket_stream *stream = connect_server(f);
+    connect_wild(f);
+    struct socket_header header = from_guest(WILD_CID, SOCKET_OPERATION_DATA, sizeof(data));
+    guest_sends(f, &header, data, sizeof(data));
+    header = from_wild(SOCKET_OPERATION_DATA, 4);
+    assert_true(socket_queue_put(&f->wild_out, &header, "lost")); /* what it has not taken yet */
+    restart_monitor(f);
+    assert_true(wild_gets(f, &header)); /* what it had sent */
+    assert_int_equal(header.length, sizeof(data));
+    expect_for_wild(f, SOCKET_OPERATION_RESET); /* the connection is gone */
+    connect_wild(f);
+    /* The other peer hears of it when it uses its connection. */
+    assert_int_equal(socket_stream_write(stream, "there?", 6), 6);
+    socket_endpoint_flush(&f->server);
+    virtio_vsock_notified(&f->socket);
+    serve(f);
+    assert_int_equal(stream->state, SOCKET_STREAM_ENDED);
+    assert_true(socket_stream_close(stream));
+    connect_server(f);
+}
+
 static void test_all_that_came_for_nobody_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -628,6 +669,7 @@ int main(void)
         TEST(test_one_peer_takes_no_connections_from_another),
         TEST(test_a_second_request_ends_the_connection),
         TEST(test_a_reset_guest_leaves_no_connection_behind),
+        TEST(test_a_restarted_monitor_goes_on_with_its_peers),
         TEST(test_all_that_came_for_nobody_is_refused),
         TEST(test_broken_queues_of_a_peer_harm_nobody_else),
         TEST(test_no_buffers_no_loss),

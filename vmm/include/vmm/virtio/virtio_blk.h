@@ -127,6 +127,7 @@ struct virtio_blk {
     struct vm *vm;
 
     struct block_queue_handle queue;
+    uint32_t orphans;                      /* answers that are still to come to requests of a monitor that failed */
     const struct block_storage_info *info; /* written by the server */
     uint8_t *data;
     uint32_t data_cells, transfer_size, channel;
