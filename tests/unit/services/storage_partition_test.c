@@ -136,6 +136,120 @@ static void guid_partitions(void **state)
     free(image);
 }
 
+/* --- Tables whose checksums are right, and that make no sense all the same --- */
+
+static void put(uint8_t *at, uint64_t value, uint32_t bytes)
+{
+    for (uint32_t i = 0; i < bytes; i++) {
+        at[i] = (uint8_t)(value >> 8 * i);
+    }
+}
+
+static uint32_t checksum(const uint8_t *bytes, uint64_t size)
+{
+    uint32_t crc = ~0u;
+    for (uint64_t i = 0; i < size * 8; i++) {
+        crc = (crc >> 1) ^ (((crc ^ (uint32_t)(bytes[i / 8] >> i % 8)) & 1) != 0 ? 0xedb88320u : 0);
+    }
+    return ~crc;
+}
+
+/* Offsets in the header and in an entry (UEFI 2.10, tables 5.5 and 5.6). */
+enum field {
+    HEADER_SIZE = 12,
+    HEADER_CHECKSUM = 16,
+    HEADER_OWN_BLOCK = 24,
+    HEADER_FIRST_USABLE = 40,
+    HEADER_LAST_USABLE = 48,
+    HEADER_ENTRIES = 72,
+    HEADER_COUNT = 80,
+    HEADER_ENTRY_SIZE = 84,
+    HEADER_ENTRIES_CHECKSUM = 88,
+    ENTRY = 0x1000, /* of the first partition */
+    ENTRY_FIRST = ENTRY + 32,
+    ENTRY_LAST = ENTRY + 40,
+};
+
+struct change {
+    enum field field;
+    uint32_t bytes;
+    uint64_t value;
+};
+
+/* The table at the end of the image, which is the only one here, with some fields changed. */
+static void change_table(uint8_t *image, const struct change *changes, uint32_t count)
+{
+    uint8_t *header = image + (BLOCKS - 1) * PARTITION_BLOCK;
+    uint8_t *entry = image + partition_read64(header + HEADER_ENTRIES) * PARTITION_BLOCK;
+    for (uint32_t i = 0; i < count && changes[i].bytes != 0; i++) {
+        enum field field = changes[i].field;
+        put(field < ENTRY ? header + field : entry + (field - ENTRY), changes[i].value, changes[i].bytes);
+    }
+    uint64_t entries = partition_read64(header + HEADER_ENTRIES);
+    uint64_t size = (uint64_t)partition_read32(header + HEADER_COUNT) * partition_read32(header + HEADER_ENTRY_SIZE);
+    if (entries < BLOCKS && size <= (BLOCKS - entries) * PARTITION_BLOCK) {
+        put(header + HEADER_ENTRIES_CHECKSUM, checksum(image + entries * PARTITION_BLOCK, size), 4);
+    }
+    uint32_t header_size = partition_read32(header + HEADER_SIZE);
+    put(header + HEADER_CHECKSUM, 0, 4);
+    put(header + HEADER_CHECKSUM, checksum(header, header_size < PARTITION_BLOCK ? header_size : PARTITION_BLOCK), 4);
+}
+
+static void guid_tables_that_make_no_sense(void **state)
+{
+    (void)state;
+    uint8_t *good = make(guid), *image = malloc(SIZE);
+    const uint8_t *header = good + (BLOCKS - 1) * PARTITION_BLOCK;
+    uint64_t first = partition_read64(header + HEADER_FIRST_USABLE),
+             last = partition_read64(header + HEADER_LAST_USABLE);
+    const struct {
+        struct change changes[3];
+        uint64_t found; /* blocks; 0: it is not */
+    } cases[] = {
+        {{{HEADER_SIZE, 4, 92}}, 1000},
+        {{{HEADER_SIZE, 4, 512}}, 1000},
+        {{{HEADER_SIZE, 4, 91}}, 0},
+        {{{HEADER_SIZE, 4, 513}}, 0},
+        {{{HEADER_SIZE, 4, UINT32_MAX}}, 0},
+        {{{HEADER_OWN_BLOCK, 8, 1}}, 0},
+        {{{HEADER_ENTRIES, 8, 2}, {HEADER_COUNT, 4, 1024}}, 1000},
+        {{{HEADER_ENTRIES, 8, 2}, {HEADER_COUNT, 4, 1025}}, 0},
+        {{{HEADER_ENTRIES, 8, BLOCKS}}, 0},
+        {{{HEADER_ENTRIES, 8, BLOCKS - 32}, {HEADER_COUNT, 4, 124}}, 1000}, /* up to the header */
+        {{{HEADER_ENTRIES, 8, BLOCKS - 31}}, 0},
+        {{{HEADER_ENTRIES, 8, UINT64_MAX}}, 0},
+        {{{HEADER_ENTRY_SIZE, 4, 64}}, 0},
+        {{{HEADER_ENTRY_SIZE, 4, 192}, {HEADER_COUNT, 4, 10}}, 0},
+        {{{HEADER_ENTRY_SIZE, 4, 1024}, {HEADER_COUNT, 4, 10}}, 1000},
+        {{{HEADER_ENTRY_SIZE, 4, 2048}, {HEADER_COUNT, 4, 4}}, 0},
+        {{{HEADER_ENTRY_SIZE, 4, 0}}, 0},
+        {{{HEADER_COUNT, 4, 0}}, 0},
+        {{{HEADER_COUNT, 4, 1}}, 1000},
+        {{{ENTRY_FIRST, 8, first}, {ENTRY_LAST, 8, last}}, last - first + 1},
+        {{{ENTRY_FIRST, 8, 5000}, {ENTRY_LAST, 8, 5000}}, 1},
+        {{{ENTRY_FIRST, 8, 5000}, {ENTRY_LAST, 8, 4999}}, 0},
+        {{{ENTRY_FIRST, 8, first - 1}}, 0},
+        {{{ENTRY_LAST, 8, last + 1}}, 0},
+        {{{HEADER_LAST_USABLE, 8, UINT64_MAX}, {ENTRY_LAST, 8, BLOCKS}}, 0},
+        {{{HEADER_LAST_USABLE, 8, UINT64_MAX}, {ENTRY_LAST, 8, UINT64_MAX}}, 0},
+    };
+    for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct partition found = {0};
+        memcpy(image, good, SIZE);
+        image[PARTITION_BLOCK] = 0; /* the first table is none */
+        if (cases[i].changes[0].field == HEADER_ENTRIES && cases[i].found != 0) {
+            memmove(image + cases[i].changes[0].value * PARTITION_BLOCK, good + 2 * PARTITION_BLOCK, PARTITION_BLOCK);
+        }
+        change_table(image, cases[i].changes, 3);
+        const char *problem = partition_find(image, SIZE, 1, &found);
+        if ((problem == NULL) != (cases[i].found != 0) || found.size != cases[i].found * PARTITION_BLOCK) {
+            fail_msg("table %u: %s", i, problem == NULL ? "is taken for a right one" : problem);
+        }
+    }
+    free(image);
+    free(good);
+}
+
 static void images_without_a_table(void **state)
 {
     (void)state;
@@ -148,17 +262,20 @@ static void images_without_a_table(void **state)
     image[511] = 0xaa;
     image[446 + 4] = 0xee;
     assert_not_found(image, 1, "damaged");
-    assert_non_null(partition_find(image, 512, 1, &found));
-    assert_non_null(partition_find(image, 1024, 1, &found));
+    for (uint32_t blocks = 1; blocks <= 2; blocks++) { /* no room for a header, or for entries */
+        uint8_t *cut = malloc(blocks * PARTITION_BLOCK);
+        memcpy(cut, image, blocks * PARTITION_BLOCK);
+        assert_non_null(partition_find(cut, blocks * PARTITION_BLOCK, 1, &found));
+        free(cut);
+    }
     free(image);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(primary_partitions),
-        cmocka_unit_test(logical_partitions),
-        cmocka_unit_test(guid_partitions),
+        cmocka_unit_test(primary_partitions),     cmocka_unit_test(logical_partitions),
+        cmocka_unit_test(guid_partitions),        cmocka_unit_test(guid_tables_that_make_no_sense),
         cmocka_unit_test(images_without_a_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
