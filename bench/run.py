@@ -112,10 +112,10 @@ def statistics(m):
     m.expect_text(PROMPT.strip())
     m.send("statistics --raw")
     m.expect_text("kernel.version")
-    m.expect_text("\nvcpu.0.exits.pause ")
+    m.expect_text("\nvm.0.queue_interrupts_saved ")
     m.expect_text(PROMPT.strip())
     found = {}
-    for key, value in re.findall(r"^((?:boot|kernel|cpu|thread|vcpu)\.[\w.-]+) (.*?)\r*$", m.output(), re.MULTILINE):
+    for key, value in re.findall(r"^((?:boot|kernel|cpu|thread|vcpu|vm)\.[\w.-]+) (.*?)\r*$", m.output(), re.MULTILINE):
         found[key] = value
     # In instructions: the clock of AArch64 ticks once in several.
     frequency = int(found["kernel.tick_frequency"])
@@ -200,7 +200,11 @@ def bench_memory(figures, system, pool_used):
 
 
 # Of 32 requests given at once: fewer than one entry for eight.
-DISK_ENTRY_LIMITS = {"disk_read_4k_depth32": 0.125}
+DISK_LIMITS = {"disk_read_4k_depth32_entries": 0.125}
+# What is counted of each request: figure, key of the statistics, unit.
+DISK_COUNTERS = [("entries", "vcpu.0.entries", "VM entries"),
+                 ("notifications", "vm.0.queue_notifications", "notifications of the device"),
+                 ("interrupts", "vm.0.queue_interrupts", "interrupts of the disk")]
 # What bench/linux/disk_bench.sh measures, and requests of each.
 DISK_READS = [("disk_read_4k", 4000), ("disk_read_4k_depth32", 16000), ("disk_read_1m", 100)]
 
@@ -209,7 +213,7 @@ def bench_disk(figures):
     """What a request to a virtio disk costs from the guest's system call until that has returned."""
     with machine("bench_disk", 900) as m:
         m.expect_text("bench-ready disk_read_4k")
-        entries = [int(statistics(m)["vcpu.0.entries"])]
+        before = statistics(m)
         for i, (name, requests) in enumerate(DISK_READS):
             m.hot_key("0")
             m.send("")
@@ -217,11 +221,13 @@ def bench_disk(figures):
             if index == 0:
                 raise MachineError(f"{name}: the guest gave up; see {m.log_path}")
             m.expect_text("bench-ready " + (DISK_READS + [("end", 0)])[i + 1][0])
-            entries.append(int(statistics(m)["vcpu.0.entries"]))
-            figures.add(name, int(found[2]), "instructions")
+            after = statistics(m)
+            figures.add(name, int(found[2]), "instructions", DISK_LIMITS.get(name))
             figures.add(name + "_minimum", int(found[1]), "instructions")
-            figures.add(name + "_entries", round((entries[i + 1] - entries[i]) / requests, 3), "VM entries",
-                        DISK_ENTRY_LIMITS.get(name))
+            for figure, key, unit in DISK_COUNTERS:
+                each = round((int(after[key]) - int(before[key])) / requests, 3)
+                figures.add(f"{name}_{figure}", each, unit, DISK_LIMITS.get(f"{name}_{figure}"))
+            before = after
 
 
 def bench_net(figures):

@@ -103,6 +103,9 @@ static void run_statistics(struct manager *manager, const struct command_words *
             show_raw_boot(&manager->out, manager->hardware);
         }
         show_raw_statistics(&manager->out, manager->statistics);
+        for (uint32_t i = 0; i < manager->vm_count; i++) {
+            show_raw_vm(&manager->out, i, &manager->vms[i]);
+        }
     } else if (words->count == 1) {
         const struct kernel_statistics *s = manager->statistics;
         show_kernel_summary(&manager->out, s);

@@ -69,6 +69,9 @@ static void show_statistics(const struct manager *manager, struct text_output *t
     show_kernel_summary(text, manager->statistics);
     show_pds(text, manager->statistics);
     show_raw_statistics(text, manager->statistics);
+    for (uint32_t i = 0; i < manager->vm_count; i++) {
+        show_raw_vm(text, i, &manager->vms[i]);
+    }
 }
 
 static void show_vm_log(const struct virtual_machine *vm, struct text_output *text)

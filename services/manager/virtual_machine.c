@@ -156,3 +156,23 @@ void show_vm(struct text_output *out, uint32_t index, const struct virtual_machi
         print(out, "    console characters lost: %llu\n", (unsigned long long)lost);
     }
 }
+
+void show_raw_vm(struct text_output *out, uint32_t index, const struct virtual_machine *vm)
+{
+    const volatile struct vm_control *control = vm->control;
+    const struct {
+        const char *key;
+        uint64_t value;
+    } counters[] = {
+        {"interrupts_injected", control->status.interrupts_injected},
+        {"queue_notifications", control->status.queue_notifications},
+        {"queue_interrupts", control->status.queue_interrupts},
+        {"queue_interrupts_saved", control->status.queue_interrupts_saved},
+    };
+    print(out, "vm.%u.name ", (unsigned int)index);
+    print_untrusted(out, vm->config.name, VM_NAME_LENGTH, 0);
+    print(out, "\n");
+    for (uint32_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
+        print(out, "vm.%u.%s %llu\n", (unsigned int)index, counters[i].key, (unsigned long long)counters[i].value);
+    }
+}

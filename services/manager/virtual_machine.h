@@ -52,3 +52,5 @@ const char *request_result(const struct virtual_machine *vm);
 void show_vm_heading(struct text_output *out);
 void show_vm(struct text_output *out, uint32_t index, const struct virtual_machine *vm,
              const struct kernel_statistics *statistics);
+/* What the VMM counts, one `key value` per line, for programs. */
+void show_raw_vm(struct text_output *out, uint32_t index, const struct virtual_machine *vm);

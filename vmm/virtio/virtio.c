@@ -299,6 +299,7 @@ void virtio_notify(struct virtio_device *device, uint32_t index)
                         index);
         return;
     }
+    device->vm->queue_notifications++;
     if (virtio_is_live(device)) {
         device->ops->queue_notified(device->context, index);
     }

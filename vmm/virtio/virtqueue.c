@@ -2,6 +2,8 @@
 /* Virtqueues: what both ring formats have in common. VirtIO 1.2 §2.6. */
 #include <base/memory.h>
 
+#include <vmm/vm.h>
+
 #include "virtqueue_internal.h"
 
 /* --- Set up and reset --- */
@@ -101,8 +103,6 @@ void virtqueue_reset(struct virtqueue *queue)
         .size = queue->maximum_size,
         .vector = VIRTIO_NO_VECTOR,
         .popped = queue->popped,
-        .interrupts = queue->interrupts,
-        .interrupts_saved = queue->interrupts_saved,
     };
 }
 
@@ -208,6 +208,7 @@ void virtqueue_flush(struct virtqueue *queue)
         return;
     }
     queue->staged = 0;
+    struct virtio_device *device = queue->device;
     bool wanted;
     if (queue->packed) {
         packed_publish(queue);
@@ -222,11 +223,10 @@ void virtqueue_flush(struct virtqueue *queue)
         wanted = split_interrupt_wanted(queue, published);
     }
     if (!wanted) {
-        queue->interrupts_saved++;
+        device->vm->queue_interrupts_saved++;
         return;
     }
-    queue->interrupts++;
-    struct virtio_device *device = queue->device;
+    device->vm->queue_interrupts++;
     if (device->transport_ops != NULL) {
         device->transport_ops->queue_interrupt(device->transport, queue);
     }

@@ -67,7 +67,11 @@ struct vm_control {
         uint64_t interrupts_injected; /* by the VMM; the kernel counts its own (vcpu_statistics.interrupts) */
         uint64_t guest_errors;        /* invalid accesses, unknown MSRs and the like, counted */
         uint64_t console_bytes_dropped;
-        uint64_t reserved[4];
+        /* Of all queues of its virtio devices, in all its boots. */
+        uint64_t queue_notifications;    /* the driver told that it had added buffers, by an exit */
+        uint64_t queue_interrupts;       /* told to the driver that buffers were used */
+        uint64_t queue_interrupts_saved; /* not told: the driver had said that it need not know */
+        uint64_t reserved[1];
         char reason[VM_REASON_LENGTH]; /* why it stopped last, NUL-terminated */
         struct vm_memory_status memory;
     } status;

@@ -122,6 +122,9 @@ static void time_and_exits_are_summed(void **state)
     s->vcpus[0].exits[VCPU_EXIT_CPUID] = 5;
     s->vcpus[1] = (struct vcpu_statistics){.vm = 0, .thread = 2, .guest_ticks = 3250000, .interrupts = 7};
     f->control[0].status.interrupts_injected = 123400;
+    f->control[0].status.queue_notifications = 31;
+    f->control[0].status.queue_interrupts = 41;
+    f->control[0].status.queue_interrupts_saved = 59;
     s->vcpus[1].exits[VCPU_EXIT_CPUID] = 2;
     snprintf(s->pd_names[1], sizeof(s->pd_names[1]), "alpha_vmm");
     type(f, "vms\r");
@@ -138,6 +141,9 @@ static void time_and_exits_are_summed(void **state)
     assert_non_null(strstr(text, "vcpu.1.exits.cpuid 2\r\n"));
     assert_non_null(strstr(text, "thread.1.pd alpha_vmm\r\n"));
     assert_non_null(strstr(text, "thread.1.state in guest\r\n"));
+    assert_non_null(strstr(text, "vm.0.name alpha\r\nvm.0.interrupts_injected 123400\r\n"
+                                 "vm.0.queue_notifications 31\r\nvm.0.queue_interrupts 41\r\n"
+                                 "vm.0.queue_interrupts_saved 59\r\nvm.1.name "));
 }
 
 static void the_end_of_a_log_is_shown(void **state)

@@ -84,9 +84,9 @@ struct vm {
     struct vm_console console;
     struct device_set devices;
     struct virtio_balloon *balloon; /* NULL: none */
-    struct vm_control *control; /* NULL: no manager */
-    struct log_ring *log_ring;  /* NULL: none */
-    uint32_t log_capacity;      /* our own copy: the ring is not believed */
+    struct vm_control *control;     /* NULL: no manager */
+    struct log_ring *log_ring;      /* NULL: none */
+    uint32_t log_capacity;          /* our own copy: the ring is not believed */
     uint64_t log_written;
 
     bool created;                 /* false: it can never start */
@@ -99,6 +99,7 @@ struct vm {
     uint32_t boots;
     uint64_t started_at; /* host clock of the last start */
     uint64_t guest_errors;
+    uint64_t queue_notifications, queue_interrupts, queue_interrupts_saved; /* as struct vm_control tells them */
     bool told_no_entropy;
     char reason[VM_REASON_LENGTH];
 

@@ -13,7 +13,7 @@ static void interrupts_by_flags(void **state)
     driver_want_interrupts(&fixture.machine, 0, false);
     one_buffer(queue);
     assert_int_equal(fixture.machine.interrupts[0], 1);
-    assert_int_equal(queue->interrupts_saved, 1);
+    assert_int_equal(fixture.machine.vm.queue_interrupts_saved, 1);
     driver_want_interrupts(&fixture.machine, 0, true);
     one_buffer(queue);
     assert_int_equal(fixture.machine.interrupts[0], 2);

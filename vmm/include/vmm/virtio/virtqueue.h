@@ -61,8 +61,8 @@ struct virtqueue {
     uint16_t staged;                    /* ring entries pushed and not yet published by virtqueue_flush() */
     uint16_t staged_position;           /* packed: the first of them, and the flags with which it appears */
     uint16_t staged_flags;
-    uint16_t outstanding;                          /* ring entries popped and not pushed */
-    uint64_t popped, interrupts, interrupts_saved; /* counters */
+    uint16_t outstanding; /* ring entries popped and not pushed */
+    uint64_t popped;      /* counter */
 };
 
 /* Checks the addresses against guest RAM, their alignment and the size, and starts the queue from position 0. False,
@@ -74,9 +74,9 @@ void virtqueue_set_features(struct virtqueue *queue);
 void virtqueue_reset(struct virtqueue *queue);
 
 /* Takes the next buffer. A chain with more pieces than chain->capacity, with more ring entries than the queue, with a
- * loop, with a piece that has no length or does not lie within one range of RAM (or, to be read, one image), with a readable piece after a writable
- * one, of 4 GiB or more, or with indirect tables where they may not be, breaks the queue. An indirect chain may have
- * more pieces than the queue has entries: Linux makes such. */
+ * loop, with a piece that has no length or does not lie within one range of RAM (or, to be read, one image), with a
+ * readable piece after a writable one, of 4 GiB or more, or with indirect tables where they may not be, breaks the
+ * queue. An indirect chain may have more pieces than the queue has entries: Linux makes such. */
 enum virtqueue_result virtqueue_pop(struct virtqueue *queue, struct virtqueue_chain *chain);
 /* Gives a buffer back: chain->id and chain->slots of when it was popped. `written`: bytes written to its writable
  * segments, from the first one on. The driver sees it, and all others pushed since, at virtqueue_flush(), at once. With
