@@ -110,6 +110,9 @@ static void logical_partitions(void **state)
     memset(table + 446 + 16 + 8, 0, 4);
     struct partition found;
     assert_non_null(partition_find(image, SIZE, 128, &found) == NULL ? image : NULL);
+    const uint32_t behind = BLOCKS - 4096; /* the first block that there is not */
+    memcpy(table + 446 + 16 + 8, &behind, 4);
+    assert_not_found(image, 6, "chain of logical partitions is damaged");
     memset(table + 446 + 16 + 8, 0xff, 4);
     assert_not_found(image, 6, "chain of logical partitions is damaged");
     free(image);

@@ -316,15 +316,63 @@ static void unusable_configurations_are_refused(void **state)
     assert_false(storage_initialise(&other, operations, &f->config, FREQUENCY));
     assert_false(storage_initialise(&other, operations, NULL, FREQUENCY));
     f->config = good;
-    f->config.disks[0].capacity = 3;
-    f->config.disks[1].name[0] = 'x';
-    memset(f->config.disks[1].name, 'x', sizeof(f->config.disks[1].name));
-    f->config.disks[2].overlay_map_size--;
+    f->config.version++;
+    assert_false(storage_initialise(&other, operations, &f->config, FREQUENCY));
+    f->config = good;
+    f->config.size--;
+    assert_false(storage_initialise(&other, operations, &f->config, FREQUENCY));
+    f->config = good;
+    f->config.counters_size--;
+    assert_false(storage_initialise(&other, operations, &f->config, FREQUENCY));
+}
+
+/* Each field that makes no sense costs its own disk. */
+static void a_wrong_disk_is_left_out(void **state)
+{
+    struct storage_fixture *f = *state;
+    const struct storage_config good = f->config;
+    fixture_start(f);
+    const struct storage_operations *operations = f->storage.operations;
+    struct storage_disk_config *disk = &f->config.disks[2];
+    static struct storage other;
+#define REFUSED(change)                                                                                                \
+    do {                                                                                                               \
+        f->config = good;                                                                                              \
+        other = (struct storage){0};                                                                                   \
+        change;                                                                                                        \
+        assert_true(storage_initialise(&other, operations, &f->config, FREQUENCY));                                    \
+        assert_int_equal(f->counters.disks[2].state, STORAGE_DISK_BAD_CONFIG);                                         \
+        assert_int_equal(other.disk_count, FIXTURE_DISKS - 1);                                                         \
+    } while (0)
+    REFUSED(disk->kind = 0);
+    REFUSED(disk->kind = STORAGE_OVERLAY + 1);
+    REFUSED(disk->base = 0);
+    REFUSED(disk->base_size = 0);
+    REFUSED(disk->base_size -= 1);
+    REFUSED(disk->overlay = 0);
+    REFUSED(disk->overlay_size = STORAGE_OVERLAY_BLOCK - 1);
+    REFUSED(disk->overlay_map = 0);
+    REFUSED(disk->overlay_map += 2);
+    REFUSED(disk->overlay_map_size--);
+    REFUSED(memset(disk->name, 'x', sizeof(disk->name)));
+    REFUSED(memset(disk->serial, 'x', sizeof(disk->serial)));
+    REFUSED(disk->request_queue = 0);
+    REFUSED(disk->request_queue += 4);
+    REFUSED(disk->response_queue = 0);
+    REFUSED(disk->response_queue += 4);
+    REFUSED(disk->capacity = 0);
+    REFUSED(disk->capacity = 3);
+    REFUSED(disk->capacity = 0x10000);
+    REFUSED(disk->data = 0);
+    REFUSED(disk->data_size = BLOCK - 1);
+    REFUSED(disk->storage_info = 0);
+    REFUSED(disk->storage_info += 4);
+    REFUSED(disk->channel = 62);
+    REFUSED(disk->transfer_size = 1024);
+    f->config = good;
+    other = (struct storage){0};
     assert_true(storage_initialise(&other, operations, &f->config, FREQUENCY));
-    assert_int_equal(other.disk_count, 1);
-    assert_int_equal(f->counters.disks[0].state, STORAGE_DISK_BAD_CONFIG);
-    assert_int_equal(f->counters.disks[2].state, STORAGE_DISK_BAD_CONFIG);
-    assert_int_equal(f->counters.disks[3].state, STORAGE_DISK_READY);
+    assert_int_equal(other.disk_count, FIXTURE_DISKS);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
@@ -345,6 +393,7 @@ int main(void)
         TEST(missing_partition_is_said),
         TEST(partition_is_a_disk),
         TEST(unusable_configurations_are_refused),
+        TEST(a_wrong_disk_is_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
