@@ -18,7 +18,8 @@ $(FAILING)/vmm.elf: $(BUILD)/programs/failing_vmm.elf
 	@mkdir -p $(@D)
 	@cp $< $@
 $(FAILING)/payload.unsigned: systems/failing_vmm/failing_vmm.system $(HOST_BUILD)/bin/skyscope $(BUILD)/kernel.elf \
-		$(FAILING)/vmm.elf $(VM_PROGRAMS) $(BUILD)/guest/vmlinuz $(BUILD)/guest/initrd.img
+		$(FAILING)/vmm.elf $(VM_PROGRAMS) $(BUILD)/guest/vmlinuz $(BUILD)/guest/initrd.img \
+		$(BUILD)/guest/virtio_initrd.img
 	@echo "  PAYLOAD $@"
 	@$(HOST_BUILD)/bin/skyscope build --quiet --kernel-image $(BUILD)/kernel.elf --search-path $(FAILING) \
 		$(SYSTEM_SEARCH_PATH:%=--search-path %) --output $@ $<
