@@ -211,7 +211,7 @@ static bool guest_gets(struct fixture *f, struct socket_header *header, uint8_t 
 
 static void expect_for_guest(struct fixture *f, uint64_t cid, enum socket_operation operation)
 {
-    struct socket_header header;
+    struct socket_header header = {0};
     assert_true(guest_gets(f, &header, NULL));
     assert_int_equal(header.source_cid, cid);
     assert_int_equal(header.destination_cid, GUEST_CID);
@@ -275,7 +275,7 @@ static bool wild_gets(struct fixture *f, struct socket_header *header)
 
 static void expect_for_wild(struct fixture *f, enum socket_operation operation)
 {
-    struct socket_header header;
+    struct socket_header header = {0};
     assert_true(wild_gets(f, &header));
     assert_int_equal(header.source_cid, GUEST_CID);
     assert_int_equal(header.operation, operation);
