@@ -127,9 +127,17 @@ static void take_statistics(struct virtio_balloon *balloon, const struct virtque
     balloon->statistics_slots = chain->slots;
 }
 
+/* What a queue is for: drivers and other devices count only those whose features were negotiated. */
+static uint32_t role_of(const struct virtio_balloon *balloon, uint32_t index)
+{
+    bool statistics = virtio_has(&balloon->device, VIRTIO_BALLOON_F_STATS_VQ);
+    return index == BALLOON_QUEUE_STATISTICS && !statistics ? (uint32_t)BALLOON_QUEUE_REPORTING : index;
+}
+
 static void take_chain(struct virtio_balloon *balloon, uint32_t index, const struct virtqueue_chain *chain)
 {
-    if (index == BALLOON_QUEUE_STATISTICS) {
+    uint32_t role = role_of(balloon, index);
+    if (role == BALLOON_QUEUE_STATISTICS) {
         if (balloon->statistics_held) { /* the driver gave another without getting this one back */
             virtqueue_push(&balloon->device.queues[index], balloon->statistics_id, balloon->statistics_slots, 0);
         }
@@ -137,9 +145,9 @@ static void take_chain(struct virtio_balloon *balloon, uint32_t index, const str
         answer(balloon);
         return;
     }
-    if (index == BALLOON_QUEUE_INFLATE) {
+    if (role == BALLOON_QUEUE_INFLATE) {
         inflate(balloon, chain);
-    } else if (index == BALLOON_QUEUE_REPORTING) {
+    } else if (role == BALLOON_QUEUE_REPORTING) {
         balloon->reported += chain->writable_length;
     }
     virtqueue_push(&balloon->device.queues[index], chain->id, chain->slots, 0);

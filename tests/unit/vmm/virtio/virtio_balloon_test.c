@@ -237,6 +237,18 @@ static void test_reports_are_counted(void **state)
     assert_int_equal(f->control.status.memory.reported, 0x18000);
 }
 
+static void test_without_statistics_reports_have_their_queue(void **state)
+{
+    struct fixture *f = *state;
+    uint16_t id;
+    uint32_t written;
+    driver_start(&f->machine, &f->balloon.device, FEATURES & ~VIRTIO_BALLOON_F_STATS_VQ, 64);
+    driver_add(&f->machine, 2, &(struct piece){.address = 0x200000, .length = 0x10000, .writable = true}, 1, false);
+    kick(f, 2);
+    assert_int_equal(f->control.status.memory.reported, 0x10000);
+    assert_true(driver_take(&f->machine, 2, &id, &written));
+}
+
 static void test_configuration_that_is_not_the_guests(void **state)
 {
     struct fixture *f = *state;
@@ -272,6 +284,7 @@ int main(void)
         TEST(test_what_is_given_up_is_zeroed),
         TEST(test_no_more_than_a_turn_is_zeroed_at_once),
         TEST(test_reports_are_counted),
+        TEST(test_without_statistics_reports_have_their_queue),
         TEST(test_configuration_that_is_not_the_guests),
         TEST(test_a_reset_forgets_the_buffer),
         TEST(test_more_pages_than_there_are_are_ignored),
