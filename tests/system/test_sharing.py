@@ -57,6 +57,9 @@ def test_files_made_by_the_guest(sharing):
     status, text = sharing.shell("dd if=/dev/zero of=/work/full bs=64k count=1000", 300)
     assert status != 0 and "No space left" in text
     first(sharing, "rm /work/full && echo again > /work/again && cat /work/again")
+    # What is opened to be written anew is short, in the file system and not only in the guest's cache.
+    first(sharing, "echo 1 > /work/again && sync && echo 3 > /proc/sys/vm/drop_caches")
+    assert first(sharing, "cat /work/again; stat -c %s /work/again").split() == ["1", "2"]
 
 
 def test_an_image_in_memory_is_read_where_it_is(sharing):

@@ -97,10 +97,11 @@ static int initialise(struct fuse_request *request)
     if (in.major < FUSE_KERNEL_VERSION || in.minor < MINOR_LEAST) {
         return -FILE_NOT_SUPPORTED;
     }
-    /* Nobody else changes the files: what the guest has read it may keep. */
+    /* Nobody else changes the files: what the guest has read it may keep. No FUSE_ATOMIC_O_TRUNC: it would leave it to
+     * OPEN, which there is not, to truncate a file. */
     uint32_t wanted = FUSE_ASYNC_READ | FUSE_BIG_WRITES | FUSE_DO_READDIRPLUS | FUSE_READDIRPLUS_AUTO |
                       FUSE_PARALLEL_DIROPS | FUSE_MAX_PAGES | FUSE_CACHE_SYMLINKS | FUSE_NO_OPEN_SUPPORT |
-                      FUSE_NO_OPENDIR_SUPPORT | FUSE_ATOMIC_O_TRUNC;
+                      FUSE_NO_OPENDIR_SUPPORT;
     out.max_readahead = in.max_readahead;
     out.flags = in.flags & wanted;
     out.max_background = 64;

@@ -18,7 +18,9 @@ void client_init(struct fuse_client *client, struct file_store store)
     assert_int_equal(client_call(client, FUSE_INIT, 0, &in, sizeof(in), NULL, 0), 0);
     const struct fuse_init_out *out = client_body(client);
     assert_int_equal(out->major, 7);
+    /* There is no OPEN: it could not be what truncates a file. */
     assert_true((out->flags & FUSE_NO_OPEN_SUPPORT) != 0);
+    assert_int_equal(out->flags & FUSE_ATOMIC_O_TRUNC, 0);
 }
 
 int client_call(struct fuse_client *client, uint32_t opcode, uint64_t node, const void *first, uint32_t first_size,
