@@ -7,6 +7,7 @@
 
 #define LINKS_MAX      65000u
 #define PERMISSIONS    07777u
+#define SET_GROUP_ID   02000u
 #define BYTES_PER_NODE 8192u
 #define NODES_MAX      0x100000u
 #define SIZE_MAX_BYTES (1ull << 40)
@@ -246,6 +247,11 @@ static int make(void *store, uint64_t directory, const struct file_name *name,
         .cursor = NONE,
         .root = NONE,
     };
+    /* What is made in such a directory has its group, and a directory is such a one again. */
+    if ((parent->mode & SET_GROUP_ID) != 0) {
+        one->group = parent->group;
+        one->mode |= memory_is_type(one, TREE_MODE_DIRECTORY) ? SET_GROUP_ID : 0u;
+    }
     parent->modified = one->modified;
     parent->modified_nanoseconds = one->modified_nanoseconds;
     *node = index;

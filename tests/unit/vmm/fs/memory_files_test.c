@@ -114,6 +114,27 @@ static void test_names(void **state)
     assert_int_equal(client_create(&f->client, directory, "late", &again), -FILE_NOT_FOUND);
 }
 
+static void test_a_directory_hands_its_group_on(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t directory, inner, file;
+    struct fuse_attr attributes;
+    assert_int_equal(client_mkdir(&f->client, CLIENT_ROOT, "shared", &directory), 0);
+    struct fuse_setattr_in in = {.valid = FATTR_MODE | FATTR_GID, .mode = 02770, .gid = 555};
+    assert_int_equal(client_call(&f->client, FUSE_SETATTR, directory, &in, sizeof(in), NULL, 0), 0);
+    assert_int_equal(client_mkdir(&f->client, directory, "inner", &inner), 0);
+    assert_int_equal(client_create(&f->client, inner, "file", &file), 0);
+    assert_int_equal(client_attributes(&f->client, inner, &attributes), 0);
+    assert_int_equal(attributes.gid, 555);
+    assert_int_equal(attributes.mode & 02000, 02000);
+    assert_int_equal(client_attributes(&f->client, file, &attributes), 0);
+    assert_int_equal(attributes.gid, 555);
+    assert_int_equal(attributes.mode & 02000, 0);
+    assert_int_equal(client_create(&f->client, CLIENT_ROOT, "elsewhere", &file), 0);
+    assert_int_equal(client_attributes(&f->client, file, &attributes), 0);
+    assert_int_equal(attributes.gid, 100);
+}
+
 static void test_renaming(void **state)
 {
     struct fixture *f = *state;
@@ -432,6 +453,7 @@ int main(void)
         TEST(test_what_is_written_is_read),
         TEST(test_sizes_change),
         TEST(test_names),
+        TEST(test_a_directory_hands_its_group_on),
         TEST(test_renaming),
         TEST(test_links),
         TEST(test_a_file_without_a_name_lives_as_long_as_it_is_known),
