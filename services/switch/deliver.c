@@ -51,7 +51,7 @@ static void complete(struct ethernet_switch *s, uint32_t to, const struct gather
                      const struct net_offload *offload, uint32_t ethernet, uint64_t now, uint64_t *cost)
 {
     static const struct net_offload done;
-    uint32_t length = gather_copy(bytes, 0, s->linear, sizeof(s->linear));
+    uint32_t length = gather_copy(bytes, s->linear, sizeof(s->linear));
     *cost += length;
     s->ports[to].port.counters->completed++;
     if (offload->segmentation != NET_SEGMENT_NONE) {

@@ -15,19 +15,14 @@ void gather_add_rest(struct gather *gather, const struct gather *from, uint32_t 
     }
 }
 
-uint32_t gather_copy(const struct gather *gather, uint32_t offset, uint8_t *to, uint32_t size)
+uint32_t gather_copy(const struct gather *gather, uint8_t *to, uint32_t size)
 {
     uint32_t copied = 0;
     for (uint32_t i = 0; i < gather->count && copied < size; i++) {
         const struct frame_piece *piece = &gather->pieces[i];
-        if (offset >= piece->length) {
-            offset -= piece->length;
-            continue;
-        }
-        uint32_t count = piece->length - offset < size - copied ? piece->length - offset : size - copied;
-        memcpy(to + copied, piece->data + offset, count);
+        uint32_t count = piece->length < size - copied ? piece->length : size - copied;
+        memcpy(to + copied, piece->data, count);
         copied += count;
-        offset = 0;
     }
     return copied;
 }
@@ -50,7 +45,7 @@ enum frame_error frame_parse(struct frame *frame, const struct gather *bytes, co
     if (bytes->length < ETHERNET_HEADER) {
         return FRAME_TOO_SHORT;
     }
-    uint32_t header = gather_copy(bytes, 0, frame->head, FRAME_HEAD);
+    uint32_t header = gather_copy(bytes, frame->head, FRAME_HEAD);
     frame->ethertype = read_16(frame->head + 12);
     frame->head_length = ETHERNET_HEADER;
     if (frame->ethertype == ETHERTYPE_VLAN) {

@@ -60,8 +60,8 @@ static inline void gather_add(struct gather *gather, const uint8_t *data, uint32
 
 /* Adds what is behind the first `skip` bytes of `from`. */
 void gather_add_rest(struct gather *gather, const struct gather *from, uint32_t skip);
-/* Copies up to `size` bytes, from `offset` on; returns how many. */
-uint32_t gather_copy(const struct gather *gather, uint32_t offset, uint8_t *to, uint32_t size);
+/* Copies up to `size` bytes; returns how many. */
+uint32_t gather_copy(const struct gather *gather, uint8_t *to, uint32_t size);
 
 /* Takes over a frame that lies in `bytes`, at most FRAME_MAX bytes in FRAME_MAX_PIECES pieces, and what is to be done
  * to it, a copy. Reads the header once; checks both. */

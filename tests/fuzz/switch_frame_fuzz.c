@@ -59,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             uint32_t ethernet_size = tagged != 0 ? FRAME_HEAD : ETHERNET_HEADER;
             check(retagged.length == length - frame.head_length + ethernet_size);
             uint8_t *linear = malloc(retagged.length);
-            check(gather_copy(&retagged, 0, linear, retagged.length) == retagged.length);
+            check(gather_copy(&retagged, linear, retagged.length) == retagged.length);
             (void)offload_needs(&moved, frame.ethertype);
             if (moved.segmentation != NET_SEGMENT_NONE) {
                 cut(linear, retagged.length, &moved, ethernet_size, frame.ethertype);

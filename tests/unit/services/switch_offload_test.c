@@ -300,8 +300,8 @@ static void offloads_that_make_no_sense_are_refused(void **state)
     static struct packet p;
     make_packet(&p, false, true, 3000, 1400);
     const struct net_offload good = p.offload;
-    struct net_offload bad[9];
-    for (unsigned int i = 0; i < 9; i++) {
+    struct net_offload bad[12];
+    for (unsigned int i = 0; i < 12; i++) {
         bad[i] = good;
     }
     bad[0].segment_size = 0;
@@ -313,7 +313,11 @@ static void offloads_that_make_no_sense_are_refused(void **state)
     bad[6].flags = 0; /* segmentation without a checksum */
     bad[7].checksum_offset = 6;
     bad[8].segmentation = NET_SEGMENT_UDP | NET_SEGMENT_ECN;
-    for (unsigned int i = 0; i < 9; i++) {
+    bad[9].segmentation = NET_SEGMENT_UDP; /* whose checksum is elsewhere */
+    bad[10].segmentation = bad[11].segmentation = NET_SEGMENT_NONE;
+    bad[10].checksum_offset = (uint16_t)(p.length - good.checksum_start - 1); /* half of it behind the end */
+    bad[11].checksum_offset = (uint16_t)(p.length - good.checksum_start);
+    for (unsigned int i = 0; i < 12; i++) {
         p.offload = bad[i];
         send_packet(f, &p);
         assert_int_equal(dropped(f, 0, SWITCH_DROP_FRAME), i + 1);
@@ -361,6 +365,51 @@ static void headers_that_do_not_fit_are_not_cut(void **state)
             break;
         case 7:
             p.offload.segment_size = 1500; /* longer than the MTU, with the headers */
+            break;
+        default:
+            break;
+        }
+        send_packet(f, &p);
+        assert_int_equal(dropped(f, 1, SWITCH_DROP_NOT_COMPLETED), i + 1);
+        assert_int_equal(received_frames(f, 1), 0);
+        (void)received_frames(f, 2);
+    }
+}
+
+static void segments_fill_the_mtu(void **state)
+{
+    struct fixture *f = *state;
+    static struct packet p;
+    accept(f, 1, 0);
+    make_packet(&p, false, true, 2000, 1448);
+    send_packet(f, &p);
+    assert_int_equal(received_frames(f, 1), 2);
+    make_packet(&p, false, true, 2000, 1449);
+    send_packet(f, &p);
+    assert_int_equal(received_frames(f, 1), 0);
+    assert_int_equal(dropped(f, 1, SWITCH_DROP_NOT_COMPLETED), 1);
+}
+
+static void ipv6_headers_that_do_not_fit_are_not_cut(void **state)
+{
+    struct fixture *f = *state;
+    static struct packet good, p;
+    accept(f, 1, 0);
+    make_packet(&good, true, true, 5000, 1400);
+    for (unsigned int i = 0; i < 4; i++) {
+        p = good;
+        switch (i) {
+        case 0:
+            p.frame[20] = 17; /* UDP, and no extension before it */
+            break;
+        case 1:
+            p.frame[14] = 0x45;
+            break;
+        case 2:
+            p.frame[12] = 0x88; /* neither IPv4 nor IPv6 */
+            break;
+        case 3:
+            p.offload.checksum_start = 53;
             break;
         default:
             break;
@@ -467,6 +516,8 @@ int main(void)
         TEST(tiny_segments_end_where_the_buffers_do),
         TEST(segments_end_at_the_first_bad_buffer),
         TEST(each_copy_is_paid_for),
+        TEST(segments_fill_the_mtu),
+        TEST(ipv6_headers_that_do_not_fit_are_not_cut),
         TEST(segments_are_no_longer_than_the_network_allows),
         OWN(a_network_without_offloads_takes_none),
     };

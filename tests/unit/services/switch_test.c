@@ -211,6 +211,25 @@ static void vlans_are_apart_and_trunks_are_tagged(void **state)
     assert_int_equal(received_frames(f, 0) + received_frames(f, 1) + received_frames(f, 2), 0);
 }
 
+/* A tag with VLAN 0 gives a priority; the VLAN is the port's. */
+static void priorities_are_kept(void **state)
+{
+    struct fixture *f = *state;
+    f->config.ports[0].vlan = SWITCH_VLAN_MAX;
+    f->config.ports[2].vlan = 0;
+    f->config.ports[2].flags = SWITCH_PORT_TRUNK;
+    allow(&f->config.ports[2], SWITCH_VLAN_MAX);
+    start_fixture(f, 0);
+    uint8_t frame[64] = {0};
+    memcpy(frame + 14, (uint8_t[]){0xa0, 0x00, 0x08, 0x00, 0x77}, 5);
+    send_frame(f, 0, ethernet(frame, everybody, mac_of(0), 0x8100), sizeof(frame));
+    assert_true(receive_frame(f, 2));
+    assert_int_equal(f->clients[2].length, sizeof(frame));
+    frame[14] |= SWITCH_VLAN_MAX >> 8;
+    frame[15] = SWITCH_VLAN_MAX & 0xff;
+    assert_memory_equal(f->clients[2].frame, frame, sizeof(frame));
+}
+
 static void a_trunks_own_vlan_is_untagged(void **state)
 {
     struct fixture *f = *state;
@@ -274,6 +293,10 @@ static void wrong_frames_are_dropped(void **state)
     send_frame(f, 0, ethernet(frame, bridges, mac_of(0), 0x88cc), 60);
     assert_int_equal(dropped(f, 0, SWITCH_DROP_RESERVED), 1);
     assert_int_equal(received_frames(f, 1), 0);
+    static const uint8_t next[6] = {0x01, 0x80, 0xc2, 0x00, 0x00, 0x10};
+    send_frame(f, 0, ethernet(frame, next, mac_of(0), 0x88cc), 60);
+    assert_int_equal(received_frames(f, 1), 1);
+    assert_int_equal(received_frames(f, 2), 1);
     send_frame(f, 0, ethernet(frame, everybody, mac_of(0), 0x0800), 1514);
     assert_int_equal(received_frames(f, 1), 1);
     assert_int_equal(received_frames(f, 2), 1);
@@ -358,6 +381,24 @@ static void turns_are_fair(void **state)
     }
     assert_int_equal(from[0] + from[1], CAPACITY);
     assert_true(from[0] >= CAPACITY / 4 && from[1] >= CAPACITY / 4);
+}
+
+/* A turn ends when what was sent in it has cost more than the port had: a frame, its descriptor, and two copies. */
+static void turns_have_a_price(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t frame[60] = {0};
+    for (unsigned int i = 0; i < 2; i++) {
+        assert_true(put_frame(f, 0, ethernet(frame, everybody, mac_of(0), 0x0806), sizeof(frame), NULL));
+    }
+    f->s.ports[0].credit = 1 - 16 * 0x10000; /* as many rounds' as it works without a rest */
+    assert_true(switch_serve(&f->s, f->now));
+    assert_int_equal(received_frames(f, 1), 1);
+    assert_int_equal(received_frames(f, 2), 1);
+    const int64_t cost = SWITCH_FRAME_COST + 32 + 2 * (60 + SWITCH_FRAME_COST);
+    assert_true(f->s.ports[0].credit == 1 - cost);
+    run(f);
+    assert_int_equal(received_frames(f, 1), 1);
 }
 
 static void a_batch_is_one_notification(void **state)
@@ -462,6 +503,7 @@ static void frames_of_a_port_are_captured(void **state)
     assert_int_equal(ring->overwritten + records, 1003);
     assert_int_equal(last[30], 999 % 256);
     command(f, SWITCH_COMMAND_CAPTURE_STOP, 0, 0, SWITCH_RESULT_DONE);
+    assert_int_equal(f->status.capturing, 0);
     send_frame(f, 1, ethernet(frame, mac_of(0), mac_of(1), 0x0800), sizeof(frame));
     assert_int_equal(read_capture(f, last, &length), records);
     command(f, SWITCH_COMMAND_CAPTURE_START, 77, 60, SWITCH_RESULT_NO_PORT);
@@ -481,12 +523,14 @@ int main(void)
         OWN(locked_addresses_cannot_be_taken),
         OWN(two_locks_on_one_address_are_refused),
         OWN(vlans_are_apart_and_trunks_are_tagged),
+        OWN(priorities_are_kept),
         OWN(a_trunks_own_vlan_is_untagged),
         OWN(a_second_tag_leads_to_no_other_vlan),
         TEST(wrong_frames_are_dropped),
         OWN(storms_are_limited),
         TEST(a_receiver_without_buffers_harms_itself),
         TEST(turns_are_fair),
+        TEST(turns_have_a_price),
         TEST(a_batch_is_one_notification),
         TEST(links_go_down_and_up),
         TEST(frames_of_a_port_are_captured),
