@@ -45,6 +45,17 @@ PEERS = {"x86_64": {
     "mmio_read": "14,916",
     "gic_read": "4,668, answered in the kernel",
     "linux_quiet_from_reset": "1,583 from QEMU's start",
+    "disk_read_4k": "55,110",
+    "disk_read_4k_entries": "1.29",
+    "disk_read_4k_depth32": "30,772",
+    "disk_read_4k_depth32_entries": "0.410",
+    "disk_read_1m": "863,670",
+    "disk_read_1m_entries": "3.49",
+    "net_udp_round_trip": "113,609",
+    "net_tcp_round_trip": "124,211",
+    "net_round_trip_interrupts": "2.42",
+    "net_tcp_bulk": "5,780",
+    "net_tcp_bulk_interrupts": "107",
 }}
 PEER = PEERS[ARCH]
 

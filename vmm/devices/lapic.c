@@ -65,6 +65,13 @@ void lapic_accept(struct lapic *lapic, uint8_t vector)
     update_ppr(lapic);
 }
 
+bool lapic_ends_quietly(struct lapic *lapic)
+{
+    int vector = lapic_highest_request(lapic) < 0 ? highest(lapic->isr) : -1;
+    return vector >= 0 &&
+           (__atomic_load_n(&lapic->tmr[vector >> 6], __ATOMIC_RELAXED) & 1ull << ((uint32_t)vector & 63u)) == 0;
+}
+
 bool lapic_extint_pending(const struct lapic *lapic)
 {
     if (!lapic_hardware_enabled(lapic)) {

@@ -82,7 +82,6 @@ void lapic_error(struct lapic *lapic, uint32_t error);
 void lapic_deliver_local(struct lapic *lapic, enum lapic_lvt entry);
 
 void lapic_set_tpr(struct lapic *lapic, uint8_t tpr);
-void lapic_eoi(struct lapic *lapic);
 /* State after power-on in the present mode, IA32_APIC_BASE kept. */
 void lapic_power_on(struct lapic *lapic);
 /* APIC ID and logical ID as x2APIC mode has them. */

@@ -154,5 +154,9 @@ void cpuid_query(const struct cpuid_policy *policy, const struct cpuid_viewer *v
         *result = policy->hypervisors[hypervisor];
         return;
     }
+    if (policy->hypervisor && leaf - CPUID_KVM < CPUID_KVM_COUNT) {
+        *result = policy->kvm[leaf - CPUID_KVM];
+        return;
+    }
     /* Beyond the highest leaf: zero, as AMD does; Intel would give the highest basic leaf. */
 }

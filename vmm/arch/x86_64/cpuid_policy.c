@@ -30,6 +30,11 @@
 #define LEAF1_EDX_EMULATED (BIT(7) | BIT(9) | BIT(12) | BIT(14))
 #define LEAF1_EDX_HTT      BIT(28)
 
+/* Leaf 0x40000101 (Linux: Documentation/virt/kvm/x86/cpuid.rst): port I/O needs no delays, interrupts can end by a
+ * flag. */
+#define KVM_FEATURE_NOP_IO_DELAY BIT(1)
+#define KVM_FEATURE_PV_EOI       BIT(6)
+
 /* Leaf 7. Not shown: SGX, TSX, RDT, MPX, processor trace, LA57, CET, WAITPKG, AMX. */
 #define LEAF7_EBX                                                                                                      \
     (BIT(0) | BIT(3) | BIT(5) | BIT(7) | BIT(8) | BIT(9) | BIT(10) | BIT(16) | BIT(17) | BIT(18) | BIT(19) | BIT(20) | \
@@ -102,6 +107,7 @@ static struct cpuid_result host(const struct builder *b, uint32_t leaf, uint32_t
     return b->source(b->context, leaf, subleaf);
 }
 
+/* text: twelve bytes. */
 static void set_text(struct cpuid_result *result, const char *text)
 {
     memcpy(&result->ebx, text, 4);
@@ -282,6 +288,9 @@ static void build_hypervisor(const struct builder *b)
     set_text(&policy->hypervisors[0], "Skyscope VMM");
     uint32_t kilohertz = (uint32_t)(b->options->tsc_frequency / 1000u);
     policy->hypervisors[0x10] = (struct cpuid_result){.eax = kilohertz, .ebx = kilohertz};
+    policy->kvm[0].eax = CPUID_KVM + CPUID_KVM_COUNT - 1;
+    set_text(&policy->kvm[0], "KVMKVMKVM\0\0");
+    policy->kvm[1].eax = KVM_FEATURE_NOP_IO_DELAY | KVM_FEATURE_PV_EOI;
 }
 
 /* CR4 and EFER bits that go with the features shown. */

@@ -76,6 +76,9 @@ void event_page_fault(struct vcpu_context *vcpu, uint64_t linear, uint32_t error
 
 void event_sync_priority_in(struct vcpu_context *vcpu)
 {
+    if (vcpu->arch.eoi_flag.offered) {
+        eoi_flag_collect(vcpu);
+    }
     uint32_t cr8 = vcpu->page->state.cr8 & 0xfu;
     if (cr8 != lapic_cr8(&vcpu->arch.lapic)) {
         lapic_set_cr8(&vcpu->arch.lapic, cr8);
@@ -185,6 +188,9 @@ void event_prepare_entry(struct vcpu_context *vcpu)
         return;
     }
     event_sync_priority_in(vcpu); /* an event, not an exit, may have ended the run */
+    if (vcpu->arch.eoi_flag.offered) {
+        eoi_flag_review(vcpu);
+    }
     control->nmi_window = 0;
     if (__builtin_expect(vcpu->arch.nmi_pending, 0)) {
         wake(vcpu);
@@ -211,6 +217,7 @@ void event_prepare_entry(struct vcpu_context *vcpu)
         int vector = accept_interrupt(vcpu);
         if (vector >= 0) {
             inject_interrupt(vcpu, (uint8_t)vector);
+            eoi_flag_offer(vcpu);
         }
     }
     control->interrupt_window = interrupt_waits(vcpu) ? 1 : 0;

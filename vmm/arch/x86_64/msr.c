@@ -451,6 +451,7 @@ static const struct msr_range ranges[] = {
     {0x277, 0x277, read_pat, write_pat},
     {0x2ff, 0x2ff, read_mtrr, write_mtrr},
     {0x400, 0x40f, read_mce_bank, write_mce_bank},
+    {0x4b564d04, 0x4b564d04, eoi_flag_read, eoi_flag_write},
     {0xc0000080, 0xc0000080, read_efer, write_efer},
     {0xc0000081, 0xc0000084, read_state, write_state},
     {0xc0000100, 0xc0000103, read_state, write_state},

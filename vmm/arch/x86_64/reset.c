@@ -43,6 +43,7 @@ void reset_registers(struct vcpu_context *vcpu)
     state->tsc_offset = vcpu->arch.tsc_offset;
     state->tsc_aux = 0;
     state->intercepts = VCPU_INTERCEPT_HALT;
+    vcpu->arch.eoi_flag = (struct eoi_flag){0};
     vcpu->page->control.event = 0;
     vcpu->page->control.interrupt_window = 0;
     vcpu->page->control.nmi_window = 0;

@@ -105,6 +105,11 @@ int lapic_highest_pending(struct lapic *lapic);
 int lapic_highest_request(struct lapic *lapic);
 /* The vCPU takes `vector` (from lapic_highest_pending()): request becomes in service. */
 void lapic_accept(struct lapic *lapic, uint8_t vector);
+/* The end of the interrupt in service, if there is one: what a write to the EOI register does. */
+void lapic_eoi(struct lapic *lapic);
+/* Whether the end of the interrupt in service does nothing but end it: it was an edge, and no other waits. False also
+ * if there is none. */
+bool lapic_ends_quietly(struct lapic *lapic);
 /* The 8259 pair's interrupt passes LINT0 or came as a message: take it with i8259_acknowledge() and then
  * lapic_accept_extint(). Before lapic_highest_pending() in order. */
 bool lapic_extint_pending(const struct lapic *lapic);

@@ -15,17 +15,20 @@ struct cpuid_result {
 #define CPUID_BASIC_COUNT      0x20u
 #define CPUID_EXTENDED_COUNT   0x22u
 #define CPUID_HYPERVISOR_COUNT 0x11u
+#define CPUID_KVM              0x40000100u /* what we do as KVM does, for guests that know it */
+#define CPUID_KVM_COUNT        2u
 #define CPUID_CACHE_COUNT      8u
 #define CPUID_FEATURE_COUNT    3u
 #define CPUID_XSAVE_COUNT      16u
 
 struct cpuid_policy {
     uint32_t basic_max, extended_max; /* highest leaf; extended_max 0x8000.... */
-    bool hypervisor;                  /* leaves 0x40000000.. are shown */
+    bool hypervisor;                  /* leaves 0x40000000.. and CPUID_KVM.. are shown */
     bool is_amd;
     struct cpuid_result basic[CPUID_BASIC_COUNT];
     struct cpuid_result extended[CPUID_EXTENDED_COUNT];
     struct cpuid_result hypervisors[CPUID_HYPERVISOR_COUNT];
+    struct cpuid_result kvm[CPUID_KVM_COUNT];
     struct cpuid_result caches[CPUID_CACHE_COUNT];     /* subleaves of 4, or of 0x8000001d */
     struct cpuid_result features[CPUID_FEATURE_COUNT]; /* subleaves of 7 */
     struct cpuid_result xsave[CPUID_XSAVE_COUNT];      /* subleaves of 0xd */

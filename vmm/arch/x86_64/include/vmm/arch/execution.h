@@ -50,11 +50,24 @@ void event_exception(struct vcpu_context *vcpu, enum x86_exception vector, uint3
 void event_page_fault(struct vcpu_context *vcpu, uint64_t linear, uint32_t error_code);
 /* At the end of a handler: requests of other vCPUs, NMI, interrupts, windows. */
 void event_prepare_entry(struct vcpu_context *vcpu);
-/* The TPR may have changed in the guest, or in the local APIC by a register write. */
+/* The TPR may have changed in the guest, where an interrupt may have ended too, or in the local APIC by a register
+ * write. */
 void event_sync_priority_in(struct vcpu_context *vcpu);
 void event_sync_priority_out(struct vcpu_context *vcpu);
 /* struct timer of vcpu_arch. */
 void event_priority_timer(void *vcpu, uint64_t now);
+
+/* --- Ends of interrupts without an exit (eoi_flag.c) --- */
+
+/* MSR_KVM_PV_EOI_EN. False: #GP(0). */
+bool eoi_flag_read(struct vcpu_context *vcpu, uint32_t index, uint64_t *value);
+bool eoi_flag_write(struct vcpu_context *vcpu, uint32_t index, uint64_t value);
+/* An interrupt was just accepted: lets the guest end it so, if it can and if nothing else is to be done then. */
+void eoi_flag_offer(struct vcpu_context *vcpu);
+/* While offered, after the guest ran: ends the interrupt if the guest did. */
+void eoi_flag_collect(struct vcpu_context *vcpu);
+/* While offered, before the guest runs: takes it back if now there is something to be done at the interrupt's end. */
+void eoi_flag_review(struct vcpu_context *vcpu);
 
 /* --- Memory (memory.c) --- */
 

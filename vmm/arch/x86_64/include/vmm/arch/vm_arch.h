@@ -79,8 +79,16 @@ struct x86_stored_msrs {
     uint64_t debug_control;
 };
 
+/* Where the guest ends interrupts without an exit (eoi_flag.c). */
+struct eoi_flag {
+    uint64_t msr;
+    uint32_t *word; /* in guest RAM; NULL: it does not */
+    bool offered;   /* the interrupt in service may end so */
+};
+
 struct vcpu_arch {
     struct lapic lapic;
+    struct eoi_flag eoi_flag;
     struct walk_cache fetch_walks[WALK_CACHE_COUNT];
     struct instruction_cache instructions;
     struct x86_stored_msrs msrs;
