@@ -90,13 +90,20 @@ class Skyscope(Machine):
             raise MachineError(f"{self.name}: no VM in the manager's list:\n{listing}")
         return states
 
+    def entries(self, name):
+        """How often a vCPU of the VM has been entered so far, by the manager, whose console is in front."""
+        values = dict(re.findall(r"^(vcpu\S+) (\S+)\r*$", self.manager("statistics --raw"), re.MULTILINE))
+        vcpus = [key.removesuffix(".vm") for key, value in values.items() if key.endswith(".vm") and value == name]
+        if not vcpus:
+            raise MachineError(f"{self.name}: no vCPU of {name} in the manager's statistics")
+        return sum(int(values[vcpu + ".entries"]) for vcpu in vcpus)
+
     def wait_for_state(self, name, state, timeout=120):
         """Asks the manager, whose console is in front, until the VM is in that state."""
-        deadline = time.monotonic() + timeout * TIME_FACTOR
-        while True:
-            states = self.vm_states()
-            if states.get(name) == state:
-                return
-            if time.monotonic() > deadline:
-                self._fail(f"VM {name} is {states.get(name)}, not {state}")
-            self.child.expect([pexpect.TIMEOUT, pexpect.EOF], timeout=0.5)  # let it run a while
+        states = {}
+
+        def is_reached():
+            states.update(self.vm_states())
+            return states.get(name) == state
+
+        self.until(is_reached, f"VM {name} that is {state}", timeout, lambda: f"it is {states.get(name)}")

@@ -7,7 +7,7 @@
         machine.send("list")
 
 Everything that the serial port prints is kept in build/test-logs/NAME.log. No
-call sleeps for a fixed time: each waits for text, or for the end of QEMU, and
+call sleeps for a fixed time: each waits for an event, most for text, and
 fails with the last lines of the log when its time is over.
 """
 
@@ -86,7 +86,7 @@ class Machine:
             "-accel", "tcg", "-machine", PLATFORM.machine.format(gic=gic), "-cpu", cpu, "-smp", str(cpus),
             "-m", str(memory), "-nodefaults", "-no-user-config", "-display", "none",
             "-chardev", "stdio,id=com1,signal=off", "-serial", "chardev:com1",
-            "-qmp", f"unix:{self._directory}/qmp,server=on,wait=off",
+            "-qmp", f"unix:{self._directory}/qmp",
         ]
         if not reboot:
             arguments += ["-no-reboot"]
@@ -116,11 +116,15 @@ class Machine:
             arguments += ["-append", append]
         arguments += [str(argument) for argument in extra]
         self._log.note("+ " + " ".join([QEMU] + arguments) + "\n")
+        self._qmp_socket = socket.socket(socket.AF_UNIX)  # QEMU connects to it when it starts
+        self._qmp_socket.bind(f"{self._directory}/qmp")
+        self._qmp_socket.listen()
         try:
             self.child = pexpect.spawn(QEMU, arguments, encoding="utf-8", codec_errors="replace", cwd=str(ROOT),
                                        dimensions=(50, 200), echo=False, maxread=65536,
                                        preexec_fn=keep_line_ends)
         except Exception:
+            self._qmp_socket.close()
             self._log.close()
             shutil.rmtree(self._directory, ignore_errors=True)
             raise
@@ -167,11 +171,6 @@ class Machine:
         self._reap()
         return self.exit_status
 
-    def expect_nothing(self, pattern, seconds):
-        """Fails if the pattern turns up within the given time."""
-        if self.child.expect([pattern, pexpect.TIMEOUT, pexpect.EOF], timeout=seconds) == 0:
-            self._fail(f"{pattern!r} turned up")
-
     @property
     def before(self):
         """What was printed before the last match, without terminal control sequences."""
@@ -212,12 +211,16 @@ class Machine:
             self._fail(f"{command!r} in the guest: status {status}, output {output!r}")
         return output
 
-    def until(self, condition, what, timeout=60):
-        """Asks condition() again and again until it is true; it talks to the machine, which is what takes time."""
+    def until(self, condition, what, timeout=60, instead=None):
+        """Asks condition() again and again until it is true; it talks to the machine, which is what takes time.
+
+        what     names what is waited for
+        instead  says what was there instead, when the time is over
+        """
         deadline = time.monotonic() + timeout * TIME_FACTOR
         while not condition():
             if time.monotonic() > deadline:
-                self._fail(f"no {what} within {timeout * TIME_FACTOR:.0f} s")
+                self._fail(f"no {what} within {timeout * TIME_FACTOR:.0f} s" + (f": {instead()}" if instead is not None else ""))
 
     # --- Control ---
 
@@ -229,18 +232,9 @@ class Machine:
         return self._qmp_call(command, arguments)
 
     def _qmp_connect(self):
-        connection = socket.socket(socket.AF_UNIX)
+        self._qmp_socket.settimeout(20 * TIME_FACTOR)
+        connection, _ = self._qmp_socket.accept()
         connection.settimeout(20 * TIME_FACTOR)
-        deadline = time.monotonic() + 20 * TIME_FACTOR
-        while True:
-            try:
-                connection.connect(f"{self._directory}/qmp")
-                break
-            except OSError:
-                if time.monotonic() > deadline or not self.child.isalive():
-                    connection.close()
-                    raise
-                time.sleep(0.02)  # QEMU has not made its socket yet
         stream = connection.makefile("rw", encoding="utf-8")
         connection.close()  # the stream keeps it open
         stream.readline()  # greeting
@@ -278,6 +272,7 @@ class Machine:
             if self._qmp is not None:
                 self._qmp.close()
                 self._qmp = None
+            self._qmp_socket.close()
             self._log.close()
             shutil.rmtree(self._directory, ignore_errors=True)
 

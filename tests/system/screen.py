@@ -2,9 +2,8 @@
 """Reads what a machine's screen shows: VGA's text memory, or the pixels of a frame buffer, in the loader's letters."""
 
 import re
-import time
 
-from machine import ROOT, TIME_FACTOR
+from machine import ROOT
 
 TEXT_MEMORY, COLUMNS, ROWS = 0xB8000, 80, 25
 CELL_WIDTH, CELL_HEIGHT = 8, 16
@@ -58,11 +57,15 @@ def drawn_text(machine):
 
 
 def wait_for(machine, read, text, seconds=60):
-    """All that a screen shows, as soon as `text` is in it: one text, in which a wrapped line is whole again."""
-    deadline = time.monotonic() + seconds * TIME_FACTOR
-    while True:
-        shown = "".join(read(machine))
-        if text in shown or time.monotonic() > deadline:
-            assert text in shown, read(machine)
-            return shown
-        time.sleep(0.2)  # of what a guest paints QEMU tells nobody: one can only look again
+    """All that a screen shows, as soon as `text` is in it: one text, in which a wrapped line is whole again.
+
+    Of what a guest paints QEMU tells nobody: one can only look again.
+    """
+    shown = []
+
+    def is_there():
+        shown[:] = read(machine)
+        return text in "".join(shown)
+
+    machine.until(is_there, text + " on the screen", seconds, lambda: "\n".join(shown))
+    return "".join(shown)

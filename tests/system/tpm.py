@@ -18,7 +18,6 @@ import socket
 import struct
 import subprocess
 import tempfile
-import time
 
 from machine import TIME_FACTOR
 
@@ -53,15 +52,15 @@ class SoftwareTpm:
         self._control_path = self._sockets / "control"
         self._control = self._data = None
         self._log = self.directory / "swtpm.log"
-        self._process = subprocess.Popen(
-            ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={self.directory}",
-             "--ctrl", f"type=unixio,path={self._control_path}", "--log", f"file={self._log},level=1"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            self._wait_until(self._listens, "swtpm does not start")
-        except Exception:
-            self.close()
-            raise
+        # Who connects before swtpm is ready waits for it, and gets an error if it ends.
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(str(self._control_path))
+            listening.listen()
+            self._process = subprocess.Popen(
+                ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={self.directory}",
+                 "--ctrl", f"type=unixio,fd={listening.fileno()}", "--log", f"file={self._log},level=1"],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                pass_fds=[listening.fileno()])
 
     def qemu(self, device):
         """QEMU's arguments for it; device: tpm-tis, tpm-crb, or AArch64's tpm-tis-device."""
@@ -146,10 +145,6 @@ class SoftwareTpm:
         self._data = ours
         self._data.settimeout(20 * TIME_FACTOR)
 
-    def _listens(self):
-        with socket.socket(socket.AF_UNIX) as attempt:
-            return attempt.connect_ex(str(self._control_path)) == 0
-
     def _expect_done(self):
         result = self._control.recv(4)
         assert result == bytes(4), f"swtpm's control channel answers {result.hex()}; log: {self._log}"
@@ -161,12 +156,6 @@ class SoftwareTpm:
             assert part, f"swtpm has closed the connection; log: {self._log}"
             received += part
         return received
-
-    def _wait_until(self, condition, why):
-        deadline = time.monotonic() + 20 * TIME_FACTOR
-        while not condition():
-            assert self._process.poll() is None and time.monotonic() < deadline, f"{why}; log: {self._log}"
-            time.sleep(0.02)  # swtpm tells nobody that its sockets are there: one can only look again
 
 
 # An authorization area with an empty password.
