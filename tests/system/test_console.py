@@ -44,9 +44,11 @@ def test_the_mark_cannot_be_printed(duo):
 
 
 def test_a_sequence_without_end_swallows_nothing(duo):
-    duo.send(r"printf '\033]0;'; sleep 1; echo; echo do''ne")
+    duo.send(r"printf 'be''gun\033]0;'; read -r x; echo do''ne")
+    duo.expect_text("begun")
     duo.hot_key("l")
     duo.expect_text(MARK + ">  0 first")
+    duo.send("")
     duo.expect_text("done")
 
 
@@ -84,10 +86,24 @@ def test_a_flood_leaves_the_keys_and_the_others_alive(duo):
 
 
 def test_a_vm_that_does_not_read_loses_only_its_own_input(duo):
-    duo.send("stty -echo; sleep 8; stty echo; read -t 1 x")
-    for _ in range(40):
-        duo.send_raw("x" * 100)
+    duo.send("stty -icanon -echo; echo re''ady; dd bs=1 count=1000 >/dev/null 2>&1; stty icanon echo; echo ta''ken")
+    duo.expect_text("ready")
+    duo.to_manager()
+    duo.manager("pause first")
+    duo.wait_for_state("first", "paused")
+    duo.to_console(0, "first")
+    duo.hot_key("l")
+    duo.expect_text(MARK + ">  0 first\r\n")
+    for _ in range(8):  # 128 KiB: more than there is room for on the way to it
+        duo.send_raw("x" * 16384)
+    duo.hot_key("l")
+    duo.expect(re.escape(MARK) + r">  0 first \(\d+ keys lost\)", 300)
     duo.to_manager()
     assert "in use:" in duo.manager("features")
     duo.to_shell(1, "second")
     duo.check_shell("true")
+    duo.to_manager()
+    duo.manager("resume first")
+    duo.to_console(0, "first")
+    duo.expect_text("taken")  # there is room again
+    duo.to_shell(0, "first")

@@ -166,10 +166,11 @@ def test_manager_lists_what_runs(linux):
 def test_pause_and_resume(linux):
     linux.manager("pause linux")
     linux.wait_for_state("linux", "paused")
+    before = linux.entries("linux")
     linux.to_console(0, "linux")
     linux.send("echo al''ive")
-    linux.expect_nothing("alive", 3)
     linux.to_manager()
+    assert linux.entries("linux") == before
     linux.manager("resume linux")
     linux.wait_for_state("linux", "running")
     linux.to_console(0, "linux")

@@ -81,8 +81,12 @@ def test_bulk(pair, network, number, name, other):
 
 
 def start_receiver(skyscope):
-    """Writes what one connection brings to /tmp/got. Its input does not end before: nc would end, too."""
-    skyscope.check_shell("rm -f /tmp/got; (sleep 600 | nc -l -p 4000 >/tmp/got &); sleep 1")
+    """Writes what one connection brings to /tmp/got. Its input, a pipe that has a writer, does not end before: nc would
+    end, too."""
+    skyscope.check_shell("[ -p /tmp/silent ] || mkfifo /tmp/silent; (nc -l -p 4000 <>/tmp/silent >/tmp/got &)")
+    # Local port 4000 in state LISTEN.
+    skyscope.until(lambda: skyscope.shell("grep ': [0-9A-F]*:0FA0 [^ ]* 0A ' /proc/net/tcp /proc/net/tcp6")[0] == 0,
+                   "listener on port 4000")
 
 
 @pytest.mark.parametrize("subnet", [0, 1, 2])
@@ -173,9 +177,8 @@ def test_link(pair):
     pair.to_manager()
     assert "done" in pair.manager("net link second/lan down")
     pair.to_shell(1, "second")
-    pair.check_shell("i=$(basename $(dirname $(grep -l 02:00:00:00:02:00 /sys/class/net/*/address))); "
-                     "for n in 1 2 3 4 5; do [ $(cat /sys/class/net/$i/carrier) = 0 ] && break; sleep 1; done; "
-                     "[ $(cat /sys/class/net/$i/carrier) = 0 ]")
+    carrier = pair.check_shell("echo $(dirname $(grep -l 02:00:00:00:02:00 /sys/class/net/*/address))/carrier").strip()
+    pair.until(lambda: pair.check_shell(f"cat {carrier}").strip() == "0", "loss of the carrier")
     pair.check_shell("! /bin/ping -q -c 1 -W 3 10.0.0.1")
     pair.to_manager()
     assert "done" in pair.manager("net link second/lan up")
@@ -206,4 +209,5 @@ def test_nobody_was_found_wrong(pair):
         for reason in ("buffers outside", "not a frame", "longer than"):
             assert dropped(pair, port, "from it: " + reason) == 0
     for vm in ("first", "second"):
-        assert not re.search(r"net|virtio|dropped", pair.manager(f"log {vm} 200").partition("of memory")[2])
+        log = pair.manager(f"log {vm} 200")
+        assert "MiB of memory" in log and not re.search(r"net|virtio|dropped", log), log

@@ -76,16 +76,17 @@ def test_an_image_in_memory_does_not_change(sharing):
 
 
 def test_a_native_program_answers(sharing):
-    for run in (first,):
-        assert "hello native" in run(sharing, "echo hello native | socat -t 20 - VSOCK-CONNECT:100:7")
-        run(sharing, "dd if=/dev/urandom of=/tmp/sent bs=64k count=8 2>/dev/null; "
-                     "socat -t 60 - VSOCK-CONNECT:100:7 < /tmp/sent > /tmp/back && cmp /tmp/sent /tmp/back", 300)
+    assert "hello native" in first(sharing, "echo hello native | socat -t 20 - VSOCK-CONNECT:100:7")
+    first(sharing, "dd if=/dev/urandom of=/tmp/sent bs=64k count=8 2>/dev/null; "
+                   "socat -t 60 - VSOCK-CONNECT:100:7 < /tmp/sent > /tmp/back && cmp /tmp/sent /tmp/back", 300)
 
 
 def test_guests_talk_to_each_other(sharing):
-    second(sharing, "(socat -u VSOCK-LISTEN:9 CREATE:/tmp/got; echo received > /tmp/done) & sleep 1; true")
+    sharing.to_shell(1, "second")
+    sharing.send("socat -d -d -u VSOCK-LISTEN:9 CREATE:/tmp/got &")
+    sharing.expect_text("listening on AF=40 ")
     first(sharing, "socat -u OPEN:/tmp/sent VSOCK-CONNECT:4:9", 300)
-    second(sharing, "while ! [ -e /tmp/done ]; do sleep 1; done", 300)
+    second(sharing, "wait", 300)
     sent = first(sharing, "md5sum < /tmp/sent")
     assert second(sharing, "md5sum < /tmp/got") == sent
 
@@ -103,12 +104,8 @@ def test_the_balloon_tells_and_takes(sharing):
     total = int(re.search(r"seen by its kernel +(\d+) MiB", text)[1])
     assert 150 < total < 256
     sharing.manager("vm memory first 200MiB")
-    for _ in range(60):
-        text = sharing.manager("vm memory first")
-        if re.search(r"given up by the guest +56 MiB", text):
-            break
-    else:
-        raise AssertionError(text)
+    sharing.until(lambda: re.search(r"given up by the guest +56 MiB", sharing.manager("vm memory first")),
+                  "56 MiB given up", 120)
     sharing.manager("vm memory first 256MiB")
     assert "it has no <balloon>" in sharing.manager("vm memory second")
 

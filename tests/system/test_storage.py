@@ -148,12 +148,29 @@ def test_limits_hold(machine, disks, serial, options, unit, limit):
     assert 0.4 * limit < rate < 1.1 * limit, report
 
 
+def rows_of(listing):
+    """The manager's list of disks, as {disk: its columns}."""
+    rows = (line.split() for line in listing.splitlines())
+    return {row[0]: row for row in rows if row and "/" in row[0]}
+
+
+def requests(machine):
+    """How many requests the two disks below have had so far, by the manager, whose console is in front."""
+    rows = rows_of(machine.manager("disk list"))
+    return [int(rows[disk][3]) + int(rows[disk][5]) for disk in ("disks/pci", "disks/limited")]
+
+
 def test_reset_while_requests_are_under_way(machine, disks):
     boot = machine.boot_id()
+    machine.to_manager()
+    before = requests(machine)
+    machine.to_shell(0, "disks")
     machine.check_shell(f"({FIO} --filename={disks['pci']} --rw=randrw --bs=64k --iodepth=64 --time_based --runtime=600 "
                         f"--name=other --filename={disks['limited']} --rw=randwrite --bs=4k --iodepth=64 "
-                        "--time_based --runtime=600) >/dev/null 2>&1 & sleep 3")
+                        "--time_based --runtime=600) >/dev/null 2>&1 &")
     machine.to_manager()
+    # Each has had more than once the 64 that it gets at once.
+    machine.until(lambda: all(now > then + 128 for now, then in zip(requests(machine), before)), "requests to both disks")
     machine.manager("reset disks")
     machine.expect_new_boot(0, "disks", boot)
     again = Disks(machine)
@@ -168,7 +185,7 @@ def test_reset_while_requests_are_under_way(machine, disks):
 def test_manager_counts(machine, disks):
     machine.to_manager()
     listing = machine.manager("disk list")
-    rows = {row[0]: row for row in (line.split() for line in listing.splitlines()) if row and "/" in row[0]}
+    rows = rows_of(listing)
     assert set(rows) == {f"disks/{name}" for name in ("pci", "transitional", "mmio", "legacy", "image", "overlay", "part",
                                                       "limited", "slow", "through")} | {"other/overlay"}
     assert rows["disks/image"][1] == "image" and int(rows["disks/image"][5]) == 0
