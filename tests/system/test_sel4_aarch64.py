@@ -13,6 +13,8 @@ import pytest
 
 from console import Skyscope
 from machine import ROOT
+from vm_checks import (check_both_work_at_once, check_manager_knows_its_limits, check_one_starts_again_the_other_goes_on,
+                       check_one_stops_the_other_goes_on, check_pause, reset_while_busy)
 
 if not os.environ.get("MICROKIT_SDK"):
     pytest.skip("no Microkit SDK: give one with MICROKIT_SDK=DIRECTORY", allow_module_level=True)
@@ -79,30 +81,11 @@ def test_much_output(linux):
 
 
 def test_manager_knows_its_limits(linux):
-    linux.to_manager()
-    for command in ("statistics", "hardware", "log kernel"):
-        answer = linux.manager(command)
-        assert re.search(r"does not give|no log|there is no", answer), answer
-    assert linux.vm_states() == {"linux": "running"}
+    check_manager_knows_its_limits(linux, "linux")
 
 
 def test_pause(linux):
-    linux.to_manager()
-    linux.manager("pause linux")
-    linux.wait_for_state("linux", "paused")
-    linux.manager("resume linux")
-    linux.wait_for_state("linux", "running")
-    linux.to_shell(0, "linux")
-    linux.check_shell("guest_check")
-
-
-def reset_while_busy(skyscope, name):
-    """Resets a VM whose guest computes and takes interrupts all the time."""
-    last = skyscope.boot_id()
-    skyscope.send("while :; do cat /proc/interrupts; done >/dev/null & while :; do :; done &")
-    skyscope.to_manager()
-    skyscope.manager(f"reset {name}")
-    skyscope.expect_new_boot(0, name, last)
+    check_pause(linux, "linux")
 
 
 def test_reset(linux):
@@ -170,28 +153,12 @@ def duo():
 def test_two_vms(duo):
     duo.to_shell(1, "second")
     assert duo.check_shell("hostname").strip() == "second"
-    duo.to_shell(0, "first")
-    duo.send("guest_check > /tmp/check; echo fin''ished $?")
-    duo.to_shell(1, "second")
-    assert duo.check_shell("guest_check").count("passed") == 3
-    duo.to_console(0, "first")
-    duo.expect(r"finished (\d+)")
-    assert duo.check_shell("cat /tmp/check").count("passed") == 3
+    check_both_work_at_once(duo)
 
 
 def test_one_stops_the_other_goes_on(duo):
-    duo.to_manager()
-    duo.manager("stop first")
-    duo.wait_for_state("first", "stopped")
-    assert duo.vm_states()["second"] == "running"
-    duo.to_shell(1, "second")
-    second = duo.boot_id()
-    assert duo.check_shell("guest_check").count("passed") == 3
-    duo.to_manager()
-    duo.manager("start first")
-    duo.expect_new_boot(0, "first", "")
-    duo.to_shell(1, "second")
-    assert duo.boot_id() == second
+    check_one_stops_the_other_goes_on(duo)
+    check_one_starts_again_the_other_goes_on(duo)
 
 
 def test_manager_powers_the_machine_off(duo):

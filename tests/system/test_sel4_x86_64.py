@@ -13,6 +13,7 @@ import pytest
 
 from bochs import BOCHS, Bochs
 from machine import ROOT
+from vm_checks import check_manager_knows_its_limits, check_pause, reset_while_busy
 
 BOARD = "x86_64_generic_vtx"
 
@@ -81,29 +82,15 @@ def test_time_passes(linux):
 
 
 def test_manager_knows_its_limits(linux):
-    linux.to_manager()
-    for command in ("statistics", "hardware", "log kernel"):
-        answer = linux.manager(command)
-        assert re.search(r"does not give|no log|there is no", answer), answer
-    assert linux.vm_states() == {"linux": "running"}
+    check_manager_knows_its_limits(linux, "linux")
 
 
 def test_pause(linux):
-    linux.to_manager()
-    linux.manager("pause linux")
-    linux.wait_for_state("linux", "paused")
-    linux.manager("resume linux")
-    linux.wait_for_state("linux", "running")
-    linux.to_shell(0, "linux")
-    assert linux.check_shell("guest_check").count("passed") == 3
+    check_pause(linux, "linux")
 
 
 def test_reset_while_busy(linux):
-    last = linux.boot_id()
-    linux.send("while :; do cat /proc/interrupts; done >/dev/null & while :; do :; done &")
-    linux.to_manager()
-    linux.manager("reset linux")
-    linux.expect_new_boot(0, "linux", last, BOOT_TIME)
+    reset_while_busy(linux, "linux", BOOT_TIME)
     assert linux.check_shell("guest_check").count("passed") == 3
 
 
