@@ -6,9 +6,10 @@
  *   net_bench server
  *   net_bench ADDRESS COUNT MEBIBYTES
  *
- * The client sends COUNT datagrams of one byte, each answered before the next, and then as many MEBIBYTES as said over
- * one connection, until the other side has read them. Prints "bench NAME MINIMUM MEAN": udp_round_trip per datagram and
- * answer, tcp_round_trip the same by a connection, tcp_bulk per KiB (one figure).
+ * The server says "bench-ready" when all its sockets are open. The client sends COUNT datagrams of one byte, each
+ * answered before the next, and then as many MEBIBYTES as said over one connection, until the other side has read them.
+ * It prints "bench NAME MINIMUM MEAN": udp_round_trip per datagram and answer, tcp_round_trip the same by a connection,
+ * tcp_bulk per KiB (one figure).
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -61,9 +62,8 @@ static int open_socket(int kind, const char *address, uint16_t port, bool server
 
 /* --- Server --- */
 
-static void serve_datagrams(void)
+static void serve_datagrams(int file)
 {
-    int file = open_socket(SOCK_DGRAM, "0.0.0.0", ECHO_PORT, true);
     for (;;) {
         struct sockaddr_in from;
         socklen_t length = sizeof(from);
@@ -74,9 +74,8 @@ static void serve_datagrams(void)
     }
 }
 
-static void serve_connections(uint16_t port, bool echo)
+static void serve_connections(int listening, bool echo)
 {
-    int listening = open_socket(SOCK_STREAM, "0.0.0.0", port, true);
     for (;;) {
         int file = accept(listening, NULL, NULL);
         ssize_t size;
@@ -94,13 +93,17 @@ static void serve_connections(uint16_t port, bool echo)
 
 static void serve(void)
 {
+    int datagrams = open_socket(SOCK_DGRAM, "0.0.0.0", ECHO_PORT, true);
+    int echo = open_socket(SOCK_STREAM, "0.0.0.0", ECHO_PORT, true);
+    int sink = open_socket(SOCK_STREAM, "0.0.0.0", SINK_PORT, true);
+    printf("bench-ready\n");
     if (fork() == 0) {
-        serve_datagrams();
+        serve_datagrams(datagrams);
     }
     if (fork() == 0) {
-        serve_connections(ECHO_PORT, true);
+        serve_connections(echo, true);
     }
-    serve_connections(SINK_PORT, false);
+    serve_connections(sink, false);
 }
 
 /* --- Client --- */
