@@ -167,7 +167,7 @@ def test_reset_while_requests_are_under_way(machine, disks):
     machine.to_shell(0, "disks")
     machine.check_shell(f"({FIO} --filename={disks['pci']} --rw=randrw --bs=64k --iodepth=64 --time_based --runtime=600 "
                         f"--name=other --filename={disks['limited']} --rw=randwrite --bs=4k --iodepth=64 "
-                        "--time_based --runtime=600) >/dev/null 2>&1 &")
+                        "--time_based --runtime=600 >/dev/null 2>&1 &)")
     machine.to_manager()
     # Each has had more than once the 64 that it gets at once.
     machine.until(lambda: all(now > then + 128 for now, then in zip(requests(machine), before)), "requests to both disks")
