@@ -16,7 +16,6 @@ measure() {
 measure disk_read_4k 4096 1 4000
 measure disk_read_4k_depth32 4096 32 16000
 measure disk_read_1m 1048576 1 100 sequential
-disk_bench ready end
 while :; do
-    sleep 1000
+    disk_bench ready end
 done
