@@ -164,9 +164,11 @@ int main(int count, char **words)
         printf("usage: net_bench server, or net_bench ADDRESS COUNT MEBIBYTES\n");
         return 2;
     }
-    measure_round_trips("udp_round_trip", SOCK_DGRAM, words[1], (unsigned int)atoi(words[2]));
-    measure_round_trips("tcp_round_trip", SOCK_STREAM, words[1], (unsigned int)atoi(words[2]));
-    measure_bulk(words[1], (unsigned int)atoi(words[3]));
+    unsigned int rounds = (unsigned int)strtoul(words[2], NULL, 0),
+                 mebibytes = (unsigned int)strtoul(words[3], NULL, 0);
+    measure_round_trips("udp_round_trip", SOCK_DGRAM, words[1], rounds);
+    measure_round_trips("tcp_round_trip", SOCK_STREAM, words[1], rounds);
+    measure_bulk(words[1], mebibytes);
     printf("bench-done\n");
     return 0;
 }
