@@ -3,25 +3,22 @@
 #pragma once
 
 #include "gic_machine.h"
+#include "gic_registers.h"
 
 #include <string.h>
 
 #define VCPUS 3u
 
-#define GICD(offset)   (GUEST_GICD_BASE + (offset))
-#define GICR(vcpu)     (GUEST_GICR_BASE + (vcpu)*GUEST_GICR_SIZE_PER_VCPU)
-#define ITS(offset)    (GUEST_ITS_BASE + (offset))
-#define GICR_PROPBASER 0x070
-#define GICR_PENDBASER 0x078
-#define GITS_CTLR      0x000
-#define GITS_TYPER     0x008
-#define GITS_CBASER    0x080
-#define GITS_CWRITER   0x088
-#define GITS_CREADR    0x090
-#define GITS_BASER     0x100
-#define VALID          (1ull << 63)
-#define STALLED        1ull
-#define OUTSIDE_RAM    (GUEST_RAM_BASE + MACHINE_RAM_SIZE)
+#define ITS(offset)  (GUEST_ITS_BASE + (offset))
+#define GITS_CTLR    0x000
+#define GITS_TYPER   0x008
+#define GITS_CBASER  0x080
+#define GITS_CWRITER 0x088
+#define GITS_CREADR  0x090
+#define GITS_BASER   0x100
+#define VALID        (1ull << 63)
+#define STALLED      1ull
+#define OUTSIDE_RAM  (GUEST_RAM_BASE + MACHINE_RAM_SIZE)
 
 /* Places in RAM. */
 #define CONFIGURATION 0x10000u

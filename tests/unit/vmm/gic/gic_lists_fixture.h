@@ -3,22 +3,8 @@
 #pragma once
 
 #include "gic_machine.h"
+#include "gic_registers.h"
 
-#define GICD(offset)   (GUEST_GICD_BASE + (offset))
-#define GICR(vcpu)     (GUEST_GICR_BASE + (vcpu)*GUEST_GICR_SIZE_PER_VCPU)
-#define PRIVATE(vcpu)  (GICR(vcpu) + 0x10000)
-#define CTLR           0x000
-#define IGROUPR        0x080
-#define ISENABLER      0x100
-#define ICENABLER      0x180
-#define ISPENDR        0x200
-#define ICPENDR        0x280
-#define ISACTIVER      0x300
-#define ICACTIVER      0x380
-#define IPRIORITYR     0x400
-#define ITARGETSR      0x800
-#define ICFGR          0xc00
-#define IROUTER        0x6000
 #define CTLR_RWP       (1u << 31)
 #define EVERYTHING_ON  3u
 #define TIMER          GUEST_PPI_VIRTUAL_TIMER

@@ -5,6 +5,7 @@
  * per interrupt. After each step both say the same.
  */
 #include "gic_machine.h"
+#include "gic_registers.h"
 
 #include <stdio.h>
 
@@ -12,21 +13,6 @@
 #define SPIS   16u /* lines 0..15: INTIDs 32..47 */
 #define INTIDS (32u + SPIS)
 #define STEPS  60000u
-
-#define GICD(offset) (GUEST_GICD_BASE + (offset))
-#define PRIVATE(v)   (GUEST_GICR_BASE + (v)*GUEST_GICR_SIZE_PER_VCPU + 0x10000)
-#define IGROUPR      0x080
-#define ISENABLER    0x100
-#define ICENABLER    0x180
-#define ISPENDR      0x200
-#define ICPENDR      0x280
-#define ISACTIVER    0x300
-#define ICACTIVER    0x380
-#define IPRIORITYR   0x400
-#define ITARGETSR    0x800
-#define ICFGR        0xc00
-#define SGIR         0xf00
-#define IROUTER      0x6000
 
 struct interrupt {
     bool enabled, group1, edge, level, latched, active;

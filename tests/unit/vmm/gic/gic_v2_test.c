@@ -1,23 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* GICv2's distributor: registers, SGIs, targets. */
 #include "gic_machine.h"
-
-#define GICD(offset) (GUEST_GICD_BASE + (offset))
-#define CTLR         0x000
-#define TYPER        0x004
-#define IGROUPR      0x080
-#define ISENABLER    0x100
-#define ICENABLER    0x180
-#define ISPENDR      0x200
-#define ICPENDR      0x280
-#define ISACTIVER    0x300
-#define ICACTIVER    0x380
-#define IPRIORITYR   0x400
-#define ITARGETSR    0x800
-#define ICFGR        0xc00
-#define SGIR         0xf00
-#define CPENDSGIR    0xf10
-#define SPENDSGIR    0xf20
+#include "gic_registers.h"
 
 static struct machine machine;
 

@@ -1,28 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* GICv3's distributor and redistributors: registers, routes, SGIs. */
 #include "gic_machine.h"
+#include "gic_registers.h"
 
 #define VCPUS 5u
 
-#define GICD(offset)     (GUEST_GICD_BASE + (offset))
-#define GICR(vcpu)       (GUEST_GICR_BASE + (vcpu)*GUEST_GICR_SIZE_PER_VCPU)
-#define PRIVATE(vcpu)    (GICR(vcpu) + 0x10000)
-#define CTLR             0x000
-#define TYPER            0x004
-#define IGROUPR          0x080
-#define ISENABLER        0x100
-#define ICENABLER        0x180
-#define ISPENDR          0x200
-#define ICPENDR          0x280
-#define ISACTIVER        0x300
-#define ICACTIVER        0x380
-#define IPRIORITYR       0x400
-#define ICFGR            0xc00
-#define IROUTER          0x6000
-#define GICR_TYPER       0x008
-#define GICR_WAKER       0x014
-#define GICR_PROPBASER   0x070
-#define GICR_PENDBASER   0x078
 #define GICR_ENABLE_LPIS 1
 
 static struct machine machine;
