@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Entry of a guest whose handlers all call exception(vector, frame). */
-#define FIRST_HANDLER stubs
+#define FIRST_HANDLER entry_table
 #define HANDLER_SIZE  16
 
     .macro more_handlers
@@ -11,7 +11,7 @@
 /* 16 bytes each. Vectors with an error code keep it, others get 0. */
     .text
     .balign 16
-stubs:
+entry_table:
     .set vector, 0
     .rept 256
     .balign 16
