@@ -6,8 +6,9 @@ on, and neither the other VM nor the services that both use notice. The tests sh
 file.
 """
 
+import os
+import pathlib
 import re
-import time
 
 import pytest
 
@@ -15,10 +16,16 @@ from console import BOOT_TIME, USER_SPACE, Skyscope
 from machine import BUILD
 
 LINUX, PEER, HOSTILE = 0, 1, 2
-ROUND_TIME = 900  # seconds for a round of provocations
-DEVICES = 21      # those of the system file; a transitional one is reached in two ways
+STEP_TIME = 90     # seconds for the provocations of one device: a few, if nobody else needs the machine
+DEVICES = 26       # those of the system file; a transitional one is reached in two ways
+KINDS = ("blk", "net", "rng", "console", "balloon", "fs", "pmem", "vsock")
 LARGEST_DROP = 0.10
-MEASURED_SECONDS = 20
+PHASES = 3         # in which the hostile guest rests, and as many in which it provokes
+
+# What the Linux VM's work is: computation, its disk, and the network to its peer.
+WORK = ("(for i in $(seq 16); do sha256sum /tmp/written > /dev/null && "
+        "dd if=/dev/vda of=/tmp/read bs=64k count=32 iflag=direct 2> /dev/null && cmp /tmp/written /tmp/read && "
+        "ping -q -c 1 -W 60 10.0.0.2 > /dev/null || exit 1; done)")
 
 # What docs/devices.md promises, some of each kind.
 NEEDS_RESET, GOES_ON, REFUSED, RESET = "needs a reset", "goes on", "refused", "reset"
@@ -39,6 +46,7 @@ DOCUMENTED = {
     "descriptors past the end of RAM": NEEDS_RESET,
     "a queue reset that was not negotiated": NEEDS_RESET,
     "a page number far away": NEEDS_RESET,
+    "a buffer too short for a message": NEEDS_RESET,
     "pages of size 0": NEEDS_RESET,
     "bus mastering turned off": NEEDS_RESET,
     "features that were not offered": REFUSED,
@@ -55,6 +63,11 @@ DOCUMENTED = {
     "notifications out of range": GOES_ON,
     "BARs over everything": GOES_ON,
     "an interrupt table of garbage": GOES_ON,
+    "messages on ports that are not there": GOES_ON,
+    "messages that are the device's": GOES_ON,
+    "messages of wrong lengths": GOES_ON,
+    "ports opened before they are ready": GOES_ON,
+    "messages without room for answers": GOES_ON,
     "registers written with anything": RESET,
     "requests of anything": RESET,
     "descriptors changed by a second processor": RESET,
@@ -64,59 +77,96 @@ DOCUMENTED = {
 }
 
 
+
 @pytest.fixture(scope="module")
 def skyscope():
     with Skyscope("hostile-virtio", payload=BUILD / "systems/hostile_virtio/payload.bin", cpus=3) as machine:
-        machine.expect_shell("linux", 2 * BOOT_TIME)
+        machine.expect_shell("linux")
         machine.to_console(PEER, "peer")
-        machine.expect_text(USER_SPACE, 2 * BOOT_TIME)
+        machine.expect_text(USER_SPACE)
         for number, name in ((PEER, "peer"), (LINUX, "linux")):
             machine.to_shell(number, name)
             machine.check_shell("i=$(basename $(dirname $(grep -l . /sys/class/net/e*/address))) && "
                                 f"ip addr add 10.0.0.{number + 1}/24 dev $i && ip link set $i up")
+        machine.check_shell("dmesg -c > /dev/null")  # of Linux's boot, which other tests look at
         yield machine
 
 
+class HostileGuest:
+    """What the hostile guest says and is told, on its console."""
+
+    def __init__(self, skyscope):
+        self.skyscope = skyscope
+        self.clock = "none"  # when it began
+        self.changes = 0     # how often it has begun to rest or to provoke
+
+    def expect(self, pattern):
+        """Waits for it. What surprises the guest ends the test, and so does a start that nobody asked for."""
+        index, match = self.skyscope.expect(
+            [pattern, r"hostile: SURPRISE[^\n]*\n", rf"hostile: begins, (?!{self.clock}\r*\n)\d+\r*\n"], STEP_TIME)
+        if index != 0:
+            pytest.fail(match[0].strip())
+        return match
+
+    def begins(self):
+        """Waits until it has begun, another time than the last."""
+        self.clock = self.skyscope.expect(rf"hostile: begins, (?!{self.clock}\r*\n)(\d+)\r*\n", STEP_TIME)[1]
+        self.changes = 0
+
+    def round(self):
+        """The rest of a round of provocations. Returns what the guest says of it, in the end too."""
+        text = ""
+        while True:
+            match = self.expect(r"hostile: ([^\n]*: \d+ provocations, |\d+ provocations of )[^\n]*\n")
+            text += self.skyscope.before + match[0]
+            if match[1].endswith(" of "):
+                return text
+
+    def changed(self, to):
+        self.changes += 1
+        self.expect(rf"hostile: {to}, {self.changes}\r*\n")
+
+    def tell(self, character):
+        self.skyscope.to_console(HOSTILE, "hostile")
+        self.skyscope.send_raw(character)
+
+    def provoke(self):
+        """Lets it go on, round after round."""
+        self.tell("g")
+        self.changed("goes on")
+
+    def rest(self):
+        """Lets it stop, after the device that it is at."""
+        self.tell("r")
+        self.changed("rests")
+
+
 @pytest.fixture(scope="module")
-def report(skyscope):
-    """What the hostile guest says at the end of a round."""
+def hostile(skyscope):
+    """The hostile guest at rest, after a round whose report is in `report`."""
     skyscope.to_manager()
     skyscope.manager("start hostile")
     skyscope.to_console(HOSTILE, "hostile")
-    end = skyscope.expect(r"hostile: \d+ provocations of \d+ devices, [^\n]*\n", ROUND_TIME)
-    text = skyscope.before + end[0]
-    skyscope.expect("hostile: rests", 60)
-    return text
+    guest = HostileGuest(skyscope)
+    guest.begins()
+    guest.report = guest.round()
+    guest.changed("rests")
+    return guest
 
 
-def tell(skyscope, character, answer):
-    """Tells the hostile guest to go on or to rest."""
-    skyscope.to_console(HOSTILE, "hostile")
-    skyscope.child.send(character)
-    skyscope.expect(answer, ROUND_TIME)
+def cpu_seconds(skyscope):
+    """Seconds of this machine's time that the emulated machine's first CPU has run for."""
+    thread = next(cpu["thread-id"] for cpu in skyscope.qmp("query-cpus-fast") if cpu["cpu-index"] == 0)
+    fields = pathlib.Path(f"/proc/{skyscope.child.pid}/task/{thread}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def ticks(skyscope):
-    """Ticks that the Linux VM's virtual CPU has run, and that have passed on its CPU."""
-    skyscope.to_manager()
-    values = {}
-    for line in skyscope.manager("statistics --raw").splitlines():
-        key, _, value = line.strip().partition(" ")
-        values[key] = value
-    assert [values[f"vcpu.{number}.vm"] for number in (LINUX, PEER)] == ["linux", "peer"]
-    threads = {key.rpartition(".")[0] for key in values if key.startswith("thread.")}
-    guests = [int(values[f"vcpu.{number}.guest_ticks"]) for number in (LINUX, PEER)]  # both are on CPU 0
-    others = int(values["cpu.0.idle_ticks"]) + sum(int(values[f"{thread}.run_ticks"]) for thread in threads
-                                                   if values[f"{thread}.cpu"] == "0")
-    return guests[LINUX], sum(guests) + others
-
-
-def share(skyscope):
-    """Which part of its CPU the Linux VM, which is busy, gets in some seconds."""
-    start = ticks(skyscope)
-    time.sleep(MEASURED_SECONDS)  # the length of a measurement, not a wait
-    end = ticks(skyscope)
-    return (end[0] - start[0]) / (end[1] - start[1])
+def work(skyscope):
+    """Lets the Linux VM do its work. Returns how many seconds of its CPU that took."""
+    skyscope.to_shell(LINUX, "linux")
+    start = cpu_seconds(skyscope)
+    skyscope.check_shell(WORK, 300)
+    return cpu_seconds(skyscope) - start
 
 
 def check_services(skyscope):
@@ -125,27 +175,28 @@ def check_services(skyscope):
     skyscope.check_shell("dd if=/dev/urandom of=/tmp/written bs=64k count=32 2>/dev/null && "
                          "dd if=/tmp/written of=/dev/vda bs=64k oflag=direct 2>/dev/null && "
                          "dd if=/dev/vda of=/tmp/read bs=64k count=32 iflag=direct 2>/dev/null && "
-                         "cmp /tmp/written /tmp/read", 300)
-    assert " 0% packet loss" in skyscope.check_shell("ping -q -c 5 10.0.0.2", 120)
-    assert "still there" in skyscope.check_shell("echo still there | socat -t 30 - VSOCK-CONNECT:100:7", 120)
+                         "cmp /tmp/written /tmp/read")
+    assert " 0% packet loss" in skyscope.check_shell("ping -q -c 5 10.0.0.2")
+    assert "still there" in skyscope.check_shell("echo still there | socat -t 30 - VSOCK-CONNECT:100:7")
 
 
-def test_devices_are_as_documented(report):
-    assert "SURPRISE" not in report, report
-    kinds = dict(re.findall(r"^hostile: (.+): \d+ times, (.*?)\r*$", report, re.MULTILINE))
+def test_devices_are_as_documented(hostile):
+    kinds = dict(re.findall(r"^hostile: (.+): \d+ times, (.*?)\r*$", hostile.report, re.MULTILINE))
     assert {name: kinds.get(name) for name in DOCUMENTED} == DOCUMENTED
     assert set(kinds.values()) <= {NEEDS_RESET, GOES_ON, REFUSED, RESET}
-    end = re.search(r"hostile: (\d+) provocations of (\d+) devices, (\d+) surprises", report)
-    assert int(end[1]) > 1500 and int(end[2]) == DEVICES and end[3] == "0"
+    for kind in KINDS:
+        assert f"hostile: {kind} on PCI: " in hostile.report
+    end = re.search(r"hostile: (\d+) provocations of (\d+) devices, (\d+) surprises, (\d+) exceptions", hostile.report)
+    assert int(end[1]) > 1500 and int(end[2]) == DEVICES and end[3] == "0" and end[4] == "0"
 
 
-def test_the_monitor_survives(skyscope, report):
+def test_the_monitor_survives(skyscope, hostile):
     skyscope.to_manager()
     states = skyscope.vm_states()
     assert states == {"linux": "running", "peer": "running", "hostile": "running"}
     rows = re.findall(r"^ *\d+  (\S+) +running +(\d+) .* (\d+)\r*$", skyscope.manager("list"), re.MULTILINE)
     boots, errors = {name: (int(boots), int(errors)) for name, boots, errors in rows}["hostile"]
-    assert boots == 1 and errors > 10000
+    assert boots == 1 and errors > 5000
     # What is wrong is said, but not each time.
     log = skyscope.manager("log hostile")
     assert "needs a reset" in log
@@ -154,32 +205,38 @@ def test_the_monitor_survives(skyscope, report):
     assert {value for value in re.findall(r"thread\.\d+\.faults (\d+)", faults)} == {"0"}
 
 
-def test_services_serve_others_meanwhile(skyscope, report):
-    tell(skyscope, "g", r"hostile: [^\n]* provocations, \d+ surprises")
+def test_services_serve_others_meanwhile(skyscope, hostile):
+    hostile.provoke()
     check_services(skyscope)
-    tell(skyscope, "r", "hostile: rests")
+    hostile.rest()
 
 
-def test_others_are_as_fast_as_before(skyscope, report):
+def test_others_are_as_fast_as_before(skyscope, hostile):
+    """The same work of another VM takes no more of its CPU.
+
+    The VM, its peer and the services share a CPU, which is a thread of QEMU here: what that thread has run for is what
+    the CPU has executed, for the VM or for what the services did for the hostile one, and nothing that the work waits
+    for is elsewhere. The clock on the wall, and all clocks of the emulated machine, which follow it, also count how
+    long that thread waited for this machine's own processors: the more the other emulated CPUs do, the longer. That is
+    the emulator's doing, not Skyscope's.
+    """
     skyscope.to_shell(LINUX, "linux")
-    skyscope.check_shell("(while :; do :; done) & echo $! > /tmp/busy")
-    shares = {"rests": [], "provokes": []}
-    for _ in range(2):
-        shares["rests"].append(share(skyscope))
-        tell(skyscope, "g", r"hostile: [^\n]* provocations, \d+ surprises")
-        shares["provokes"].append(share(skyscope))
-        tell(skyscope, "r", "hostile: rests")
-    skyscope.to_shell(LINUX, "linux")
-    skyscope.check_shell("kill $(cat /tmp/busy)")
-    before, during = (sum(shares[phase]) / len(shares[phase]) for phase in ("rests", "provokes"))
-    assert during > before * (1 - LARGEST_DROP), shares
+    skyscope.check_shell("dd if=/dev/vda of=/tmp/written bs=64k count=32 iflag=direct 2>/dev/null")
+    seconds = {"rests": [], "provokes": []}
+    for _ in range(PHASES):
+        seconds["rests"].append(work(skyscope))
+        hostile.provoke()
+        seconds["provokes"].append(work(skyscope))
+        hostile.rest()
+    # What else runs on this machine can only lengthen them.
+    assert min(seconds["rests"]) / min(seconds["provokes"]) > 1 - LARGEST_DROP, seconds
 
 
-def test_it_starts_anew(skyscope, report):
-    skyscope.to_console(HOSTILE, "hostile")
-    skyscope.child.send("x")
-    skyscope.expect("hostile: begins", 120)
-    skyscope.expect(r"hostile: [^\n]* provocations, 0 surprises", ROUND_TIME)
+def test_it_starts_anew(skyscope, hostile):
+    hostile.tell("x")
+    hostile.begins()
+    hostile.round()
+    hostile.changed("rests")
     skyscope.to_manager()
     skyscope.manager("stop hostile")
     skyscope.wait_for_state("hostile", "stopped")

@@ -47,9 +47,9 @@ static void save(const struct device *device, uint32_t bars[6])
 static void configuration_space_read_anyhow(struct device *device)
 {
     for (uint32_t offset = 0; offset < 0x1000; offset += offset < CONFIG_BYTES ? 1 : 61) {
-        for (uint32_t width = 1; width <= 8; width *= 2) {
-            (void)read_at(device->function + (offset & ~(width - 1)), width);
-        }
+        uint32_t width = 1u << (offset & 3);
+        (void)read_at(device->function + (offset & ~(width - 1)), width);
+        (void)read_at(device->function + offset, 1);
     }
 }
 
@@ -191,7 +191,7 @@ static void interrupt_table_of_garbage(struct device *device)
         write_at(device->function + msix + 2, 2, MSIX_ENABLE | MSIX_MASK);
         write_at(device->function + msix + 2, 2, MSIX_ENABLE);
     }
-    for (uint32_t offset = 0; offset < 0x1000; offset += 4) {
+    for (uint32_t offset = 0; offset < 0x1000; offset += 12) {
         uint32_t width = 1u << (random_number() & 3);
         write_at(table + (offset & ~(width - 1)), width, random_number());
         (void)read_at(table + (offset & ~(width - 1)), width);
@@ -215,9 +215,9 @@ static void bars_by_configuration_space(struct device *device)
     static const uint32_t lengths[] = {0, 1, 2, 3, 4, 5, 8, 0x80000000, 0xffffffff};
     for (uint32_t bar = 0; at != 0 && bar < 8; bar++) {
         write_at(device->function + at + 4, 1, bar == 7 ? 0xff : bar);
-        for (uint32_t i = 0; i < 8 * 9; i++) {
-            write_at(device->function + at + 8, 4, offsets[i % 8]);
-            write_at(device->function + at + 12, 4, lengths[i / 8]);
+        for (uint32_t i = 0; i < 16; i++) {
+            write_at(device->function + at + 8, 4, offsets[random_number() % 8]);
+            write_at(device->function + at + 12, 4, lengths[random_number() % 9]);
             (void)read_at(device->function + at + 16, 4);
             (void)read_at(device->function + at + 16, 8);
             write_at(device->function + at + 17, 1, random_number());
@@ -226,14 +226,14 @@ static void bars_by_configuration_space(struct device *device)
 }
 
 const struct provocation pci_provocations[] = {
-    {"configuration space read in all ways", configuration_space_read_anyhow, ON_SPLIT | ON_PCI_ONLY, OUTCOME_GOES_ON,
-     0},
-    {"configuration space written in all ways", configuration_space_written_anyhow, ON_SPLIT | ON_PCI_ONLY,
-     OUTCOME_EITHER, 0},
-    {"functions that are not there", functions_that_are_not_there, ON_SPLIT | ON_PCI_ONLY, OUTCOME_GOES_ON, 0},
-    {"BARs over everything", bars_over_everything, ON_SPLIT | ON_PCI_ONLY, OUTCOME_GOES_ON, 0},
-    {"bus mastering turned off", bus_mastering_turned_off, ON_SPLIT | ON_PCI_ONLY, OUTCOME_NEEDS_RESET, 0},
-    {"an interrupt table of garbage", interrupt_table_of_garbage, ON_SPLIT | ON_PCI_ONLY, OUTCOME_GOES_ON, 0},
-    {"BARs by configuration space", bars_by_configuration_space, ON_SPLIT | ON_PCI_ONLY, OUTCOME_EITHER, 0},
+    {"configuration space read in all ways", ON_SPLIT | ON_PCI_ONLY, OUTCOME_GOES_ON, 0,
+     .act = configuration_space_read_anyhow},
+    {"configuration space written in all ways", ON_SPLIT | ON_PCI_ONLY, OUTCOME_EITHER, 0,
+     .act = configuration_space_written_anyhow},
+    {"functions that are not there", ON_SPLIT | ON_PCI_ONLY, OUTCOME_GOES_ON, 0, .act = functions_that_are_not_there},
+    {"BARs over everything", ON_SPLIT | ON_PCI_ONLY, OUTCOME_GOES_ON, 0, .act = bars_over_everything},
+    {"bus mastering turned off", ON_SPLIT | ON_PCI_ONLY, OUTCOME_NEEDS_RESET, 0, .act = bus_mastering_turned_off},
+    {"an interrupt table of garbage", ON_SPLIT | ON_PCI_ONLY, OUTCOME_GOES_ON, 0, .act = interrupt_table_of_garbage},
+    {"BARs by configuration space", ON_SPLIT | ON_PCI_ONLY, OUTCOME_EITHER, 0, .act = bars_by_configuration_space},
     {0},
 };

@@ -2,13 +2,11 @@
 /* Requests of any content and shape to every queue of a device, and a second processor that changes what is read. */
 #include "provocation.h"
 
-#define BUFFERS     (pool_base() + POOL_BUFFERS)
-#define BUFFER_AREA 0x10000u
-#define TABLE       (BUFFERS + BUFFER_AREA)
-#define REQUESTS    24u
-#define MAX_QUEUES  4u
-#define MAX_PIECES  6u
-#define RACE_KICKS  120u
+#define REQUESTS   12u
+#define MAX_QUEUES 6u
+#define MAX_PIECES 6u
+#define ENDLESS    20u /* milliseconds */
+#define RACE_KICKS 32u
 
 /* --- Content --- */
 
@@ -56,6 +54,13 @@ static void fill_net(uint64_t at, uint32_t queue)
     set(at + 8, 2, PICK(0, 6, 16, 0xffff));
     set(at + 10, 2, PICK(0, 1, 0xffff));
     set(at + 24, 2, PICK(0x0008, 0xdd86, 0x0081, 0));
+}
+
+static void fill_console(uint64_t at)
+{
+    set(at, 4, PICK(0, 1, 2, 7, 0xffffffff));
+    set(at + 4, 2, PICK(0, 1, 2, 3, 4, 5, 6, 7, 8));
+    set(at + 6, 2, PICK(0, 1, 2));
 }
 
 static void fill_socket(const struct device *device, uint64_t at)
@@ -110,6 +115,9 @@ static void fill(const struct device *device, uint64_t at)
     case TYPE_NET:
         fill_net(at, device->queue);
         break;
+    case TYPE_CONSOLE:
+        fill_console(at);
+        break;
     case TYPE_SOCKET:
         fill_socket(device, at);
         break;
@@ -153,6 +161,10 @@ static uint32_t shape(const struct device *device, uint64_t at, struct piece pie
 static void send(struct device *device)
 {
     struct piece pieces[MAX_PIECES];
+    if (device->ring.size < 2) { /* the second processor has selected a queue that is not there */
+        device_notify(device, device->queue);
+        return;
+    }
     uint64_t at = BUFFERS + (random_number() & 3) * 0x2000;
     fill(device, at);
     uint32_t count = shape(device, at, pieces);
@@ -161,11 +173,10 @@ static void send(struct device *device)
     }
     if ((device->wanted & F_INDIRECT) != 0 && (random_number() & 1) != 0) {
         for (uint32_t i = 0; i < count; i++) {
-            set(TABLE + 16 * i, 8, pieces[i].address);
-            set(TABLE + 16 * i + 8, 4, pieces[i].length);
-            set(TABLE + 16 * i + 12, 4,
-                device->ring.packed ? (uint64_t)pieces[i].flags << 16
-                                    : pieces[i].flags | (i + 1 < count ? DESCRIPTOR_NEXT : 0) | (i + 1) << 16);
+            struct piece piece = pieces[i];
+            piece.flags = device->ring.packed ? 0 : (uint16_t)(piece.flags | (i + 1 < count ? DESCRIPTOR_NEXT : 0));
+            /* Flags are where split queues have the next one. */
+            table_set(i, &piece, device->ring.packed ? pieces[i].flags : (uint16_t)(i + 1));
         }
         pieces[0] = (struct piece){TABLE, 16 * count, DESCRIPTOR_INDIRECT};
         count = 1;
@@ -201,7 +212,7 @@ static void requests_of_anything(struct device *device)
         for (uint32_t i = 0; i < REQUESTS; i++) {
             send(device);
             (void)ring_take(device);
-            if (is_broken(device) || i % 8 == 7) {
+            if (is_broken(device) || i % 4 == 3) {
                 device->wanted = wanted | F_INDIRECT | (random_number() & 0xffffff);
                 device_set_up(device);
             }
@@ -215,7 +226,7 @@ static void requests_of_anything(struct device *device)
 
 /* --- Against the second processor --- */
 
-static void race(struct device *device, enum race kind)
+static void race(struct device *device, enum race kind, const char *name)
 {
     uint64_t wanted = device->wanted;
     device->wanted |= F_INDIRECT;
@@ -227,39 +238,52 @@ static void race(struct device *device, enum race kind)
     for (uint32_t i = 0; i < RACE_KICKS; i++) {
         send(device);
         device_notify(device, device->queue);
-        if (is_broken(device) || i % 16 == 15) {
+        if (is_broken(device) || i % 8 == 7) {
             device_set_up(device);
         }
     }
-    race_stop();
+    race_stop(device, name);
     device->wanted = wanted;
 }
 
 static void changed_descriptors(struct device *device)
 {
-    race(device, RACE_RING);
+    race(device, RACE_RING, "descriptors changed by a second processor");
 }
 
 static void changed_requests(struct device *device)
 {
-    race(device, RACE_TABLE);
+    race(device, RACE_TABLE, "requests changed by a second processor");
 }
 
+/* A ring that is full of requests, all right, and full again as soon as they are done: the device, which has work
+ * without end, may not keep this processor from going on. */
 static void buffers_without_end(struct device *device)
 {
-    race(device, RACE_FEED);
+    const char *name = "buffers added by a second processor";
+    for (uint32_t i = 0; !device->ring.packed && i < device->ring.size; i++) {
+        device_add_request(device);
+    }
+    if (race_start(RACE_FEED, device)) {
+        device_notify(device, device->queue);
+        uint64_t end = machine_now() + ENDLESS * machine_millisecond();
+        while (machine_now() < end) {
+        }
+        race_stop(device, name);
+    }
+    race(device, RACE_FEED, name);
 }
 
 static void registers_by_two(struct device *device)
 {
-    race(device, RACE_REGISTERS);
+    race(device, RACE_REGISTERS, "registers written by two processors");
 }
 
 const struct provocation request_provocations[] = {
-    {"requests of anything", requests_of_anything, ON_ANY, OUTCOME_EITHER, 0},
-    {"descriptors changed by a second processor", changed_descriptors, ON_ANY, OUTCOME_EITHER, 0},
-    {"requests changed by a second processor", changed_requests, ON_ANY, OUTCOME_EITHER, 0},
-    {"buffers added by a second processor", buffers_without_end, ON_ANY, OUTCOME_EITHER, 0},
-    {"registers written by two processors", registers_by_two, ON_ANY, OUTCOME_EITHER, 0},
+    {"requests of anything", ON_ANY, OUTCOME_EITHER, 0, .act = requests_of_anything},
+    {"descriptors changed by a second processor", ON_ANY, OUTCOME_EITHER, 0, .act = changed_descriptors},
+    {"requests changed by a second processor", ON_ANY, OUTCOME_EITHER, 0, .act = changed_requests},
+    {"buffers added by a second processor", ON_ANY, OUTCOME_EITHER, 0, .act = buffers_without_end},
+    {"registers written by two processors", ON_ANY, OUTCOME_EITHER, 0, .act = registers_by_two},
     {0},
 };

@@ -80,7 +80,7 @@ static void all_status_bits(struct device *device)
 
 static void reset_storm(struct device *device)
 {
-    for (uint32_t i = 0; i < 50; i++) {
+    for (uint32_t i = 0; i < 10; i++) {
         device_request(device);
         device_set_status(device, 0);
         device_set_up(device);
@@ -89,7 +89,7 @@ static void reset_storm(struct device *device)
 
 static void resets_without_end(struct device *device)
 {
-    for (uint32_t i = 0; i < 500; i++) {
+    for (uint32_t i = 0; i < 100; i++) {
         device_set_status(device, 0);
     }
     device_set_up(device);
@@ -97,71 +97,22 @@ static void resets_without_end(struct device *device)
 
 /* --- Queues --- */
 
-static void start_queue_of_size(struct device *device, uint32_t size)
+static uint64_t area_at(struct address wrong, uint64_t right)
 {
+    uint64_t address = address_of(wrong);
+    return address != 0 ? address : right;
+}
+
+void start_queue(struct device *device, const struct wrong_queue *queue)
+{
+    const struct ring *ring = &device->ring;
     device_begin(device, device->wanted);
     device_lay_ring(device);
-    device_set_queue_size(device, size);
-    device_place_queue(device, device->ring.descriptors, device->ring.driver, device->ring.device, true);
-}
-
-static void queue_of_size_0(struct device *device)
-{
-    start_queue_of_size(device, 0);
-}
-
-static void queue_too_large(struct device *device)
-{
-    device_select_queue(device, device->queue);
-    start_queue_of_size(device, 0x8000);
-}
-
-static void queue_of_odd_size(struct device *device)
-{
-    start_queue_of_size(device, 5);
-}
-
-static void start_queue_at(struct device *device, uint64_t descriptors, uint64_t driver, uint64_t area)
-{
-    device_begin(device, device->wanted);
-    device_lay_ring(device);
-    device_place_queue(device, descriptors != 0 ? descriptors : device->ring.descriptors,
-                       driver != 0 ? driver : device->ring.driver, area != 0 ? area : device->ring.device, true);
-}
-
-static void descriptors_misaligned(struct device *device)
-{
-    start_queue_at(device, pool_base() + 8, 0, 0);
-}
-
-static void driver_area_misaligned(struct device *device)
-{
-    start_queue_at(device, 0, pool_base() + 0x8001, 0);
-}
-
-static void device_area_misaligned(struct device *device)
-{
-    start_queue_at(device, 0, 0, pool_base() + 0x9002);
-}
-
-static void descriptors_above_ram(struct device *device)
-{
-    start_queue_at(device, machine.ram_base + MEMORY_SIZE, 0, 0);
-}
-
-static void descriptors_past_the_end_of_ram(struct device *device)
-{
-    start_queue_at(device, machine.ram_base + MEMORY_SIZE - 16, 0, 0);
-}
-
-static void driver_area_that_wraps(struct device *device)
-{
-    start_queue_at(device, 0, ~0ull - 3, 0);
-}
-
-static void device_area_in_registers(struct device *device)
-{
-    start_queue_at(device, 0, 0, machine.interrupts);
+    if (queue->resized) {
+        device_set_queue_size(device, queue->size);
+    }
+    device_place_queue(device, area_at(queue->descriptors, ring->descriptors), area_at(queue->driver, ring->driver),
+                       area_at(queue->area, ring->device), true);
 }
 
 static void queue_moved_while_it_runs(struct device *device)
@@ -191,7 +142,7 @@ static void queue_reset_not_negotiated(struct device *device)
 /* Allowed where it is negotiated: with a request under way, again and again. */
 static void queue_resets_while_it_works(struct device *device)
 {
-    for (uint32_t i = 0; i < 20; i++) {
+    for (uint32_t i = 0; i < 8; i++) {
         device_request(device);
         device_select_queue(device, device->queue);
         device_reset_queue(device);
@@ -309,42 +260,54 @@ static void modern_registers_of_a_legacy_transport(struct device *device)
 }
 
 const struct provocation setup_provocations[] = {
-    {"DRIVER_OK without FEATURES_OK", driver_ok_without_features_ok, ON_SPLIT | BARE, OUTCOME_NEEDS_RESET, 0},
-    {"a queue before FEATURES_OK", queue_before_features_ok, ON_SPLIT | BARE, OUTCOME_NEEDS_RESET, 0},
-    {"features that were not offered", features_not_offered, ON_SPLIT | BARE, OUTCOME_REFUSED, 0},
-    {"no VERSION_1", no_version_1, ON_SPLIT | BARE, OUTCOME_REFUSED, 0},
-    {"FEATURES_OK without DRIVER", features_ok_without_driver, ON_SPLIT | BARE, OUTCOME_REFUSED, 0},
-    {"features changed after FEATURES_OK", features_changed_later, ON_MODERN, OUTCOME_GOES_ON, 0},
-    {"features above bit 63", features_far_away, ON_MODERN, OUTCOME_GOES_ON, 0},
-    {"status bits taken back", status_bits_cleared, ON_ANY, OUTCOME_GOES_ON, 0},
-    {"all status bits", all_status_bits, ON_ANY, OUTCOME_GOES_ON, 0},
-    {"resets with requests under way", reset_storm, ON_ANY, OUTCOME_GOES_ON, 0},
-    {"a storm of resets", resets_without_end, ON_ANY, OUTCOME_GOES_ON, 0},
-    {"a queue of size 0", queue_of_size_0, ON_MODERN | BARE, OUTCOME_NEEDS_RESET, 0},
-    {"a queue too large", queue_too_large, ON_MODERN | BARE, OUTCOME_NEEDS_RESET, 0},
-    {"a queue of odd size", queue_of_odd_size, ON_SPLIT | BARE, OUTCOME_NEEDS_RESET, 0},
-    {"descriptors misaligned", descriptors_misaligned, ON_MODERN | BARE, OUTCOME_NEEDS_RESET, 0},
-    {"a driver area misaligned", driver_area_misaligned, ON_MODERN | BARE, OUTCOME_NEEDS_RESET, 0},
-    {"a device area misaligned", device_area_misaligned, ON_MODERN | BARE, OUTCOME_NEEDS_RESET, 0},
-    {"descriptors above RAM", descriptors_above_ram, ON_MODERN | BARE, OUTCOME_NEEDS_RESET, 0},
-    {"descriptors past the end of RAM", descriptors_past_the_end_of_ram, ON_MODERN | BARE, OUTCOME_NEEDS_RESET, 0},
-    {"a driver area that wraps", driver_area_that_wraps, ON_MODERN | BARE, OUTCOME_NEEDS_RESET, 0},
-    {"a device area among devices", device_area_in_registers, ON_MODERN | BARE, OUTCOME_NEEDS_RESET, 0},
-    {"a queue moved while it runs", queue_moved_while_it_runs, ON_MODERN, OUTCOME_GOES_ON, 0},
-    {"queues that are not there", queues_that_are_not_there, ON_MODERN, OUTCOME_GOES_ON, F_RING_RESET},
-    {"a queue reset that was not negotiated", queue_reset_not_negotiated, ON_MODERN, OUTCOME_NEEDS_RESET, 0},
-    {"queue resets with requests under way", queue_resets_while_it_works, ON_MODERN, OUTCOME_GOES_ON, F_RING_RESET},
-    {"the same memory for all queues", same_memory_for_all_queues, ON_MODERN | BARE, OUTCOME_EITHER, 0},
-    {"a page number far away", page_number_far_away, ON_LEGACY | BARE, OUTCOME_NEEDS_RESET, 0},
-    {"a page number above RAM", page_number_above_ram, ON_LEGACY | BARE, OUTCOME_NEEDS_RESET, 0},
-    {"a page number at the end of RAM", page_number_at_the_end_of_ram, ON_LEGACY | BARE, OUTCOME_NEEDS_RESET, 0},
-    {"a page number while the queue runs", page_number_while_it_runs, ON_LEGACY, OUTCOME_NEEDS_RESET, 0},
-    {"pages of size 0", pages_of_size_0, ON_LEGACY | ON_MMIO_LEGACY_ONLY | BARE, OUTCOME_NEEDS_RESET, 0},
-    {"pages of odd size", pages_of_odd_size, ON_LEGACY | ON_MMIO_LEGACY_ONLY | BARE, OUTCOME_NEEDS_RESET, 0},
-    {"pages too large", pages_too_large, ON_LEGACY | ON_MMIO_LEGACY_ONLY | BARE, OUTCOME_NEEDS_RESET, 0},
-    {"an alignment of 0", alignment_of_0, ON_LEGACY | ON_MMIO_LEGACY_ONLY | BARE, OUTCOME_NEEDS_RESET, 0},
-    {"an alignment too large", alignment_too_large, ON_LEGACY | ON_MMIO_LEGACY_ONLY | BARE, OUTCOME_NEEDS_RESET, 0},
-    {"modern registers of a legacy transport", modern_registers_of_a_legacy_transport, ON_LEGACY | ON_MMIO_LEGACY_ONLY,
-     OUTCOME_GOES_ON, 0},
+    {"DRIVER_OK without FEATURES_OK", ON_SPLIT | BARE, OUTCOME_NEEDS_RESET, 0, .act = driver_ok_without_features_ok},
+    {"a queue before FEATURES_OK", ON_SPLIT | BARE, OUTCOME_NEEDS_RESET, 0, .act = queue_before_features_ok},
+    {"features that were not offered", ON_SPLIT | BARE, OUTCOME_REFUSED, 0, .act = features_not_offered},
+    {"no VERSION_1", ON_SPLIT | BARE, OUTCOME_REFUSED, 0, .act = no_version_1},
+    {"FEATURES_OK without DRIVER", ON_SPLIT | BARE, OUTCOME_REFUSED, 0, .act = features_ok_without_driver},
+    {"features changed after FEATURES_OK", ON_MODERN, OUTCOME_GOES_ON, 0, .act = features_changed_later},
+    {"features above bit 63", ON_MODERN, OUTCOME_GOES_ON, 0, .act = features_far_away},
+    {"status bits taken back", ON_ANY, OUTCOME_GOES_ON, 0, .act = status_bits_cleared},
+    {"all status bits", ON_ANY, OUTCOME_GOES_ON, 0, .act = all_status_bits},
+    {"resets with requests under way", ON_ANY, OUTCOME_GOES_ON, 0, .act = reset_storm},
+    {"a storm of resets", ON_ANY, OUTCOME_GOES_ON, 0, .act = resets_without_end},
+    {"a queue of size 0", ON_MODERN | BARE, OUTCOME_NEEDS_RESET, 0,
+     .queue = &(const struct wrong_queue){.resized = true, .size = 0}},
+    {"a queue too large", ON_MODERN | BARE, OUTCOME_NEEDS_RESET, 0,
+     .queue = &(const struct wrong_queue){.resized = true, .size = 0x8000}},
+    {"a queue of odd size", ON_SPLIT | BARE, OUTCOME_NEEDS_RESET, 0,
+     .queue = &(const struct wrong_queue){.resized = true, .size = 5}},
+    {"descriptors misaligned", ON_MODERN | BARE, OUTCOME_NEEDS_RESET, 0,
+     .queue = &(const struct wrong_queue){.descriptors = {AT_POOL, 8}}},
+    {"a driver area misaligned", ON_MODERN | BARE, OUTCOME_NEEDS_RESET, 0,
+     .queue = &(const struct wrong_queue){.driver = {AT_POOL, 0x8001}}},
+    {"a device area misaligned", ON_MODERN | BARE, OUTCOME_NEEDS_RESET, 0,
+     .queue = &(const struct wrong_queue){.area = {AT_POOL, 0x9002}}},
+    {"descriptors above RAM", ON_MODERN | BARE, OUTCOME_NEEDS_RESET, 0,
+     .queue = &(const struct wrong_queue){.descriptors = {AT_RAM_END, 0}}},
+    {"descriptors past the end of RAM", ON_MODERN | BARE, OUTCOME_NEEDS_RESET, 0,
+     .queue = &(const struct wrong_queue){.descriptors = {AT_RAM_END, -16ull}}},
+    {"a driver area that wraps", ON_MODERN | BARE, OUTCOME_NEEDS_RESET, 0,
+     .queue = &(const struct wrong_queue){.driver = {AT_ZERO, ~3ull}}},
+    {"a device area among devices", ON_MODERN | BARE, OUTCOME_NEEDS_RESET, 0,
+     .queue = &(const struct wrong_queue){.area = {AT_INTERRUPTS, 0}}},
+    {"a queue moved while it runs", ON_MODERN, OUTCOME_GOES_ON, 0, .act = queue_moved_while_it_runs},
+    {"queues that are not there", ON_MODERN, OUTCOME_GOES_ON, F_RING_RESET, .act = queues_that_are_not_there},
+    {"a queue reset that was not negotiated", ON_MODERN, OUTCOME_NEEDS_RESET, 0, .act = queue_reset_not_negotiated},
+    {"queue resets with requests under way", ON_MODERN, OUTCOME_GOES_ON, F_RING_RESET,
+     .act = queue_resets_while_it_works},
+    {"the same memory for all queues", ON_MODERN | BARE, OUTCOME_EITHER, 0, .act = same_memory_for_all_queues},
+    {"a page number far away", ON_LEGACY | BARE, OUTCOME_NEEDS_RESET, 0, .act = page_number_far_away},
+    {"a page number above RAM", ON_LEGACY | BARE, OUTCOME_NEEDS_RESET, 0, .act = page_number_above_ram},
+    {"a page number at the end of RAM", ON_LEGACY | BARE, OUTCOME_NEEDS_RESET, 0, .act = page_number_at_the_end_of_ram},
+    {"a page number while the queue runs", ON_LEGACY, OUTCOME_NEEDS_RESET, 0, .act = page_number_while_it_runs},
+    {"pages of size 0", ON_LEGACY | ON_MMIO_LEGACY_ONLY | BARE, OUTCOME_NEEDS_RESET, 0, .act = pages_of_size_0},
+    {"pages of odd size", ON_LEGACY | ON_MMIO_LEGACY_ONLY | BARE, OUTCOME_NEEDS_RESET, 0, .act = pages_of_odd_size},
+    {"pages too large", ON_LEGACY | ON_MMIO_LEGACY_ONLY | BARE, OUTCOME_NEEDS_RESET, 0, .act = pages_too_large},
+    {"an alignment of 0", ON_LEGACY | ON_MMIO_LEGACY_ONLY | BARE, OUTCOME_NEEDS_RESET, 0, .act = alignment_of_0},
+    {"an alignment too large", ON_LEGACY | ON_MMIO_LEGACY_ONLY | BARE, OUTCOME_NEEDS_RESET, 0,
+     .act = alignment_too_large},
+    {"modern registers of a legacy transport", ON_LEGACY | ON_MMIO_LEGACY_ONLY, OUTCOME_GOES_ON, 0,
+     .act = modern_registers_of_a_legacy_transport},
     {0},
 };

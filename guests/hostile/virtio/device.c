@@ -77,6 +77,7 @@ const char *device_name(const struct device *device)
     } types[] = {
         {TYPE_NET, {"net on PCI", "net by ports", "net on MMIO", "net on legacy MMIO"}},
         {TYPE_BLOCK, {"blk on PCI", "blk by ports", "blk on MMIO", "blk on legacy MMIO"}},
+        {TYPE_CONSOLE, {"console on PCI", "console by ports", "console on MMIO", "console on legacy MMIO"}},
         {TYPE_ENTROPY, {"rng on PCI", "rng by ports", "rng on MMIO", "rng on legacy MMIO"}},
         {TYPE_BALLOON, {"balloon on PCI", "balloon by ports", "balloon on MMIO", "balloon on legacy MMIO"}},
         {TYPE_SOCKET, {"vsock on PCI", "vsock by ports", "vsock on MMIO", "vsock on legacy MMIO"}},
@@ -91,6 +92,11 @@ const char *device_name(const struct device *device)
     return "unknown device";
 }
 
+uint64_t device_needs(const struct device *device)
+{
+    return (device_is_legacy(device) ? 0 : F_VERSION_1) | (device->type == TYPE_CONSOLE ? F_CONSOLE_PORTS : 0);
+}
+
 bool device_is_legacy(const struct device *device)
 {
     return device->transport == TRANSPORT_PORTS || device->transport == TRANSPORT_MMIO_LEGACY;
@@ -101,7 +107,16 @@ bool device_is_legacy(const struct device *device)
 /* The queue whose buffers a device looks at when it is notified. */
 static uint32_t request_queue(uint32_t type)
 {
-    return type == TYPE_NET || type == TYPE_SOCKET || type == TYPE_FILE_SYSTEM ? 1 : 0;
+    switch (type) {
+    case TYPE_NET:
+    case TYPE_SOCKET:
+    case TYPE_FILE_SYSTEM:
+        return 1;
+    case TYPE_CONSOLE: /* messages on ports: characters may have to wait for who reads them */
+        return 3;
+    default:
+        return 0;
+    }
 }
 
 static uint64_t bar(uint64_t function, uint32_t index)

@@ -16,6 +16,7 @@ enum transport {
 enum device_type {
     TYPE_NET = 1,
     TYPE_BLOCK = 2,
+    TYPE_CONSOLE = 3,
     TYPE_ENTROPY = 4,
     TYPE_BALLOON = 5,
     TYPE_SOCKET = 19,
@@ -29,6 +30,7 @@ enum device_type {
 #define STATUS_FEATURES_OK 0x08u
 #define STATUS_NEEDS_RESET 0x40u
 
+#define F_CONSOLE_PORTS     (1ull << 1) /* MULTIPORT */
 #define F_INDIRECT          (1ull << 28)
 #define F_EVENT_INDEX       (1ull << 29)
 #define F_VERSION_1         (1ull << 32)
@@ -61,13 +63,16 @@ struct device {
     uint64_t notify, isr, config;
     uint32_t bar; /* its number */
     uint32_t notify_stride;
-    uint32_t queue;      /* the one that requests go to */
-    uint64_t wanted;     /* features, at the next set-up */
-    uint16_t queue_size; /* at the next set-up, at most */
+    uint32_t queue;       /* the one that requests go to */
+    uint64_t wanted;      /* features, at the next set-up */
+    uint16_t queue_size;  /* at the next set-up, at most */
+    uint32_t ring_offset; /* where the ring lies in the pool */
     struct ring ring;
 };
 
 const char *device_name(const struct device *device);
+/* What its requests need of features, whatever else is negotiated. */
+uint64_t device_needs(const struct device *device);
 bool device_is_legacy(const struct device *device);
 /* All devices of the machine, PCI ones made to answer; how many. Transitional ones are found twice. */
 uint32_t device_find_all(struct device devices[MAX_DEVICES]);
@@ -95,9 +100,10 @@ void device_write_config(const struct device *device, uint32_t offset, uint32_t 
 
 /* Memory for rings and buffers, from the end of the image on, zeroed by set-up; the ring lies at its beginning. */
 uint64_t pool_base(void);
-#define POOL_RING    0x0u
-#define POOL_BUFFERS 0x20000u
-#define POOL_SIZE    0x400000u
+#define POOL_RING        0x0u
+#define POOL_SECOND_RING 0x10000u
+#define POOL_BUFFERS     0x20000u
+#define POOL_SIZE        0x400000u
 
 /* Resets, and goes on until before the queue is set up. */
 void device_begin(struct device *device, uint64_t features);
@@ -119,7 +125,9 @@ void ring_add(struct device *device, const struct piece *pieces, uint32_t count)
 void ring_advance(struct device *device, uint16_t count);
 /* Whether something was used since the last time. */
 bool ring_take(struct device *device);
-/* A request that the device answers, made available and notified. */
+/* A request that the device answers, made available. */
+void device_add_request(struct device *device);
+/* The same, and notified. */
 void device_request(struct device *device);
 /* Whether something is used within so many milliseconds. */
 bool device_answers(struct device *device, uint32_t milliseconds);

@@ -43,7 +43,7 @@ void device_begin(struct device *device, uint64_t features)
 void device_lay_ring(struct device *device)
 {
     struct ring *ring = &device->ring;
-    uint64_t base = pool_base() + POOL_RING;
+    uint64_t base = pool_base() + POOL_RING + device->ring_offset;
     device_select_queue(device, device->queue);
     uint32_t size = device_queue_size(device);
     if (device->transport != TRANSPORT_PORTS && device->queue_size != 0 && size > device->queue_size) {
@@ -52,7 +52,13 @@ void device_lay_ring(struct device *device)
     device_set_queue_size(device, size);
     *ring = (struct ring){.packed = ring->packed, .size = (uint16_t)size, .descriptors = base, .wrap = true};
     ring->used_wrap = true;
-    memory_set(base, 0, RING_DEVICE + PAGE);
+    /* Whatever a second processor makes of a descriptor that is not in use leads to the buffers, not to where this
+     * program or its page tables lie. */
+    for (uint32_t i = 0; i < size; i++) {
+        *(volatile uint64_t *)(base + 16ull * i) = pool_base() + POOL_BUFFERS;
+        *(volatile uint64_t *)(base + 16ull * i + 8) = 0;
+    }
+    memory_set(base + 16ull * size, 0, RING_DEVICE + PAGE - 16ull * size);
     ring->driver = ring->packed ? base + RING_DRIVER : base + 16 * size;
     ring->device = ring->packed ? base + RING_DEVICE : (ring->driver + 6 + 2 * size + PAGE - 1) & ~(PAGE - 1);
 }
@@ -172,6 +178,9 @@ static uint32_t make_request(const struct device *device, uint64_t buffer, struc
         pieces[0] = (struct piece){buffer, device_is_legacy(device) ? 10 : 12, 0};
         pieces[1] = (struct piece){buffer + 512, 60, 0};
         return 2;
+    case TYPE_CONSOLE: /* DEVICE_READY: that it is not */
+        pieces[0] = (struct piece){buffer, 8, 0};
+        return 1;
     case TYPE_ENTROPY:
         pieces[0] = (struct piece){buffer, 16, DESCRIPTOR_WRITE};
         return 1;
@@ -200,10 +209,15 @@ static uint32_t make_request(const struct device *device, uint64_t buffer, struc
     }
 }
 
-void device_request(struct device *device)
+void device_add_request(struct device *device)
 {
     struct piece pieces[3];
     uint32_t count = make_request(device, pool_base() + POOL_BUFFERS, pieces);
     ring_add(device, pieces, count);
+}
+
+void device_request(struct device *device)
+{
+    device_add_request(device);
     device_notify(device, device->queue);
 }

@@ -2,16 +2,17 @@
 /*
  * Breaks every rule of virtio's drivers, on every device and transport that its machine has, and sees what becomes of
  * the device. Says so at the end of each round: how often each rule was broken, and what state was found. Then it rests
- * until it is told, by a character on its console: g goes on until the next one, x starts the machine anew.
+ * until it is told, by a character on its console: g goes on until the next one, x starts the machine anew. Whenever
+ * that changes it says so with a number that it has not said before: consoles repeat what they have shown.
  */
 #include "provocation.h"
 
-#define PATIENCE 60000u /* milliseconds until a device that goes on has answered */
-#define GLANCE   4u     /* in which one that must not answer does not */
-#define KINDS    128u
+#define GLANCE 4u /* in which one that must not answer does not */
+#define KINDS  128u
 
 static const struct provocation *const suites[] = {
-    ring_provocations, setup_provocations, register_provocations, pci_provocations, request_provocations,
+    ring_provocations, setup_provocations,   register_provocations,
+    pci_provocations,  request_provocations, console_provocations,
 };
 
 static const char *const outcome_names[OUTCOMES] = {"needs a reset", "goes on", "refused", "reset"};
@@ -26,6 +27,7 @@ static struct device devices[MAX_DEVICES];
 static uint32_t device_count;
 static struct tally tallies[KINDS];
 static uint32_t total, surprises, exceptions;
+static uint32_t changes;
 
 uint64_t random_state = 0x9e3779b97f4a7c15ull;
 
@@ -45,6 +47,19 @@ const struct device *other_device(const struct device *device)
         }
     }
     return NULL;
+}
+
+uint64_t address_of(struct address address)
+{
+    const uint64_t bases[] = {
+        [AT_ZERO] = 0,
+        [AT_POOL] = pool_base(),
+        [AT_BUFFERS] = BUFFERS,
+        [AT_TABLE] = TABLE,
+        [AT_RAM_END] = machine.ram_base + MEMORY_SIZE,
+        [AT_INTERRUPTS] = machine.interrupts,
+    };
+    return bases[address.base] + address.offset;
 }
 
 /* --- Output --- */
@@ -132,23 +147,32 @@ static void check_reset(struct device *device, const char *name)
     device_set_status(device, 0);
 }
 
-static void act(uint64_t device, uint64_t provocation)
+static void act(uint64_t device_address, uint64_t provocation_address)
 {
-    ((const struct provocation *)(uintptr_t)provocation)->act((struct device *)(uintptr_t)device);
+    struct device *device = (struct device *)(uintptr_t)device_address;
+    const struct provocation *provocation = (const struct provocation *)(uintptr_t)provocation_address;
+    if (provocation->piece != NULL) {
+        offer_piece(device, provocation->piece);
+    } else if (provocation->queue != NULL) {
+        start_queue(device, provocation->queue);
+    } else {
+        provocation->act(device);
+    }
 }
 
 static void provoke(struct device *device, const struct provocation *provocation, uint64_t features)
 {
     struct tally *tally = tally_of(provocation);
     uint32_t before = surprises;
-    device->wanted = (device_is_legacy(device) ? 0 : F_VERSION_1) | features | provocation->features;
+    device->wanted = device_needs(device) | features | provocation->features;
     device->ring.size = 0;
     if ((provocation->places & BARE) == 0) {
         device_set_up(device);
     }
     if (attempt(act, (uintptr_t)device, (uintptr_t)provocation)) {
         exceptions++;
-        race_stop();
+        surprise(device, provocation->name, "an exception, as if a register were missing,", exceptions);
+        race_stop(device, provocation->name);
     }
     switch (provocation->expected) {
     case OUTCOME_NEEDS_RESET:
@@ -174,7 +198,8 @@ static void provoke(struct device *device, const struct provocation *provocation
 static bool fits(const struct device *device, const struct provocation *provocation, bool packed)
 {
     uint32_t places = provocation->places;
-    if (((places & ON_PCI_ONLY) != 0 && device->transport != TRANSPORT_PCI) ||
+    if (((places & ON_CONSOLES_ONLY) != 0 && device->type != TYPE_CONSOLE) ||
+        ((places & ON_PCI_ONLY) != 0 && device->transport != TRANSPORT_PCI) ||
         ((places & ON_PORTS_ONLY) != 0 && device->transport != TRANSPORT_PORTS) ||
         ((places & ON_MMIO_LEGACY_ONLY) != 0 && device->transport != TRANSPORT_MMIO_LEGACY)) {
         return false;
@@ -206,6 +231,15 @@ static void provoke_device(struct device *device)
 }
 
 /* --- Rounds --- */
+
+static void say(const char *what, uint64_t number)
+{
+    print("hostile: ");
+    print(what);
+    print(", ");
+    print_number(number, 10);
+    print("\r\n");
+}
 
 static void report(uint64_t seed)
 {
@@ -253,12 +287,12 @@ void guest_main(void)
     machine_map();
     device_count = device_find_all(devices);
     random_state ^= machine_now() << 20;
-    print("hostile: begins\r\n");
+    say("begins", machine_now());
     char told = '\0';
     (void)round_of_provocations(&told);
     for (;;) {
-        print("hostile: rests\r\n");
-        while (told == '\0') {
+        say("rests", ++changes);
+        while (told != 'g' && told != 'x') {
             uint64_t end = machine_now() + 100 * machine_millisecond();
             while (machine_now() < end) {
             }
@@ -267,9 +301,9 @@ void guest_main(void)
         if (told == 'x') {
             machine_restart();
         }
-        bool goes_on = told == 'g';
         told = '\0';
-        while (goes_on && round_of_provocations(&told)) {
+        say("goes on", ++changes);
+        while (round_of_provocations(&told)) {
         }
     }
 }

@@ -20,17 +20,50 @@ enum place {
     ON_PCI_ONLY = 1u << 3,
     ON_PORTS_ONLY = 1u << 4,
     ON_MMIO_LEGACY_ONLY = 1u << 5,
-    BARE = 1u << 6, /* does its own set-up */
+    ON_CONSOLES_ONLY = 1u << 6,
+    BARE = 1u << 7, /* does its own set-up */
     ON_MODERN = ON_SPLIT | ON_PACKED,
     ON_ANY = ON_MODERN | ON_LEGACY,
 };
 
+/* An address, of which only the program that runs knows where it is. */
+enum base {
+    AT_ZERO,
+    AT_POOL,
+    AT_BUFFERS,
+    AT_TABLE,
+    AT_RAM_END,
+    AT_INTERRUPTS, /* an interrupt controller's registers */
+};
+struct address {
+    enum base base;
+    uint64_t offset;
+};
+uint64_t address_of(struct address address);
+
+/* A buffer of one piece. */
+struct wrong_piece {
+    struct address address;
+    uint32_t length;
+    uint16_t flags;
+};
+
+/* A queue of that size, or with areas elsewhere; those that are 0 are as they should be. */
+struct wrong_queue {
+    bool resized;
+    uint32_t size;
+    struct address descriptors, driver, area;
+};
+
+/* It does one of three things. */
 struct provocation {
     const char *name;
-    void (*act)(struct device *device);
     uint32_t places;
     enum outcome expected;
     uint64_t features; /* wanted besides VERSION_1 */
+    void (*act)(struct device *device);
+    const struct wrong_piece *piece; /* makes it available */
+    const struct wrong_queue *queue; /* starts it */
 };
 
 /* Each ends with one without a name. */
@@ -39,6 +72,23 @@ extern const struct provocation setup_provocations[];
 extern const struct provocation register_provocations[];
 extern const struct provocation pci_provocations[];
 extern const struct provocation request_provocations[];
+extern const struct provocation console_provocations[];
+
+void offer_piece(struct device *device, const struct wrong_piece *piece);
+void start_queue(struct device *device, const struct wrong_queue *queue);
+
+/* --- Where what is offered lies: buffers, and an indirect table --- */
+
+#define BUFFER_AREA 0x10000u
+#define BUFFERS     (pool_base() + POOL_BUFFERS)
+#define TABLE       (BUFFERS + BUFFER_AREA)
+
+/* A descriptor of the table; next: of split queues. */
+void table_set(uint32_t index, const struct piece *piece, uint16_t next);
+
+/* --- What all use --- */
+
+#define PATIENCE 60000u /* milliseconds until a device that goes on has answered, or a processor */
 
 /* xorshift64: the same for the same seed. */
 extern uint64_t random_state;
@@ -61,4 +111,5 @@ enum race {
 };
 /* False: there is no second processor. */
 bool race_start(enum race race, const struct device *device);
-void race_stop(void);
+/* Says so if the second processor does not end, and starts the machine anew. */
+void race_stop(const struct device *device, const char *provocation);

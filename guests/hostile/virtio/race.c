@@ -26,11 +26,16 @@ bool race_start(enum race race, const struct device *device)
     return true;
 }
 
-void race_stop(void)
+void race_stop(const struct device *device, const char *provocation)
 {
     running = RACE_NONE;
     barrier();
+    uint64_t end = machine_now() + PATIENCE * machine_millisecond();
     while (busy != 0) {
+        if (machine_now() > end) {
+            surprise(device, provocation, "the second processor does not end, busy", busy);
+            machine_restart();
+        }
     }
     machine_stop_second();
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Entry of the second processor, by CPU_ON: EL1, stage 1 off. An exception of its own stops it. */
+/* Entry of the second processor, by CPU_ON: EL1, stage 1 off. An exception of its own starts the machine anew:
+ * the first processor would wait for it for ever. */
     .text
     .globl second_entry
 second_entry:
@@ -17,15 +18,21 @@ second_entry:
     mov x0, #0x84000000 /* PSCI: CPU_OFF */
     add x0, x0, #2
     hvc #0
-stop:
-    wfi
-    b stop
+1:  wfi
+    b 1b
+
+second_exception:
+    mov x0, #0x84000000 /* PSCI: SYSTEM_RESET */
+    add x0, x0, #9
+    hvc #0
+2:  wfi
+    b 2b
 
     .balign 2048
 second_vectors:
     .rept 16
     .balign 128
-    b stop
+    b second_exception
     .endr
 
     .bss

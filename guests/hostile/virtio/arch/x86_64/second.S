@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Entry of the second processor: from real mode, at 0xa000, straight to 64-bit mode with the first one's page tables. */
+/* Entry of the second processor: from real mode, at 0xa000, straight to 64-bit mode with the first one's page tables. An
+ * exception, for which it has no handlers, starts the machine anew. */
 #define TRAMPOLINE 0xa000
 #define HERE(label) (TRAMPOLINE + label - second_entry)
 
@@ -11,6 +12,7 @@ second_entry:
         xorw    %ax, %ax
         movw    %ax, %ds
         lgdtl   HERE(table_pointer)
+        lidtl   HERE(no_interrupts)
         movl    $0x20, %eax /* PAE */
         movl    %eax, %cr4
         movl    HERE(second_page_table), %eax
@@ -31,6 +33,9 @@ table_pointer:
         .word   table_pointer - table - 1
         .long   HERE(table)
 second_page_table:
+        .long   0
+no_interrupts:
+        .word   0
         .long   0
         .code64
 long_mode:
