@@ -3,7 +3,10 @@
 
 #include <base/memory.h>
 
+#include <skyscope/vm_devices.h>
+
 #include "command_line.h"
+#include "device_view.h"
 #include "disk_view.h"
 #include "hardware_view.h"
 #include "log_view.h"
@@ -38,8 +41,11 @@ struct command {
 static const char *const hardware_topics[] = {"cpu", "memory", "pci", "platform", "firmware", "signatures"};
 #define TOPIC_COUNT (sizeof(hardware_topics) / sizeof(hardware_topics[0]))
 
-static const char *const net_commands[] = {"list", "show", "link", "capture"};
+static const char *const net_commands[] = {"list", "show", "link", "capture", "plug", "unplug"};
 #define NET_COMMAND_COUNT (sizeof(net_commands) / sizeof(net_commands[0]))
+
+static const char *const disk_commands[] = {"list", "plug", "unplug"};
+#define DISK_COMMAND_COUNT (sizeof(disk_commands) / sizeof(disk_commands[0]))
 
 /* --- Finding VMs --- */
 
@@ -152,15 +158,6 @@ static void run_tpm(struct manager *manager, const struct command_words *words)
     }
 }
 
-static void run_disk(struct manager *manager, const struct command_words *words)
-{
-    if (words->count != 2 || strcmp(words->word[1], "list") != 0) {
-        print(&manager->out, "usage: disk list\n");
-        return;
-    }
-    show_disks(&manager->out, manager->storage);
-}
-
 static void run_log(struct manager *manager, const struct command_words *words)
 {
     uint32_t lines = DEFAULT_LOG_LINES;
@@ -182,9 +179,10 @@ static void run_log(struct manager *manager, const struct command_words *words)
 /* --- Acting on VMs --- */
 
 static void send_request(struct manager *manager, struct virtual_machine *vm, enum vm_command command,
-                         uint64_t argument)
+                         uint64_t argument, const char *device)
 {
-    request_write(vm, command, argument, manager->operations->now() + MANAGER_ANSWER_SECONDS * manager->tick_frequency);
+    request_write(vm, command, argument, device,
+                  manager->operations->now() + MANAGER_ANSWER_SECONDS * manager->tick_frequency);
     if (vm->monitor_failed) {
         /* The VMM begins like new, and finds the request when it is ready. */
         vm->monitor_failed = false;
@@ -205,6 +203,14 @@ static bool still_waiting(struct manager *manager, const struct virtual_machine 
     return vm->waiting;
 }
 
+static bool monitor_has_failed(struct manager *manager, const struct virtual_machine *vm)
+{
+    if (vm->monitor_failed) {
+        print(&manager->out, "%s: its VMM has failed; start %s starts it anew\n", vm->config.name, vm->config.name);
+    }
+    return vm->monitor_failed;
+}
+
 static void run_vm_command(struct manager *manager, const struct command_words *words)
 {
     enum vm_command command;
@@ -216,11 +222,10 @@ static void run_vm_command(struct manager *manager, const struct command_words *
     if (vm == NULL || still_waiting(manager, vm)) {
         return;
     }
-    if (vm->monitor_failed && command != VM_COMMAND_START && command != VM_COMMAND_RESET) {
-        print(&manager->out, "%s: its VMM has failed; start %s starts it anew\n", vm->config.name, vm->config.name);
+    if (command != VM_COMMAND_START && command != VM_COMMAND_RESET && monitor_has_failed(manager, vm)) {
         return;
     }
-    send_request(manager, vm, command, 0);
+    send_request(manager, vm, command, 0, "");
 }
 
 static void run_vm(struct manager *manager, const struct command_words *words)
@@ -235,11 +240,59 @@ static void run_vm(struct manager *manager, const struct command_words *words)
     if (vm == NULL || still_waiting(manager, vm)) {
         return;
     }
-    if (vm->monitor_failed) {
-        print(&manager->out, "%s: its VMM has failed; start %s starts it anew\n", vm->config.name, vm->config.name);
+    if (monitor_has_failed(manager, vm)) {
         return;
     }
-    send_request(manager, vm, VM_COMMAND_MEMORY, bytes);
+    send_request(manager, vm, VM_COMMAND_MEMORY, bytes, "");
+}
+
+/* --- Plugging --- */
+
+/* `disk` or `net` plug VM DEVICE, unplug VM DEVICE [force]. */
+static void run_plug(struct manager *manager, const struct command_words *words)
+{
+    bool plug = strcmp(words->word[1], "plug") == 0;
+    bool force = words->count == 5 && !plug && strcmp(words->word[4], "force") == 0;
+    if (words->count != 4 && !force) {
+        print(&manager->out, "usage: %s plug VM NAME, %s unplug VM NAME [force]\n", words->word[0], words->word[0]);
+        return;
+    }
+    struct virtual_machine *vm = find_vm(manager, words->word[2]);
+    if (vm == NULL || still_waiting(manager, vm) || monitor_has_failed(manager, vm)) {
+        return;
+    }
+    uint32_t kind = strcmp(words->word[0], "disk") == 0 ? VM_DEVICE_BLOCK : VM_DEVICE_NET;
+    if (!vm_has_device(vm, kind, words->word[3])) {
+        print(&manager->out, "%s has no %s %s; %s list shows them\n", vm->config.name, words->word[0], words->word[3],
+              words->word[0]);
+        return;
+    }
+    send_request(manager, vm, plug ? VM_COMMAND_PLUG : force ? VM_COMMAND_PULL : VM_COMMAND_UNPLUG, 0, words->word[3]);
+}
+
+static bool plugs(const struct command_words *words)
+{
+    return words->count > 1 && (strcmp(words->word[1], "plug") == 0 || strcmp(words->word[1], "unplug") == 0);
+}
+
+static void run_disk(struct manager *manager, const struct command_words *words)
+{
+    if (plugs(words)) {
+        run_plug(manager, words);
+    } else if (words->count == 2 && strcmp(words->word[1], "list") == 0) {
+        show_disks(manager);
+    } else {
+        print(&manager->out, "usage: disk list, disk plug VM DISK, disk unplug VM DISK [force]\n");
+    }
+}
+
+static void run_nets(struct manager *manager, const struct command_words *words)
+{
+    if (plugs(words)) {
+        run_plug(manager, words);
+    } else {
+        run_net(manager, words);
+    }
 }
 
 /* --- Exporting --- */
@@ -289,8 +342,9 @@ static const struct command commands[] = {
     {"hardware", "[cpu|memory|pci|platform|firmware|signatures]", "hardware found at boot", run_hardware,
      ARGUMENT_HARDWARE},
     {"tpm", "[log [raw]]", "the TPM; what was measured into it; the event log itself", run_tpm, ARGUMENT_TPM},
-    {"disk", "list", "VMs' disks: requests, limits, overlays", run_disk, ARGUMENT_DISK},
-    {"net", "list|show|link|capture ...", "VMs' networks: ports, links, frames of a port", run_net, ARGUMENT_NET},
+    {"disk", "list|plug|unplug ...", "VMs' disks: requests, limits, overlays; plug VM DISK", run_disk, ARGUMENT_DISK},
+    {"net", "list|show|link|capture|plug|unplug ...", "VMs' networks: ports, links, frames; plug VM NET", run_nets,
+     ARGUMENT_NET},
     {"features", "", "CPU features that the kernel uses", run_features, ARGUMENT_NONE},
     {"log", "kernel|VM [LINES]", "last lines of a log", run_log, ARGUMENT_LOG},
     {"export", "log", "all logs and statistics, sealed to the operator's key", run_export, ARGUMENT_EXPORT},
@@ -362,7 +416,7 @@ static const char *argument_candidate(const struct manager *manager, enum argume
     case ARGUMENT_NET:
         return index < NET_COMMAND_COUNT ? net_commands[index] : NULL;
     case ARGUMENT_DISK:
-        return index == 0 ? "list" : NULL;
+        return index < DISK_COMMAND_COUNT ? disk_commands[index] : NULL;
     case ARGUMENT_MEMORY:
         return index == 0 ? "memory" : NULL;
     default:
@@ -385,7 +439,7 @@ const char *command_candidates(void *context, const char *before, unsigned int i
     if (command == NULL) {
         return NULL;
     }
-    if (words.count == 2 && command->argument == ARGUMENT_MEMORY) {
+    if (words.count == 2 && (command->argument == ARGUMENT_MEMORY || plugs(&words))) {
         return argument_candidate(context, ARGUMENT_VM, index);
     }
     return words.count == 1 ? argument_candidate(context, command->argument, index) : NULL;

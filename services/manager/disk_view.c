@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "disk_view.h"
 
+#include "device_view.h"
+
 static const char *kind_name(uint32_t kind)
 {
     switch (kind) {
@@ -37,8 +39,9 @@ static unsigned long long sum(uint64_t a, uint64_t b)
     return a + b;
 }
 
-static void show_disk(struct text_output *out, const struct storage_disk_counters *shared)
+static void show_disk(struct manager *manager, const struct storage_disk_counters *shared)
 {
+    struct text_output *out = &manager->out;
     const volatile struct storage_disk_counters *disk = shared;
     print_untrusted(out, shared->name, sizeof(shared->name), 24);
     if (disk->state != STORAGE_DISK_READY) {
@@ -46,11 +49,11 @@ static void show_disk(struct text_output *out, const struct storage_disk_counter
               disk->state == STORAGE_DISK_NO_PARTITION ? "its image has no such partition" : "not in use");
         return;
     }
-    print(out, " %-8s %8llu %9llu %9llu %9llu %9llu %8llu %8llu\n", kind_name(disk->kind),
+    print(out, " %-8s %8llu %9llu %9llu %9llu %9llu %8llu %8llu%s\n", kind_name(disk->kind),
           (unsigned long long)(disk->size >> 10), (unsigned long long)disk->reads,
           (unsigned long long)(disk->read_bytes >> 10), (unsigned long long)disk->writes,
           (unsigned long long)(disk->written_bytes >> 10), (unsigned long long)disk->flushes,
-          sum(disk->discards, disk->zeroes));
+          sum(disk->discards, disk->zeroes), plug_state_text(manager, shared->name, sizeof(shared->name)));
     if (disk->kind == STORAGE_OVERLAY) {
         print(out, "    overlay: %llu of %llu KiB used\n",
               (unsigned long long)(disk->overlay_used * STORAGE_OVERLAY_BLOCK >> 10),
@@ -63,8 +66,10 @@ static void show_disk(struct text_output *out, const struct storage_disk_counter
     }
 }
 
-void show_disks(struct text_output *out, const struct storage_counters *counters)
+void show_disks(struct manager *manager)
 {
+    struct text_output *out = &manager->out;
+    const struct storage_counters *counters = manager->storage;
     if (counters == NULL || __atomic_load_n(&counters->magic, __ATOMIC_ACQUIRE) != STORAGE_COUNTERS_MAGIC) {
         print(out, "this system has no disks\n");
         return;
@@ -73,6 +78,6 @@ void show_disks(struct text_output *out, const struct storage_counters *counters
     print(out, "%-24s %-8s %8s %9s %9s %9s %9s %8s %8s\n", "disk", "kind", "KiB", "reads", "KiB read", "writes",
           "KiB writ.", "flushes", "discards");
     for (uint32_t i = 0; i < count && i < STORAGE_MAX_DISKS; i++) {
-        show_disk(out, &counters->disks[i]);
+        show_disk(manager, &counters->disks[i]);
     }
 }

@@ -2,8 +2,6 @@
 /* The disks of VMs, as the storage service counts. */
 #pragma once
 
-#include <skyscope/storage_counters.h>
+#include "manager.h"
 
-#include "text_output.h"
-
-void show_disks(struct text_output *out, const struct storage_counters *counters);
+void show_disks(struct manager *manager);

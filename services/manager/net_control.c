@@ -239,7 +239,7 @@ void run_net(struct manager *manager, const struct command_words *words)
     if (net_port_count(net->status) == 0) {
         print(&manager->out, "this system has no networks\n");
     } else if (words->count == 2 && strcmp(what, "list") == 0) {
-        show_ports(&manager->out, net->status);
+        show_ports(manager);
     } else if (words->count == 3 && strcmp(what, "show") == 0) {
         uint32_t port = find_port(manager, words->word[2]);
         if (port < SWITCH_MAX_PORTS) {

@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include "device_view.h"
+
 uint32_t net_port_count(const struct switch_status *status)
 {
     if (status == NULL || __atomic_load_n(&status->version, __ATOMIC_ACQUIRE) != SWITCH_STATUS_VERSION) {
@@ -36,8 +38,10 @@ static void show_mac(struct text_output *out, const volatile uint8_t *mac)
     print(out, " %02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
 }
 
-void show_ports(struct text_output *out, const struct switch_status *status)
+void show_ports(struct manager *manager)
 {
+    struct text_output *out = &manager->out;
+    const struct switch_status *status = manager->net.status;
     uint32_t count = net_port_count(status);
     if (count == 0) {
         print(out, "this system has no networks\n");
@@ -54,10 +58,10 @@ void show_ports(struct text_output *out, const struct switch_status *status)
         show_mac(out, port->mac);
         show_vlan(out, port);
         const volatile struct switch_port_counters *c = &port->counters;
-        print(out, " %-4s %9llu %9llu %9llu %9llu %7llu\n", port->link_up != 0 ? "up" : "down",
+        print(out, " %-4s %9llu %9llu %9llu %9llu %7llu%s\n", port->link_up != 0 ? "up" : "down",
               (unsigned long long)c->frames_in, (unsigned long long)(c->bytes_in >> 10),
-              (unsigned long long)c->frames_out, (unsigned long long)(c->bytes_out >> 10),
-              (unsigned long long)drops(c));
+              (unsigned long long)c->frames_out, (unsigned long long)(c->bytes_out >> 10), (unsigned long long)drops(c),
+              plug_state_text(manager, status->ports[i].name, VM_NAME_LENGTH));
     }
     if (status->capturing != 0) {
         print(out, "frames of port %u are being captured\n", (unsigned int)status->capture_port);

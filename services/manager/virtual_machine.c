@@ -4,9 +4,10 @@
 #include <base/memory.h>
 
 static const char *const command_names[] = {
-    [VM_COMMAND_START] = "start",   [VM_COMMAND_STOP] = "stop",   [VM_COMMAND_PAUSE] = "pause",
-    [VM_COMMAND_RESUME] = "resume", [VM_COMMAND_RESET] = "reset", [VM_COMMAND_SHUTDOWN] = "shutdown",
-    [VM_COMMAND_MEMORY] = "memory",
+    [VM_COMMAND_START] = "start",       [VM_COMMAND_STOP] = "stop",   [VM_COMMAND_PAUSE] = "pause",
+    [VM_COMMAND_RESUME] = "resume",     [VM_COMMAND_RESET] = "reset", [VM_COMMAND_SHUTDOWN] = "shutdown",
+    [VM_COMMAND_MEMORY] = "memory",     [VM_COMMAND_PLUG] = "plug",   [VM_COMMAND_UNPLUG] = "unplug",
+    [VM_COMMAND_PULL] = "unplug force",
 };
 #define COMMAND_COUNT (sizeof(command_names) / sizeof(command_names[0]))
 
@@ -52,7 +53,8 @@ const char *vm_state_name(enum vm_state state)
     }
 }
 
-void request_write(struct virtual_machine *vm, enum vm_command command, uint64_t argument, uint64_t deadline)
+void request_write(struct virtual_machine *vm, enum vm_command command, uint64_t argument, const char *device,
+                   uint64_t deadline)
 {
     vm->command = command;
     vm->monitor_restarted = vm->monitor_failed;
@@ -61,6 +63,7 @@ void request_write(struct virtual_machine *vm, enum vm_command command, uint64_t
     vm->sequence++;
     __atomic_store_n(&vm->control->request.command, (uint32_t)command, __ATOMIC_RELAXED);
     __atomic_store_n(&vm->control->request.argument, argument, __ATOMIC_RELAXED);
+    strlcpy(vm->control->request.device, device, sizeof(vm->control->request.device));
     __atomic_store_n(&vm->control->request.sequence, vm->sequence, __ATOMIC_RELEASE);
 }
 
@@ -95,11 +98,21 @@ const char *request_result(const struct virtual_machine *vm)
             /* Its VMM has started it already, by itself. */
             return vm->monitor_restarted ? "done" : "it is running";
         }
+        if (vm->command == VM_COMMAND_PLUG) {
+            return "it is plugged";
+        }
+        if (vm->command == VM_COMMAND_UNPLUG || vm->command == VM_COMMAND_PULL) {
+            return "it is not plugged";
+        }
         return "not possible in its present state";
     case VM_RESULT_UNKNOWN_COMMAND:
         return "its VMM does not know this command";
     case VM_RESULT_NO_DEVICE:
-        return "it has no <balloon>";
+        return vm->command == VM_COMMAND_MEMORY ? "it has no <balloon>" : "it has no such device";
+    case VM_RESULT_FIXED:
+        return "the device is fixed; its element in the system file does not say hotplug=\"true\"";
+    case VM_RESULT_GUEST_KEEPS_IT:
+        return "the guest was asked, and has not let go of it yet; it may still do so, or unplug ... force pulls it";
     default:
         return "failed; see its log";
     }

@@ -40,8 +40,9 @@ bool vm_command_from_name(const char *name, enum vm_command *command);
 enum vm_state vm_state_of(const struct virtual_machine *vm);
 const char *vm_state_name(enum vm_state state);
 
-/* Writes the request; the caller notifies the VMM. */
-void request_write(struct virtual_machine *vm, enum vm_command command, uint64_t argument, uint64_t deadline);
+/* Writes the request, with the name of the device that it is about or ""; the caller notifies the VMM. */
+void request_write(struct virtual_machine *vm, enum vm_command command, uint64_t argument, const char *device,
+                   uint64_t deadline);
 /* Looks for the confirmation. ANSWERED and TIMED_OUT are reported once. */
 enum request_state request_poll(struct virtual_machine *vm, uint64_t now);
 bool request_succeeded(const struct virtual_machine *vm);

@@ -42,7 +42,7 @@ def test_ports_are_clients_of_the_multiplexer(tool):
                                                        "one.second", "two.console0"]
     assert [client[-1] for client in clients] == [0, 0, 1, 0, 0, 0, 0]
     (numbers, name, at), = devices_of(payload, "one_vmm")
-    assert (numbers, name) == ((4, 1, 1, 0, 3, 1), "main")
+    assert (numbers, name) == ((4, 1, 1, 0, 3, 1, 0, 0), "main")
     names = {address: region for region, (address, _, _) in payload.maps_of("one_vmm").items()}
     others = {address: region for region, (address, _, _) in payload.maps_of("console").items()}
     channels = set()

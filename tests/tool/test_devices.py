@@ -7,8 +7,8 @@ from payload_reader import Payload
 
 CONFIG = 0x10000000
 DEVICES = 0x12200000
-DEVICE_HEAD = "<6I32s"
-DEVICE_SIZE = 24 + 32 + 80 * 8
+DEVICE_HEAD = "<8I32s"
+DEVICE_SIZE = 32 + 32 + 80 * 8
 CLIENT = "<QQQQIIII"
 STORAGE_DISK = "<96s64sIIQQII4QQQQQQQIIII"
 
@@ -38,7 +38,7 @@ def text(field):
 
 def devices_of(payload, pd):
     magic, version, size, count, _, workspace, workspace_size = unpack(payload, pd, "<QIIIIQQ", DEVICES)
-    assert (magic, version, size) == (0x3056454456534B53, 2, 40 + 24 * DEVICE_SIZE)
+    assert (magic, version, size) == (0x3056454456534B53, 3, 40 + 24 * DEVICE_SIZE)
     assert payload.maps_of(pd)[pd.removesuffix("_vmm") + "_workspace"] == (workspace, workspace_size, 3)
     rows = []
     for i in range(count):
@@ -59,14 +59,14 @@ def disks_of(payload):
 def test_devices_config(tool):
     payload = Payload(tool.build(DISKS))
     one = devices_of(payload, "one_vmm")
-    # kind, transport, slot, flags, queues, plugged
-    assert [row[:2] for row in one] == [((1, 1, 1, 0, 2, 1), "disk0"), ((3, 3, 0, 0, 1, 1), "rng0"),
-                                        ((1, 2, 2, 2, 3, 1), "root")]
+    # kind, transport, slot, flags, queues, plugged, hotplug, reserved
+    assert [row[:2] for row in one] == [((1, 1, 1, 0, 2, 1, 0, 0), "disk0"), ((3, 3, 0, 0, 1, 1, 0, 0), "rng0"),
+                                        ((1, 2, 2, 2, 3, 1, 0, 0), "root")]
     assert unpack(payload, "one_vmm", "<Q", one[1][2]) == (4096,)
     serial, block_size = unpack(payload, "one_vmm", "<20sI", one[0][2] + struct.calcsize(CLIENT))
     assert (text(serial), block_size) == ("abc", 512)
     two = devices_of(payload, "two_vmm")
-    assert [row[:2] for row in two] == [((1, 4, 0, 1, 1, 1), "disk0")]
+    assert [row[:2] for row in two] == [((1, 4, 0, 1, 1, 1, 0, 0), "disk0")]
     assert unpack(payload, "two_vmm", "<20sI", two[0][2] + struct.calcsize(CLIENT)) == (b"disk0".ljust(20, b"\0"), 1024)
     assert "three_devices" not in payload.maps_of("three_vmm")
 

@@ -7,7 +7,7 @@ import struct
 from payload_reader import Payload
 
 DEVICE = 0x12200000 + 40
-DEVICE_SIZE = 24 + 32 + 80 * 8
+DEVICE_SIZE = 32 + 32 + 80 * 8
 HEADER = "<QIIQQQQQQ"
 NODE = "<QQQIIIIIIII"
 SYSTEM = """<system>
@@ -24,7 +24,7 @@ def filesystem(payload, index):
     at = DEVICE + index * DEVICE_SIZE
     kind, = struct.unpack("<I", payload.memory("one_vmm", at, 4))
     assert kind == 7
-    tag, _, *rest = struct.unpack("<36sIQQQQ", payload.memory("one_vmm", at + 56, 72))
+    tag, _, *rest = struct.unpack("<36sIQQQQ", payload.memory("one_vmm", at + 64, 72))
     return tag.rstrip(b"\0").decode(), *rest
 
 

@@ -20,7 +20,7 @@ SYSTEM = """<system>
     </protection_domain>
 </system>
 """
-DEVICE = 0x12200000 + 40 + 24 + 32
+DEVICE = 0x12200000 + 40 + 32 + 32
 SOCKET_CONFIG = 0x300000000
 
 

@@ -148,9 +148,9 @@ static void expand(struct device_expansion *expansion, const struct vm_device *d
     add_storage_client(expansion, device, disk, &config->block.client);
 }
 
-static const char *const attributes[] = {"name",      "bus",        "image",  "size",      "overlay",
-                                         "readonly",  "serial",     "queues", "partition", "iops",
-                                         "bandwidth", "block_size", "cache",  "unsigned",  NULL};
+static const char *const attributes[] = {"name",   "bus",      "image",     "size",    "overlay",   "readonly",
+                                         "serial", "queues",   "partition", "iops",    "bandwidth", "block_size",
+                                         "cache",  "unsigned", "hotplug",   "plugged", NULL};
 
 const struct vm_device_type disk_device_type = {
     .element = "disk",

@@ -103,8 +103,8 @@ static void expand(struct device_expansion *expansion, const struct vm_device *d
     add_switch_port(expansion, device, net, network, &config->net.client);
 }
 
-static const char *const attributes[] = {"name",  "bus",    "network",  "mac",    "vlan",
-                                         "trunk", "queues", "isolated", "locked", NULL};
+static const char *const attributes[] = {"name",   "bus",      "network", "mac",     "vlan",    "trunk",
+                                         "queues", "isolated", "locked",  "hotplug", "plugged", NULL};
 
 const struct vm_device_type net_device_type = {
     .element = "net",

@@ -3,6 +3,7 @@
 #include "expand.h"
 #include <string.h>
 #include <tool/layout.h>
+#include <tool/target.h>
 
 /* In the VMM. */
 #define DEVICES_CONFIG_ADDRESS 0x12200000ull
@@ -37,12 +38,28 @@ static uint64_t workspace_size(const struct vm_element *vm)
     return align_up(size, LAYOUT_PAGE);
 }
 
+static void check_hotplug(struct system *system, const struct vm_element *vm)
+{
+    uint32_t count = 0, most = system->target->hotplug_max;
+    LIST_FOR (const struct vm_device, device, &vm->devices) {
+        count += device->hotplug;
+        if (device->hotplug && count == most + 1) {
+            report_error(
+                &system->diagnostics, device->line,
+                "<%s name=\"%s\" hotplug=\"true\"> in VM '%s' is one too many; at most %u devices of a VM can come "
+                "and go on %s",
+                device->type->element, device->name, vm->name, most, system->target->name);
+        }
+    }
+}
+
 void expand_vm_devices(struct system *system, struct services *services, const struct vm_element *vm, struct pd *vmm,
                        struct vm_config *config)
 {
     if (vm->devices.count == 0) {
         return;
     }
+    check_hotplug(system, vm);
     struct arena *arena = &system->arena;
     struct blob *blob =
         add_blob(system, arena_format(arena, "%s_devices.bin", vm->name), sizeof(struct vm_devices_config));
@@ -71,7 +88,8 @@ void expand_vm_devices(struct system *system, struct services *services, const s
             .transport = device->transport,
             .slot = device->slot,
             .queues = device->queues,
-            .plugged = 1,
+            .plugged = device->plugged,
+            .hotplug = device->hotplug,
         };
         memcpy(one->name, device->name, strnlen(device->name, sizeof(one->name) - 1));
         expansion.base = DEVICE_ADDRESS + devices->count * DEVICE_SPAN;

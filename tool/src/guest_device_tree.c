@@ -263,15 +263,15 @@ static void add_interrupt_map(struct tree *tree)
     CELLS(tree, "#interrupt-cells", 1);
 }
 
-static void add_pci(struct tree *tree, struct arena *arena, uint32_t gic_version)
+static void add_pci(struct tree *tree, struct arena *arena, uint32_t buses, uint32_t gic_version)
 {
     begin(tree, arena_format(arena, "pcie@%llx", GUEST_ECAM_BASE));
     text(tree, "compatible", "pci-host-ecam-generic");
     text(tree, "device_type", "pci");
     CELLS(tree, "#address-cells", 3);
     CELLS(tree, "#size-cells", 2);
-    CELLS(tree, "reg", RANGE(GUEST_ECAM_BASE, GUEST_ECAM_SIZE));
-    CELLS(tree, "bus-range", 0, 0);
+    CELLS(tree, "reg", RANGE(GUEST_ECAM_BASE, buses * GUEST_ECAM_BUS_SIZE));
+    CELLS(tree, "bus-range", 0, buses - 1);
     CELLS(tree, "linux,pci-domain", 0);
     flag(tree, "dma-coherent");
     CELLS(tree, "ranges", PCI_SPACE_IO, 0, 0, RANGE(GUEST_PCI_IO_BASE, GUEST_PCI_IO_SIZE), PCI_SPACE_MEMORY, 0,
@@ -299,16 +299,16 @@ static void add_virtio_mmio(struct tree *tree, struct arena *arena, uint32_t slo
 static void add_virtual_devices(struct tree *tree, struct arena *arena, const struct vm_element *vm,
                                 uint32_t gic_version)
 {
-    bool pci = false;
+    uint32_t buses = 0;
     LIST_FOR (const struct vm_device, device, &vm->devices) {
         if (device->transport == VM_TRANSPORT_MMIO || device->transport == VM_TRANSPORT_MMIO_LEGACY) {
             add_virtio_mmio(tree, arena, device->slot);
         } else {
-            pci = true;
+            buses = device->hotplug || buses == GUEST_PCI_BUSES ? GUEST_PCI_BUSES : 1; /* behind root ports */
         }
     }
-    if (pci) {
-        add_pci(tree, arena, gic_version);
+    if (buses != 0) {
+        add_pci(tree, arena, buses, gic_version);
     }
 }
 

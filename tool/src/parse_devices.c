@@ -101,6 +101,28 @@ static void parse_name(struct system *system, xmlNodePtr node, const struct vm_e
     }
 }
 
+static void parse_hotplug(struct system *system, xmlNodePtr node, struct vm_device *device)
+{
+    struct diagnostics *diagnostics = &system->diagnostics;
+    const char *element = device->type->element;
+    device->plugged = true;
+    boolean_attribute(system, node, "hotplug", &device->hotplug);
+    boolean_attribute(system, node, "plugged", &device->plugged);
+    if (device->hotplug && (device->transport == VM_TRANSPORT_MMIO || device->transport == VM_TRANSPORT_MMIO_LEGACY)) {
+        report_error(diagnostics, device->line,
+                     "<%s name=\"%s\" bus=\"%s\" hotplug=\"true\">: what is on virtio-mmio cannot come and go; use "
+                     "bus=\"virtio-pci\" or remove hotplug",
+                     element, device->name, vm_transport_name(device->transport));
+        device->hotplug = false;
+    } else if (!device->hotplug && !device->plugged) {
+        report_error(diagnostics, device->line,
+                     "<%s name=\"%s\" plugged=\"false\"> is a device that nobody could ever plug; add "
+                     "hotplug=\"true\", or remove it",
+                     element, device->name);
+        device->plugged = true;
+    }
+}
+
 /* Place on its bus: in the order of the system file. PCI's device 0 is the host bridge. */
 static uint32_t next_slot(const struct vm_element *vm, enum vm_transport transport)
 {
@@ -128,6 +150,7 @@ void parse_vm_device(struct system *system, xmlNodePtr node, struct vm_element *
     check_attributes(system, node, type->attributes);
     parse_name(system, node, vm, device);
     parse_bus(system, node, device);
+    parse_hotplug(system, node, device);
     device->slot = next_slot(vm, device->transport);
     type->parse(system, node, vm, device);
     list_append(&system->arena, &vm->devices, device);

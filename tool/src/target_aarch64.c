@@ -119,6 +119,7 @@ const struct target target_aarch64 = {
     .ram_maximum = 0x4000000000ull,
     .console = "ttyAMA0",
     .packed_kernels = true,
+    .hotplug_max = GUEST_PCI_PORTS,
     .kernel =
         {
             /* Map of the pool and the kernel itself, device registers, logs, statistics; the tables of interrupt

@@ -3,6 +3,7 @@
 #include "linux_image.h"
 #include <skyscope/boot_info.h>
 #include <skyscope/kernel_info.h>
+#include <skyscope/vm_devices.h>
 #include <string.h>
 #include <tool/layout.h>
 #include <tool/target.h>
@@ -97,6 +98,7 @@ const struct target target_x86_64 = {
     .ram_high_start = 0x100000000ull,
     .ram_maximum = 0x10000000000ull,
     .console = "ttyS0",
+    .hotplug_max = VM_MAX_DEVICES,
     .kernel =
         {
             /* Map of the pool and the kernel itself, device registers, logs, statistics. */

@@ -3,13 +3,15 @@
 #include <vmm/devices/acpi_pm.h>
 #include <vmm/devices/pc_map.h>
 
-#define PORT_COUNT 12u
+#define PORT_COUNT 16u
 
 enum {
     OFFSET_STATUS = PC_PORT_PM1_EVENT - PC_PORT_PM1_EVENT,
     OFFSET_ENABLE = OFFSET_STATUS + 2,
     OFFSET_CONTROL = PC_PORT_PM1_CONTROL - PC_PORT_PM1_EVENT,
     OFFSET_TIMER = PC_PORT_PM_TIMER - PC_PORT_PM1_EVENT,
+    OFFSET_GPE_STATUS = PC_PORT_GPE0 - PC_PORT_PM1_EVENT,
+    OFFSET_GPE_ENABLE = OFFSET_GPE_STATUS + 2,
 };
 
 #define EVENT_TIMER        0x0001u
@@ -34,7 +36,7 @@ static uint64_t timer_ticks(const struct acpi_pm *pm, uint64_t now)
 
 static void update_sci(struct acpi_pm *pm)
 {
-    bool level = (pm->status & pm->enable & EVENTS) != 0;
+    bool level = (pm->status & pm->enable & EVENTS) != 0 || (pm->gpe_status & pm->gpe_enable) != 0;
     if (level != pm->sci_level) {
         pm->sci_level = level;
         irq_set_line(pm->router, PC_GSI_SCI, level);
@@ -88,6 +90,10 @@ static uint16_t read_word(struct acpi_pm *pm, uint64_t offset)
         return pm->enable;
     case OFFSET_CONTROL:
         return pm->control;
+    case OFFSET_GPE_STATUS:
+        return pm->gpe_status;
+    case OFFSET_GPE_ENABLE:
+        return pm->gpe_enable;
     default:
         return 0;
     }
@@ -111,6 +117,14 @@ static void write_word(struct acpi_pm *pm, uint64_t offset, uint16_t mask, uint1
     case OFFSET_CONTROL:
         write_control(pm, (uint16_t)((pm->control & ~mask) | (value & mask)));
         break;
+    case OFFSET_GPE_STATUS:
+        pm->gpe_status &= (uint16_t) ~(value & mask);
+        update_sci(pm);
+        break;
+    case OFFSET_GPE_ENABLE:
+        pm->gpe_enable = (uint16_t)((pm->gpe_enable & ~mask) | (value & mask));
+        update_sci(pm);
+        break;
     default: /* the timer is read-only */
         break;
     }
@@ -119,13 +133,13 @@ static void write_word(struct acpi_pm *pm, uint64_t offset, uint16_t mask, uint1
 static uint64_t port_read(void *device, uint64_t offset, uint32_t width)
 {
     struct acpi_pm *pm = device;
-    if (offset >= OFFSET_TIMER) {
+    if (offset >= OFFSET_TIMER && offset < OFFSET_GPE_STATUS) {
         uint64_t ticks = timer_ticks(pm, vm_clock_now(pm->clock)) & 0xffffffffu;
         return ticks >> (offset - OFFSET_TIMER) * 8;
     }
     uint64_t value = 0;
     uint64_t first = offset & ~1ull;
-    for (uint64_t at = first; at < offset + width && at < OFFSET_TIMER; at += 2) {
+    for (uint64_t at = first; at < offset + width && at < PORT_COUNT; at += 2) {
         value |= (uint64_t)read_word(pm, at) << (at - first) * 8;
     }
     return value >> (offset - first) * 8;
@@ -135,7 +149,7 @@ static void port_write(void *device, uint64_t offset, uint32_t width, uint64_t v
 {
     struct acpi_pm *pm = device;
     uint64_t first = offset & ~1ull;
-    for (uint64_t at = first; at < offset + width && at < OFFSET_TIMER; at += 2) {
+    for (uint64_t at = first; at < offset + width && at < PORT_COUNT; at += 2) {
         uint32_t mask = 0;
         uint32_t word = 0;
         for (uint32_t i = 0; i < 2; i++) {
@@ -157,10 +171,18 @@ bool acpi_pm_press_power_button(struct acpi_pm *pm)
     return (pm->enable & EVENT_POWER_BUTTON) != 0;
 }
 
+void acpi_pm_raise_event(struct acpi_pm *pm, uint32_t event)
+{
+    pm->gpe_status |= (uint16_t)(1u << event);
+    update_sci(pm);
+}
+
 void acpi_pm_reset(struct acpi_pm *pm)
 {
     pm->status = 0;
     pm->enable = 0;
+    pm->gpe_status = 0;
+    pm->gpe_enable = 0;
     pm->control = CONTROL_SCI_ENABLE;
     pm->start = vm_clock_now(pm->clock);
     pm->overflows = 0;

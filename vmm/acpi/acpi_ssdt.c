@@ -2,17 +2,9 @@
 #include "acpi_ssdt.h"
 
 #include <vmm/devices/pc_map.h>
+#include <vmm/devices/pci.h>
 
-/* ACPI 6.4 §20.2. */
-enum aml {
-    AML_NAME = 0x08,
-    AML_BYTE = 0x0a,
-    AML_STRING = 0x0d,
-    AML_SCOPE = 0x10,
-    AML_BUFFER = 0x11,
-    AML_EXTENDED = 0x5b,
-    AML_DEVICE = 0x82, /* behind AML_EXTENDED */
-};
+#include "aml_writer.h"
 
 /* Resources, ACPI 6.4 §6.4.3.4, §6.4.3.6, §6.4.2.9. */
 enum resource {
@@ -24,92 +16,158 @@ enum resource {
 };
 
 #define RESOURCES_SIZE 23u
-/* From the length of its package on; the operator in front of it is not counted. */
-#define LENGTH_SIZE    2u
-#define BUFFER_LENGTH  (LENGTH_SIZE + 2u + RESOURCES_SIZE)
-#define DEVICE_LENGTH  (LENGTH_SIZE + 4u + 15u + 7u + 5u + 1u + BUFFER_LENGTH) /* name, _HID, _UID, _CRS */
-#define DEVICE_SIZE    (2u + DEVICE_LENGTH)
-#define SCOPE_SIZE     (1u + LENGTH_SIZE + 5u) /* before the devices */
+#define STATUS_PRESENT 0x0fu /* §6.3.7: present, enabled, shown, works */
 
-struct writer {
-    uint8_t *next;
-};
-
-static void put(struct writer *writer, uint32_t width, uint32_t value)
-{
-    for (uint32_t i = 0; i < width; i++) {
-        *writer->next++ = (uint8_t)(value >> 8 * i);
-    }
-}
-
-static void put_text(struct writer *writer, const char *text)
-{
-    while (*text != '\0') {
-        *writer->next++ = (uint8_t)*text++;
-    }
-}
-
-/* A package's length in two bytes: up to 4095. */
-static void put_length(struct writer *writer, uint32_t length)
-{
-    put(writer, 1, 0x40u | (length & 0xfu));
-    put(writer, 1, length >> 4);
-}
-
-static void put_name(struct writer *writer, const char *name, enum aml type)
-{
-    put(writer, 1, AML_NAME);
-    put_text(writer, name);
-    put(writer, 1, type);
-}
-
-static void put_resources(struct writer *writer, const struct acpi_virtio_mmio *transport)
-{
-    put(writer, 1, RESOURCE_MEMORY32);
-    put(writer, 2, 9);
-    put(writer, 1, RESOURCE_READ_WRITE);
-    put(writer, 4, transport->base);
-    put(writer, 4, PC_VIRTIO_MMIO_SIZE);
-    put(writer, 1, RESOURCE_INTERRUPT);
-    put(writer, 2, 6);
-    put(writer, 1, RESOURCE_CONSUMER_LEVEL_SHARED);
-    put(writer, 1, 1);
-    put(writer, 4, transport->gsi);
-    put(writer, 2, RESOURCE_END); /* and a checksum of 0: none */
-}
-
-static void put_device(struct writer *writer, const struct acpi_virtio_mmio *transport, uint32_t number)
+/* "XXnn", n hexadecimal: ACPI names have four characters. */
+static void put_numbered(struct aml_writer *writer, const char *prefix, uint32_t number)
 {
     static const char digits[] = "0123456789ABCDEF";
-    const char name[] = {'V', 'R', digits[number >> 4 & 15u], digits[number & 15u], '\0'};
-    put(writer, 1, AML_EXTENDED);
-    put(writer, 1, AML_DEVICE);
-    put_length(writer, DEVICE_LENGTH);
-    put_text(writer, name);
-    put_name(writer, "_HID", AML_STRING);
-    put_text(writer, "LNRO0005"); /* Linux's name for a transport */
-    put(writer, 1, 0);
-    put_name(writer, "_UID", AML_BYTE);
-    put(writer, 1, number);
-    put_name(writer, "_CRS", AML_BUFFER);
-    put_length(writer, BUFFER_LENGTH);
-    put(writer, 1, AML_BYTE);
-    put(writer, 1, RESOURCES_SIZE);
+    aml_put_text(writer, prefix);
+    aml_put(writer, 1, (uint8_t)digits[number >> 4 & 15u]);
+    aml_put(writer, 1, (uint8_t)digits[number & 15u]);
+}
+
+/* --- virtio-mmio --- */
+
+static void put_resources(struct aml_writer *writer, const struct acpi_virtio_mmio *transport)
+{
+    aml_put(writer, 1, RESOURCE_MEMORY32);
+    aml_put(writer, 2, 9);
+    aml_put(writer, 1, RESOURCE_READ_WRITE);
+    aml_put(writer, 4, transport->base);
+    aml_put(writer, 4, PC_VIRTIO_MMIO_SIZE);
+    aml_put(writer, 1, RESOURCE_INTERRUPT);
+    aml_put(writer, 2, 6);
+    aml_put(writer, 1, RESOURCE_CONSUMER_LEVEL_SHARED);
+    aml_put(writer, 1, 1);
+    aml_put(writer, 4, transport->gsi);
+    aml_put(writer, 2, RESOURCE_END); /* and a checksum of 0: none */
+}
+
+static void put_transport(struct aml_writer *writer, const struct acpi_virtio_mmio *transport, uint32_t number)
+{
+    aml_put(writer, 1, AML_EXTENDED);
+    aml_put(writer, 1, AML_DEVICE);
+    uint32_t device = aml_begin(writer);
+    put_numbered(writer, "VR", number);
+    aml_put_name(writer, "_HID", AML_STRING);
+    aml_put_text(writer, "LNRO0005"); /* Linux's name for a transport */
+    aml_put(writer, 1, 0);
+    aml_put_name(writer, "_UID", AML_BYTE);
+    aml_put(writer, 1, number);
+    aml_put_name(writer, "_CRS", AML_BUFFER);
+    uint32_t buffer = aml_begin(writer);
+    aml_put(writer, 1, AML_BYTE);
+    aml_put(writer, 1, RESOURCES_SIZE);
     put_resources(writer, transport);
+    aml_end(writer, buffer);
+    aml_end(writer, device);
 }
 
-uint32_t acpi_ssdt_size(uint32_t transport_count)
+static void put_transports(struct aml_writer *writer, const struct acpi_tables_config *config)
 {
-    return SCOPE_SIZE + transport_count * DEVICE_SIZE;
-}
-
-void acpi_ssdt_write(uint8_t *aml, const struct acpi_virtio_mmio *transports, uint32_t count)
-{
-    struct writer writer = {.next = aml};
-    put(&writer, 1, AML_SCOPE);
-    put_length(&writer, acpi_ssdt_size(count) - 1);
-    put_text(&writer, "\\_SB_");
-    for (uint32_t i = 0; i < count; i++) {
-        put_device(&writer, &transports[i], i);
+    aml_put(writer, 1, AML_SCOPE);
+    uint32_t scope = aml_begin(writer);
+    aml_put_text(writer, "\\_SB_");
+    for (uint32_t i = 0; i < config->virtio_mmio_count; i++) {
+        put_transport(writer, &config->virtio_mmio[i], i);
     }
+    aml_end(writer, scope);
+}
+
+/* --- PCI slots: the registers SPRS and SEJT are declared in the DSDT --- */
+
+static uint32_t begin_method(struct aml_writer *writer, const char *name, uint32_t arguments)
+{
+    aml_put(writer, 1, AML_METHOD);
+    uint32_t method = aml_begin(writer);
+    aml_put_text(writer, name);
+    aml_put(writer, 1, arguments);
+    return method;
+}
+
+/* If (And (`what`, bit)) ...: what is an argument, or AML_NAMED and a name. */
+static uint32_t begin_if(struct aml_writer *writer, uint32_t slot, enum aml what, const char *name)
+{
+    aml_put(writer, 1, AML_IF);
+    uint32_t condition = aml_begin(writer);
+    aml_put(writer, 1, AML_AND);
+    if (what == AML_NAMED) {
+        aml_put_text(writer, name);
+    } else {
+        aml_put(writer, 1, what);
+    }
+    aml_put_dword(writer, 1u << slot);
+    aml_put(writer, 1, AML_ZERO); /* no target */
+    return condition;
+}
+
+/* Device (SLnn) { _ADR; _SUN; _STA: whether the bit is in SPRS; _EJ0: SEJT = bit } */
+static void put_slot(struct aml_writer *writer, uint32_t slot)
+{
+    aml_put(writer, 1, AML_EXTENDED);
+    aml_put(writer, 1, AML_DEVICE);
+    uint32_t device = aml_begin(writer);
+    put_numbered(writer, "SL", slot);
+    aml_put_name(writer, "_ADR", AML_DWORD);
+    aml_put(writer, 4, slot << 16);
+    aml_put_name(writer, "_SUN", AML_BYTE);
+    aml_put(writer, 1, slot);
+    uint32_t status = begin_method(writer, "_STA", 0);
+    uint32_t present = begin_if(writer, slot, AML_NAMED, "SPRS");
+    aml_put(writer, 1, AML_RETURN);
+    aml_put(writer, 1, AML_BYTE);
+    aml_put(writer, 1, STATUS_PRESENT);
+    aml_end(writer, present);
+    aml_put(writer, 1, AML_RETURN);
+    aml_put(writer, 1, AML_ZERO);
+    aml_end(writer, status);
+    uint32_t eject = begin_method(writer, "_EJ0", 1);
+    aml_put(writer, 1, AML_STORE);
+    aml_put_dword(writer, 1u << slot);
+    aml_put_text(writer, "SEJT");
+    aml_end(writer, eject);
+    aml_end(writer, device);
+}
+
+/* If (And (Arg0, bit)) { Notify (SLnn, Arg1) } */
+static void put_notification(struct aml_writer *writer, uint32_t slot)
+{
+    uint32_t condition = begin_if(writer, slot, AML_ARG0, NULL);
+    aml_put(writer, 1, AML_NOTIFY);
+    put_numbered(writer, "SL", slot);
+    aml_put(writer, 1, AML_ARG1);
+    aml_end(writer, condition);
+}
+
+static void put_slots(struct aml_writer *writer, uint32_t slots)
+{
+    aml_put(writer, 1, AML_SCOPE);
+    uint32_t scope = aml_begin(writer);
+    aml_put_text(writer, "\\._SB_PCI0");
+    for (uint32_t i = 1; i < PCI_SLOTS; i++) {
+        if ((slots >> i & 1u) != 0) {
+            put_slot(writer, i);
+        }
+    }
+    uint32_t notify = begin_method(writer, "SNOT", 2);
+    for (uint32_t i = 1; i < PCI_SLOTS; i++) {
+        if ((slots >> i & 1u) != 0) {
+            put_notification(writer, i);
+        }
+    }
+    aml_end(writer, notify);
+    aml_end(writer, scope);
+}
+
+uint32_t acpi_ssdt_write(uint8_t *aml, const struct acpi_tables_config *config)
+{
+    struct aml_writer writer = {.buffer = aml};
+    if (config->virtio_mmio_count != 0) {
+        put_transports(&writer, config);
+    }
+    if (config->pci_slots != 0) {
+        put_slots(&writer, config->pci_slots);
+    }
+    return writer.used;
 }

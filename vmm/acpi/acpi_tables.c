@@ -165,9 +165,11 @@ static uint32_t build_fadt(struct builder *builder, uint32_t facs, uint32_t dsdt
     put(fadt + 56, 4, PC_PORT_PM1_EVENT);
     put(fadt + 64, 4, PC_PORT_PM1_CONTROL);
     put(fadt + 76, 4, PC_PORT_PM_TIMER);
+    put(fadt + 80, 4, PC_PORT_GPE0);
     fadt[88] = 4; /* PM1_EVT_LEN */
     fadt[89] = 2; /* PM1_CNT_LEN */
     fadt[91] = 4; /* PM_TMR_LEN */
+    fadt[92] = 4; /* GPE0_BLK_LEN: 16 events */
     put(fadt + 96, 2, LATENCY_NO_STATE);
     put(fadt + 98, 2, LATENCY_NO_STATE);
     fadt[108] = CMOS_CENTURY;
@@ -182,6 +184,7 @@ static uint32_t build_fadt(struct builder *builder, uint32_t facs, uint32_t dsdt
     put_port(fadt + 148, PC_PORT_PM1_EVENT, 32, 2);
     put_port(fadt + 172, PC_PORT_PM1_CONTROL, 16, 2);
     put_port(fadt + 208, PC_PORT_PM_TIMER, 32, 3);
+    put_port(fadt + 220, PC_PORT_GPE0, 32, 1);
     set_checksum(fadt, FADT_SIZE, fadt + 9);
     return offset;
 }
@@ -246,13 +249,13 @@ static uint32_t build_mcfg(struct builder *builder)
 
 static uint32_t build_ssdt(struct builder *builder, const struct acpi_tables_config *config)
 {
-    uint32_t size = HEADER_SIZE + acpi_ssdt_size(config->virtio_mmio_count);
+    uint32_t size = HEADER_SIZE + acpi_ssdt_write(NULL, config);
     uint32_t offset;
     uint8_t *ssdt = begin_table(builder, "SSDT", 2, size, &offset);
     if (ssdt == NULL) {
         return 0;
     }
-    acpi_ssdt_write(ssdt + HEADER_SIZE, config->virtio_mmio, config->virtio_mmio_count);
+    (void)acpi_ssdt_write(ssdt + HEADER_SIZE, config);
     set_checksum(ssdt, size, ssdt + 9);
     return offset;
 }
@@ -277,7 +280,7 @@ static uint32_t build_root(struct builder *builder, const char *signature, uint3
 uint32_t acpi_tables_build(const struct acpi_tables_config *config, uint8_t *blob, uint32_t size, uint64_t address)
 {
     if (config->vcpu_count == 0 || config->vcpu_count > VM_MAX_VCPUS ||
-        config->virtio_mmio_count > ACPI_MAX_VIRTIO_MMIO || (address & 15u) != 0 ||
+        config->virtio_mmio_count > ACPI_MAX_VIRTIO_MMIO || (config->pci_slots & 1u) != 0 || (address & 15u) != 0 ||
         address > UINT32_MAX - (uint64_t)size) {
         return 0;
     }
@@ -290,7 +293,7 @@ uint32_t acpi_tables_build(const struct acpi_tables_config *config, uint8_t *blo
     listed[0] = build_fadt(&builder, facs, dsdt);
     listed[1] = build_madt(&builder, config->vcpu_count);
     listed[2] = build_mcfg(&builder);
-    if (config->virtio_mmio_count != 0) {
+    if (config->virtio_mmio_count != 0 || config->pci_slots != 0) {
         listed[count++] = build_ssdt(&builder, config);
     }
     uint32_t rsdt = build_root(&builder, "RSDT", 4, listed, count);

@@ -14,6 +14,29 @@ DefinitionBlock ("", "DSDT", 2, "SKYSCP", "SKYSCOPE", 1)
         PICM = Arg0
     }
 
+    /* PC_GPE_PCI_SLOTS: what was put in is looked for, what is to leave is ejected, what was pulled is missed. */
+    External (\_SB.PCI0.SNOT, MethodObj)
+    Scope (_GPE)
+    {
+        Method (_E01, 0, Serialized)
+        {
+            Local0 = \_SB.PCI0.SCHG
+            \_SB.PCI0.SCHG = Local0
+            Local1 = \_SB.PCI0.SLEV
+            \_SB.PCI0.SLEV = Local1
+            Local2 = \_SB.PCI0.SPRS
+            If (CondRefOf (\_SB.PCI0.SNOT))
+            {
+                \_SB.PCI0.SNOT (Local0 & Local2, 1)
+                \_SB.PCI0.SNOT (Local1 & Local2, 3)
+            }
+            If ((Local0 & ~Local2) != 0)
+            {
+                Notify (\_SB.PCI0, 0)
+            }
+        }
+    }
+
     /* Soft off */
     Name (_S5, Package () { PC_SLEEP_TYPE_S5, PC_SLEEP_TYPE_S5, 0, 0 })
 
@@ -37,6 +60,16 @@ DefinitionBlock ("", "DSDT", 2, "SKYSCP", "SKYSCOPE", 1)
                 DWordMemory (ResourceProducer, PosDecode, MinFixed, MaxFixed, NonCacheable, ReadWrite,
                     0, PC_PCI_WINDOW_BASE, PC_PCI_WINDOW_LAST, 0, PC_PCI_WINDOW_SIZE)
             })
+
+            /* Slots whose devices come and go; the secondary table has a device for each. */
+            OperationRegion (SLTR, SystemIO, PC_PORT_PCI_SLOTS, PC_PCI_SLOTS_SIZE)
+            Field (SLTR, DWordAcc, NoLock, WriteAsZeros)
+            {
+                SCHG, 32, /* bit per slot: a device was put in or pulled; writing 1 clears */
+                SLEV, 32, /* the guest is asked to let it go; writing 1 clears */
+                SPRS, 32, /* a device is there */
+                SEJT, 32  /* writing 1 ejects it */
+            }
 
             /* Nothing of PCI Express is handed over: no hot plug, no errors, no power events. */
             Method (_OSC, 4, NotSerialized)
@@ -144,7 +177,8 @@ DefinitionBlock ("", "DSDT", 2, "SKYSCP", "SKYSCOPE", 1)
                 IO (Decode16, PC_PORT_SYSTEM_B, PC_PORT_SYSTEM_B, 1, 1)
                 IO (Decode16, PC_PORT_POST, PC_PORT_POST, 1, 1)
                 IO (Decode16, PC_PORT_SYSTEM_A, PC_PORT_SYSTEM_A, 1, 1)
-                IO (Decode16, PC_PORT_PM1_EVENT, PC_PORT_PM1_EVENT, 1, 12)
+                IO (Decode16, PC_PORT_PM1_EVENT, PC_PORT_PM1_EVENT, 1, 16)
+                IO (Decode16, PC_PORT_PCI_SLOTS, PC_PORT_PCI_SLOTS, 1, PC_PCI_SLOTS_SIZE)
                 Memory32Fixed (ReadWrite, PC_ECAM_BASE, PC_ECAM_SIZE)
                 Memory32Fixed (ReadWrite, PC_IOAPIC_BASE, PC_IOAPIC_SIZE)
                 Memory32Fixed (ReadWrite, PC_LAPIC_BASE, PC_LAPIC_SIZE)

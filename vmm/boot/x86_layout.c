@@ -42,8 +42,9 @@ bool boot_enter_long_mode(struct vm *vm, uint64_t entry, uint64_t stack_top)
     return true;
 }
 
-/* Which virtio-mmio transports there are: nothing but tables tells the guest. */
-static void describe_transports(const struct vm *vm, struct acpi_tables_config *config)
+/* Which virtio-mmio transports there are, and which PCI slots' devices come and go: nothing but tables tells the guest.
+ */
+static void describe_devices(const struct vm *vm, struct acpi_tables_config *config)
 {
     for (uint32_t i = 0; i < vm->devices.count; i++) {
         const struct device_entry *entry = &vm->devices.devices[i];
@@ -52,6 +53,9 @@ static void describe_transports(const struct vm *vm, struct acpi_tables_config *
             config->virtio_mmio[config->virtio_mmio_count++] =
                 (struct acpi_virtio_mmio){.base = (uint32_t)place.base, .gsi = place.line};
         }
+        if (entry->plug != VM_PLUG_FIXED) {
+            config->pci_slots |= 1u << entry->config->slot;
+        }
     }
 }
 
@@ -59,7 +63,7 @@ bool boot_write_acpi(struct vm *vm)
 {
     uint8_t *blob = guest_slice(&vm->memory, GPA(BOOT_ACPI_TABLES), ACPI_TABLES_MAX_SIZE);
     struct acpi_tables_config config = {.vcpu_count = vm->vcpu_count};
-    describe_transports(vm, &config);
+    describe_devices(vm, &config);
     return blob != NULL && acpi_tables_build(&config, blob, ACPI_TABLES_MAX_SIZE, BOOT_ACPI_TABLES) != 0;
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The manager's commands, by the page that it shares with the VMM. */
+#include <base/memory.h>
+
 #include <vmm/hv.h>
 #include <vmm/virtio/virtio_balloon.h>
 #include <vmm/vm.h>
@@ -25,6 +27,14 @@ static enum vm_result start(struct vm *vm)
     vm_request_start(vm);
     vm_try_start(vm);
     return vm->state == VM_STATE_FAILED ? VM_RESULT_FAILED : VM_RESULT_DONE;
+}
+
+static enum vm_result plug(struct vm *vm, enum vm_command command)
+{
+    char name[VM_CONTROL_DEVICE_NAME];
+    memcpy(name, vm->control->request.device, sizeof(name));
+    name[sizeof(name) - 1] = '\0';
+    return device_plug_request(vm, command, name);
 }
 
 static enum vm_result carry_out(struct vm *vm, uint32_t command)
@@ -72,6 +82,10 @@ static enum vm_result carry_out(struct vm *vm, uint32_t command)
         }
         virtio_balloon_request(vm->balloon, __atomic_load_n(&vm->control->request.argument, __ATOMIC_RELAXED));
         return VM_RESULT_LATER;
+    case VM_COMMAND_PLUG:
+    case VM_COMMAND_UNPLUG:
+    case VM_COMMAND_PULL:
+        return plug(vm, (enum vm_command)command);
     default:
         return VM_RESULT_UNKNOWN_COMMAND;
     }
@@ -96,6 +110,7 @@ void vm_control_request(struct vm *vm)
     if (vm->balloon != NULL) {
         vm->balloon->answer_owed = false; /* nobody waits for it any more */
     }
+    device_plug_forget_request(vm);
     enum vm_result result = carry_out(vm, command);
     if (result != VM_RESULT_LATER) {
         vm_control_answer(vm, result);

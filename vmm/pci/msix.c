@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <vmm/devices/msix.h>
 
+#include "pci_internal.h"
+
 #define CAPABILITY_MSIX 0x11u
 #define CAPABILITY_SIZE 12u
 #define MESSAGE_CONTROL 2u
@@ -47,7 +49,7 @@ static void send(struct msix *msix, uint32_t vector)
 {
     const struct pci_device *function = msix->function;
     const struct msix_entry *entry = &msix->entries[vector];
-    irq_send_msi(function->host->config.router, function->devfn, entry->address, entry->data);
+    irq_send_msi(function->host->config.router, pci_requester(function), entry->address, entry->data);
 }
 
 static bool held(const struct msix *msix, uint32_t vector)

@@ -5,6 +5,8 @@
 
 #include <base/memory.h>
 
+#include <vmm/devices/pci_port.h>
+
 #include "pci_internal.h"
 
 #define STATUS_CAPABILITIES 0x10u
@@ -132,22 +134,76 @@ static bool decoded_base(const struct pci_device *function, uint32_t index, uint
     return (command & PCI_COMMAND_MEMORY) != 0 && *base != 0 && *base <= end - bar->size;
 }
 
+/* Whether what is in front of the function lets accesses to the BAR through. */
+static bool reached(const struct pci_device *function, const struct pci_bar *bar, uint64_t base)
+{
+    return function->port == NULL || pci_port_forwards(function->port, (enum pci_bar_kind)bar->kind, base, bar->size);
+}
+
 static struct bus *bar_bus(const struct pci_device *function, const struct pci_bar *bar)
 {
     return bar->kind == PCI_BAR_IO ? function->host->config.io : function->host->config.mmio;
+}
+
+/* --- Functions that were pulled while the guest used them --- */
+
+static uint64_t silent_read(void *device, uint64_t offset, uint32_t width)
+{
+    (void)device;
+    (void)offset;
+    (void)width;
+    return 0;
+}
+
+static void silent_write(void *device, uint64_t offset, uint32_t width, uint64_t value)
+{
+    (void)device;
+    (void)offset;
+    (void)width;
+    (void)value;
+}
+
+static const struct bus_ops silent_ops = {.read = silent_read, .write = silent_write};
+
+static void unmap_bar(struct pci_device *function, struct pci_bar *bar)
+{
+    if (bar->mapped) {
+        bus_unregister(bar_bus(function, bar), bar->base);
+        bar->mapped = false;
+    }
+}
+
+/* Where a function was that has been pulled is needed. */
+static void clear_pulled(const struct pci_host *host)
+{
+    for (uint32_t slot = 0; slot < PCI_SLOTS; slot++) {
+        struct pci_device *function = host->removable[slot];
+        for (uint32_t i = 0; function != NULL && function->absent && i < PCI_BAR_COUNT; i++) {
+            unmap_bar(function, &function->bars[i]);
+        }
+    }
+}
+
+static int map_bar(struct pci_device *function, struct pci_bar *bar, uint64_t base)
+{
+    struct bus *bus = bar_bus(function, bar);
+    if (bus_register(bus, base, bar->size, bar->ops, function->device, function->name) == 0) {
+        return 0;
+    }
+    clear_pulled(function->host);
+    return bus_register(bus, base, bar->size, bar->ops, function->device, function->name);
 }
 
 static void update_bar(struct pci_device *function, uint32_t index)
 {
     struct pci_bar *bar = &function->bars[index];
     uint64_t base;
-    bool decodes = decoded_base(function, index, &base);
+    bool decodes = decoded_base(function, index, &base) && reached(function, bar, base);
     if (bar->mapped && (!decodes || base != bar->base)) {
-        bus_unregister(bar_bus(function, bar), bar->base);
-        bar->mapped = false;
+        unmap_bar(function, bar);
     }
     if (decodes && !bar->mapped) {
-        if (bus_register(bar_bus(function, bar), base, bar->size, bar->ops, function->device, function->name) != 0) {
+        if (map_bar(function, bar, base) != 0) {
             log_guest_error(function->host->config.vm, &function->host->limit, "pci",
                             "%s: BAR %u at 0x%llx overlaps something else and does not answer", function->name, index,
                             (unsigned long long)base);
@@ -167,11 +223,23 @@ static void update_bars(struct pci_device *function)
     }
 }
 
-/* --- INTx --- */
+void pci_device_update(struct pci_device *function)
+{
+    update_bars(function);
+}
+
+/* --- Interrupts --- */
 
 uint32_t pci_line(const struct pci_device *function)
 {
-    return (((uint32_t)function->devfn >> 3) + function->config[PCI_INTERRUPT_PIN] - 1u) & 3u;
+    /* Behind a port the device's number is 0, and the port turns the pins once more. */
+    uint32_t device = function->port != NULL ? function->port->slot : (uint32_t)function->devfn >> 3;
+    return (device + function->config[PCI_INTERRUPT_PIN] - 1u) & 3u;
+}
+
+uint32_t pci_requester(const struct pci_device *function)
+{
+    return (function->port != NULL ? pci_port_bus(function->port) << 8 : 0) | function->devfn;
 }
 
 static void update_interrupt(struct pci_device *function)
@@ -241,6 +309,25 @@ void pci_function_reset(struct pci_device *function)
     function->interrupt_level = false;
     memcpy(function->config, function->initial, sizeof(function->config));
     update_bars(function);
+    update_interrupt(function);
+    if (function->ops != NULL && function->ops->reset != NULL) {
+        function->ops->reset(function->device);
+    }
+}
+
+void pci_function_pull(struct pci_device *function)
+{
+    function->absent = true;
+    for (uint32_t i = 0; i < PCI_BAR_COUNT; i++) {
+        struct pci_bar *bar = &function->bars[i];
+        if (bar->mapped) {
+            struct bus *bus = bar_bus(function, bar);
+            bus_unregister(bus, bar->base);
+            bar->mapped = bus_register(bus, bar->base, bar->size, &silent_ops, NULL, function->name) == 0;
+        }
+    }
+    function->interrupt_level = false;
+    memcpy(function->config, function->initial, sizeof(function->config));
     update_interrupt(function);
     if (function->ops != NULL && function->ops->reset != NULL) {
         function->ops->reset(function->device);

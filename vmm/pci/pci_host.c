@@ -2,7 +2,7 @@
 /* The bus: configuration space by ECAM (PCI Express Base §7.2.2), the host bridge, addresses for BARs. */
 #include <stddef.h>
 
-#include <vmm/devices/pci.h>
+#include <vmm/devices/pci_port.h>
 
 #include "pci_internal.h"
 
@@ -11,12 +11,11 @@ static uint64_t all_ones(uint32_t width)
     return width >= 8 ? UINT64_MAX : (1ull << 8 * width) - 1;
 }
 
-/* --- ECAM: bits 27:20 bus, 19:12 device and function, 11:0 register; the window holds bus 0 --- */
+/* --- ECAM: bits 27:20 bus, 19:12 device and function, 11:0 register; the window holds the first buses --- */
 
 static uint64_t ecam_read(void *device, uint64_t offset, uint32_t width)
 {
-    const struct pci_host *host = device;
-    struct pci_device *function = host->functions[offset >> 12 & 0xffu];
+    struct pci_device *function = pci_host_function(device, offset >> 20 & 0xffu, offset >> 12 & 0xffu);
     if (function == NULL) {
         return all_ones(width);
     }
@@ -29,8 +28,7 @@ static uint64_t ecam_read(void *device, uint64_t offset, uint32_t width)
 
 static void ecam_write(void *device, uint64_t offset, uint32_t width, uint64_t value)
 {
-    struct pci_host *host = device;
-    struct pci_device *function = host->functions[offset >> 12 & 0xffu];
+    struct pci_device *function = pci_host_function(device, offset >> 20 & 0xffu, offset >> 12 & 0xffu);
     if (function == NULL) {
         return;
     }
@@ -46,6 +44,21 @@ static void ecam_write(void *device, uint64_t offset, uint32_t width, uint64_t v
 static const struct bus_ops ecam_ops = {.read = ecam_read, .write = ecam_write};
 
 /* --- The bus --- */
+
+struct pci_device *pci_host_function(const struct pci_host *host, uint32_t bus, uint32_t devfn)
+{
+    if (bus == 0) {
+        struct pci_device *function = devfn < PCI_FUNCTIONS ? host->functions[devfn] : NULL;
+        return function != NULL && !function->absent ? function : NULL;
+    }
+    for (uint32_t i = 0; i < host->ports_used; i++) {
+        const struct pci_port *port = &host->config.ports[i];
+        if (pci_port_bus(port) == bus) {
+            return devfn == 0 && pci_port_link_active(port) ? port->child : NULL;
+        }
+    }
+    return NULL;
+}
 
 int pci_host_add(struct pci_host *host, uint8_t devfn, struct pci_device *function)
 {
@@ -123,10 +136,11 @@ int pci_host_init(struct pci_host *host, const struct pci_host_config *config)
         .class_code = 0x060000, /* bridge, host */
         .revision = 0,
     };
+    uint32_t buses = config->bus_count != 0 ? config->bus_count : 1;
     *host = (struct pci_host){.config = *config};
     pci_device_init(&host->bridge, "host bridge", &identity, NULL, NULL);
     if (config->ecam_base != 0 &&
-        bus_register(config->mmio, config->ecam_base, PCI_ECAM_BUS_SIZE, &ecam_ops, host, "PCI ECAM") != 0) {
+        bus_register(config->mmio, config->ecam_base, buses * PCI_ECAM_BUS_SIZE, &ecam_ops, host, "PCI ECAM") != 0) {
         return -1;
     }
     return pci_host_add(host, PCI_DEVFN(0, 0), &host->bridge);

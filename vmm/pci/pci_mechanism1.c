@@ -20,6 +20,15 @@ static uint64_t all_ones(uint32_t width)
     return width >= 8 ? UINT64_MAX : (1ull << 8 * width) - 1;
 }
 
+/* NULL: nothing that answers. */
+static struct pci_device *addressed(const struct pci_mechanism1 *ports)
+{
+    uint32_t address = ports->address;
+    return (address & ADDRESS_ENABLE) != 0
+               ? pci_host_function(ports->host, ADDRESS_BUS(address), ADDRESS_FUNCTION(address))
+               : NULL;
+}
+
 static uint64_t port_read(void *device, uint64_t offset, uint32_t width)
 {
     struct pci_mechanism1 *ports = device;
@@ -32,8 +41,8 @@ static uint64_t port_read(void *device, uint64_t offset, uint32_t width)
     if (offset < DATA_OFFSET || width > 4) {
         return all_ones(width);
     }
-    struct pci_device *function = ports->host->functions[ADDRESS_FUNCTION(ports->address)];
-    if ((ports->address & ADDRESS_ENABLE) == 0 || ADDRESS_BUS(ports->address) != 0 || function == NULL) {
+    struct pci_device *function = addressed(ports);
+    if (function == NULL) {
         return all_ones(width);
     }
     return pci_config_read(function, ADDRESS_REGISTER(ports->address) + (uint32_t)(offset - DATA_OFFSET), width);
@@ -53,8 +62,8 @@ static void port_write(void *device, uint64_t offset, uint32_t width, uint64_t v
     if (offset < DATA_OFFSET || width > 4) {
         return;
     }
-    struct pci_device *function = ports->host->functions[ADDRESS_FUNCTION(ports->address)];
-    if ((ports->address & ADDRESS_ENABLE) != 0 && ADDRESS_BUS(ports->address) == 0 && function != NULL) {
+    struct pci_device *function = addressed(ports);
+    if (function != NULL) {
         pci_config_write(function, ADDRESS_REGISTER(ports->address) + (uint32_t)(offset - DATA_OFFSET), width,
                          (uint32_t)value);
     }

@@ -41,7 +41,13 @@ static const char *put_on_pci(struct vm *vm, struct device_entry *entry, bool tr
     if (entry->pci == NULL) {
         return "configuration: the workspace of the devices is too small";
     }
-    return virtio_pci_init(entry->pci, entry->device, arch_pci_host(vm), entry->config->slot, transitional);
+    const struct virtio_pci_place place = {
+        .slot = entry->config->slot,
+        .transitional = transitional,
+        .removable = entry->config->hotplug != 0,
+        .absent = entry->plug == VM_PLUG_UNPLUGGED,
+    };
+    return virtio_pci_init(entry->pci, entry->device, arch_pci_host(vm), &place);
 }
 
 static struct irq_shared_line *shared_line(struct vm *vm, uint32_t number)
@@ -97,6 +103,14 @@ static const char *create_device(struct vm *vm, struct device_entry *entry)
     if (strnlen(config->name, sizeof(config->name)) == sizeof(config->name)) {
         return "configuration: a device's name without end";
     }
+    if (config->hotplug != 0) {
+        entry->plug = config->plugged != 0 ? VM_PLUG_PLUGGED : VM_PLUG_UNPLUGGED;
+    }
+    if ((config->hotplug != 0 && config->transport != VM_TRANSPORT_PCI &&
+         config->transport != VM_TRANSPORT_PCI_TRANSITIONAL) ||
+        (config->hotplug == 0 && config->plugged == 0)) {
+        return "configuration: a device that is to come and go where none can";
+    }
     const char *problem = kind->create(vm, config, &entry->device);
     return problem != NULL ? problem : give_transport(vm, entry);
 }
@@ -133,7 +147,7 @@ const char *device_set_create(struct vm *vm)
         set->count++;
     }
     pci_host_assign(arch_pci_host(vm));
-    return NULL;
+    return device_plug_create(vm);
 }
 
 /* --- Life --- */
@@ -148,6 +162,7 @@ void device_set_reset(struct vm *vm)
             virtio_mmio_reset(entry->mmio);
         }
     }
+    device_plug_reset(vm);
 }
 
 void device_set_notified(struct vm *vm, uint32_t channel)

@@ -348,9 +348,18 @@ static uint16_t transitional_id(uint32_t type)
     }
 }
 
-const char *virtio_pci_init(struct virtio_pci *pci, struct virtio_device *device, struct pci_host *host, uint32_t slot,
-                            bool transitional)
+static int put_on_bus(struct pci_device *function, struct pci_host *host, const struct virtio_pci_place *place)
 {
+    if (place->removable) {
+        return pci_slot_add(host, place->slot, function, !place->absent);
+    }
+    return place->slot == 0 || place->slot >= PCI_SLOTS ? -1 : pci_host_add(host, PCI_DEVFN(place->slot, 0), function);
+}
+
+const char *virtio_pci_init(struct virtio_pci *pci, struct virtio_device *device, struct pci_host *host,
+                            const struct virtio_pci_place *place)
+{
+    bool transitional = place->transitional;
     uint32_t type = device->ops->type;
     struct pci_device *function = &pci->function;
     struct pci_identity identity = {
@@ -367,7 +376,7 @@ const char *virtio_pci_init(struct virtio_pci *pci, struct virtio_device *device
     }
     *pci = (struct virtio_pci){.device = device, .transitional = transitional};
     pci_device_init(function, device->name, &identity, &function_ops, pci);
-    if (slot == 0 || slot > 31 || pci_host_add(host, PCI_DEVFN(slot, 0), function) != 0) {
+    if (put_on_bus(function, host, place) != 0) {
         return "configuration: a device without a place of its own on the PCI bus";
     }
     if (!add_bars(pci) ||

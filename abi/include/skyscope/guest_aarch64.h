@@ -33,8 +33,11 @@
 #define GUEST_PCI_MEMORY_SIZE      0x2eff0000ull
 #define GUEST_PCI_IO_BASE          0x3eff0000ull
 #define GUEST_PCI_IO_SIZE          0x10000ull
-#define GUEST_ECAM_BASE            0x3f000000ull /* one bus, room for 16 */
-#define GUEST_ECAM_SIZE            0x00100000ull
+#define GUEST_ECAM_BASE            0x3f000000ull /* 16 buses */
+#define GUEST_ECAM_BUS_SIZE        0x00100000ull
+#define GUEST_PCI_BUSES            16u
+/* Each leads to a bus of its own. */
+#define GUEST_PCI_PORTS            (GUEST_PCI_BUSES - 1u)
 /* I/O BARs get ports from here on; those below a PC's devices have. */
 #define GUEST_PCI_IO_FIRST         0x1000ull
 #define GUEST_PCI_SPI              3u      /* INTA..INTD: 3..6 */

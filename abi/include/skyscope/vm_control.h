@@ -18,6 +18,10 @@ enum vm_command {
     VM_COMMAND_SHUTDOWN = 6, /* press the ACPI power button */
     VM_COMMAND_MEMORY = 7,   /* argument: bytes of RAM that are to be enough for the guest, VM_MEMORY_AS_IT_IS: no
                                 change; and fill status.memory anew */
+    /* Of the device that `device` names. */
+    VM_COMMAND_PLUG = 8,
+    VM_COMMAND_UNPLUG = 9, /* asks the guest to let it go; answered when it has, or has not for a while */
+    VM_COMMAND_PULL = 10,  /* takes it out at once, whatever the guest says */
 };
 
 enum vm_state {
@@ -33,8 +37,10 @@ enum vm_result {
     VM_RESULT_WRONG_STATE = 1,
     VM_RESULT_UNKNOWN_COMMAND = 2,
     VM_RESULT_FAILED = 3,
-    VM_RESULT_NO_DEVICE = 4, /* the VM has not got the device that it is about */
-    VM_RESULT_LATER = 5,     /* never an answer: it comes when it is ready */
+    VM_RESULT_NO_DEVICE = 4,      /* the VM has not got the device that it is about */
+    VM_RESULT_LATER = 5,          /* never an answer: it comes when it is ready */
+    VM_RESULT_FIXED = 6,          /* the device cannot be plugged or unplugged */
+    VM_RESULT_GUEST_KEEPS_IT = 7, /* the guest has not let go of the device yet; it stays asked */
 };
 
 #define VM_REASON_LENGTH   128u
@@ -50,13 +56,30 @@ struct vm_memory_status {
     uint64_t reported;  /* free pages that it told of since it started, each time anew */
 };
 
+#define VM_CONTROL_DEVICES     24u
+#define VM_CONTROL_DEVICE_NAME 32u
+
+enum vm_plug_state {
+    VM_PLUG_FIXED = 0, /* always there */
+    VM_PLUG_UNPLUGGED = 1,
+    VM_PLUG_PLUGGED = 2,
+    VM_PLUG_LEAVING = 3, /* plugged, and the guest was asked to let it go */
+};
+
+struct vm_device_status {
+    char name[VM_CONTROL_DEVICE_NAME]; /* NUL-terminated */
+    uint32_t kind;                     /* enum vm_device_kind, <skyscope/vm_devices.h> */
+    uint32_t plug;                     /* enum vm_plug_state */
+};
+
 struct vm_control {
     /* Written by the manager. */
     struct {
-        uint32_t sequence; /* incremented after command is written */
+        uint32_t sequence; /* incremented after the rest is written */
         uint32_t command;  /* enum vm_command */
         uint64_t argument;
-        uint32_t reserved[12];
+        char device[VM_CONTROL_DEVICE_NAME]; /* of commands that are about one; NUL-terminated */
+        uint32_t reserved[4];
     } request;
     /* Written by the VMM. */
     struct {
@@ -74,6 +97,9 @@ struct vm_control {
         uint64_t reserved[1];
         char reason[VM_REASON_LENGTH]; /* why it stopped last, NUL-terminated */
         struct vm_memory_status memory;
+        uint32_t device_count;
+        uint32_t reserved2;
+        struct vm_device_status devices[VM_CONTROL_DEVICES]; /* in the order of the system file */
     } status;
 };
 _Static_assert(sizeof(struct vm_control) <= 4096, "one page");

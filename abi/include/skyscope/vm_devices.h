@@ -10,7 +10,7 @@
 #include <skyscope/vm_config.h>
 
 #define VM_DEVICES_MAGIC   0x3056454456534b53ull /* "SKSVDEV0" */
-#define VM_DEVICES_VERSION 2u
+#define VM_DEVICES_VERSION 3u
 #define VM_MAX_DEVICES     24u
 #define VM_DEVICE_NAME     32u
 
@@ -102,6 +102,8 @@ struct vm_device_config {
     uint32_t flags;     /* by kind */
     uint32_t queues;    /* block: request queues; net: queue pairs; console: ports */
     uint32_t plugged;   /* 0: there from the start is only the slot; the manager plugs it */
+    uint32_t hotplug;   /* 1, on PCI only: the manager may plug and unplug it */
+    uint32_t reserved;
     char name[VM_DEVICE_NAME];
     union {
         struct {

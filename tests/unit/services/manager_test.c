@@ -6,6 +6,8 @@
 #include <base/memory.h>
 #include <microkit.h>
 
+#include <skyscope/vm_devices.h>
+
 #include <command_line.h>
 #include <fault_status.h>
 
@@ -246,6 +248,106 @@ static void memory_of_a_vm(void **state)
     assert_non_null(strstr(screen(f), "no driver for the balloon"));
 }
 
+static void answer_plug(struct fixture *f, uint32_t result)
+{
+    f->control[1].status.result = result;
+    f->control[1].status.sequence = f->control[1].request.sequence;
+    assert_false(manager_poll(&f->manager));
+}
+
+static void add_devices(struct fixture *f)
+{
+    static const struct vm_device_status devices[] = {{"root", VM_DEVICE_BLOCK, VM_PLUG_FIXED},
+                                                      {"spare", VM_DEVICE_BLOCK, VM_PLUG_UNPLUGGED},
+                                                      {"lan", VM_DEVICE_NET, VM_PLUG_LEAVING}};
+    memcpy(f->control[1].status.devices, devices, sizeof(devices));
+    f->control[1].status.device_count = 3;
+}
+
+static void devices_are_plugged_and_unplugged(void **state)
+{
+    static const struct {
+        const char *line, *device, *answer;
+        enum vm_command command;
+        enum vm_result result;
+    } cases[] = {
+        {"disk plug beta spare\r", "spare", "beta: plug: done", VM_COMMAND_PLUG, VM_RESULT_DONE},
+        {"disk plug 1 spare\r", "spare", "beta: plug: it is plugged", VM_COMMAND_PLUG, VM_RESULT_WRONG_STATE},
+        {"disk unplug beta root\r", "root", "the device is fixed", VM_COMMAND_UNPLUG, VM_RESULT_FIXED},
+        {"net unplug beta lan\r", "lan", "has not let go of it yet", VM_COMMAND_UNPLUG, VM_RESULT_GUEST_KEEPS_IT},
+        {"net unplug beta lan force\r", "lan", "unplug force: done", VM_COMMAND_PULL, VM_RESULT_DONE},
+        {"net unplug beta lan\r", "lan", "it is not plugged", VM_COMMAND_UNPLUG, VM_RESULT_WRONG_STATE},
+        {"disk plug beta spare\r", "spare", "it has no such device", VM_COMMAND_PLUG, VM_RESULT_NO_DEVICE},
+    };
+    struct fixture *f = *state;
+    add_devices(f);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        type(f, cases[i].line);
+        assert_int_equal(f->control[1].request.command, cases[i].command);
+        assert_string_equal(f->control[1].request.device, cases[i].device);
+        assert_int_equal(f->control[1].request.sequence, i + 1);
+        assert_true(f->manager.busy);
+        clear(f);
+        answer_plug(f, cases[i].result);
+        assert_non_null(strstr(screen(f), cases[i].answer));
+    }
+}
+
+static void plug_commands_that_are_none(void **state)
+{
+    static const struct {
+        const char *line, *answer;
+    } cases[] = {
+        {"disk plug beta\r", "usage: disk plug VM NAME"},
+        {"disk plug beta spare force\r", "usage: disk plug VM NAME"},
+        {"net unplug beta lan gently\r", "net unplug VM NAME [force]"},
+        {"disk plug gamma spare\r", "there is no VM gamma"},
+        {"disk plug beta lan\r", "beta has no disk lan; disk list shows them"},
+        {"net plug beta spare\r", "beta has no net spare"},
+        {"disk plug alpha spare\r", "alpha has no disk spare"},
+        {"disk\r", "usage: disk list"},
+    };
+    struct fixture *f = *state;
+    add_devices(f);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        clear(f);
+        type(f, cases[i].line);
+        assert_non_null(strstr(screen(f), cases[i].answer));
+        assert_false(f->manager.busy);
+    }
+    assert_int_equal(f->control[0].request.sequence, 0);
+    assert_int_equal(f->control[1].request.sequence, 0);
+    /* A VMM that counts wrongly, and names without end. */
+    f->control[1].status.device_count = UINT32_MAX;
+    memset(f->control[1].status.devices, 's', sizeof(f->control[1].status.devices));
+    type(f, "disk plug beta spare\r");
+    assert_non_null(strstr(screen(f), "beta has no disk spare"));
+}
+
+static void states_of_plugs_are_listed(void **state)
+{
+    struct fixture *f = *state;
+    static struct storage_counters counters;
+    static const char *const names[] = {"beta/root", "beta/spare", "alpha/spare", "beta/lan", "beta", "bet/spare"};
+    add_devices(f);
+    counters = (struct storage_counters){.magic = STORAGE_COUNTERS_MAGIC, .disk_count = 6};
+    for (uint32_t i = 0; i < 6; i++) {
+        strcpy(counters.disks[i].name, names[i]);
+        counters.disks[i].state = STORAGE_DISK_READY;
+        counters.disks[i].kind = STORAGE_MEMORY;
+    }
+    f->manager.storage = &counters;
+    type(f, "disk list\r");
+    const char *text = screen(f), *line = strstr(text, "beta/root");
+    static const char *const ends[] = {"0\r\n", "unplugged\r\n", "0\r\n", "leaving\r\n", "0\r\n", "0\r\n"};
+    for (uint32_t i = 0; i < 6; i++) {
+        assert_non_null(line);
+        assert_memory_equal(line, names[i], strlen(names[i]));
+        line = strchr(line, '\n') + 1;
+        assert_memory_equal(line - strlen(ends[i]), ends[i], strlen(ends[i]));
+    }
+}
+
 static void memory_commands_that_are_none(void **state)
 {
     struct fixture *f = *state;
@@ -358,6 +460,9 @@ int main(void)
         TEST(a_request_waits_for_its_answer),
         TEST(memory_of_a_vm),
         TEST(memory_commands_that_are_none),
+        TEST(devices_are_plugged_and_unplugged),
+        TEST(plug_commands_that_are_none),
+        TEST(states_of_plugs_are_listed),
         TEST(sizes),
         TEST(silence_is_reported),
         TEST(wrong_commands_are_explained),

@@ -64,6 +64,7 @@ struct target {
     uint64_t ram_maximum; /* bytes of one VM */
     const char *console;  /* what Linux calls the guest's serial port */
     bool packed_kernels;  /* the VMM takes a packed Linux kernel: it is not compressed by itself */
+    uint32_t hotplug_max; /* devices of one VM that can come and go */
 
     /* Kernel memory, upper bounds in bytes: see pool_size.c. */
     struct {

@@ -35,6 +35,8 @@ struct vm_device {
     enum vm_transport transport;
     uint32_t slot; /* as in struct vm_device_config */
     uint32_t queues;
+    bool hotplug; /* the manager may plug and unplug it */
+    bool plugged; /* from the start */
     void *details;
 };
 

@@ -122,11 +122,14 @@ static const char *create_pci(struct vm *vm)
         .router = &vm->irq,
         .vm = vm,
         .ecam_base = GUEST_ECAM_BASE,
+        .bus_count = GUEST_PCI_BUSES,
         .io_window = {GUEST_PCI_IO_FIRST, GUEST_PCI_IO_SIZE - GUEST_PCI_IO_FIRST},
         .memory_window = {GUEST_PCI_MEMORY_BASE, GUEST_PCI_MEMORY_SIZE},
         .first_line = GUEST_PCI_SPI,
         .bridge_vendor = GUEST_PCI_BRIDGE_VENDOR,
         .bridge_device = GUEST_PCI_BRIDGE_DEVICE,
+        .ports = vm->arch.ports,
+        .port_count = GUEST_PCI_PORTS,
     };
     if (pci_host_init(&vm->arch.pci, &config) != 0 ||
         bus_register(&vm->memory_bus, GUEST_PCI_IO_BASE, GUEST_PCI_IO_SIZE, &ports_ops, &vm->port_bus, "PCI I/O") !=

@@ -116,7 +116,8 @@ static const char *create_devices(struct vm *vm)
         uart16550_init(&pc->uart, io, PC_PORT_COM1, PC_GSI_COM1, irq, timers, clock, &console, vm) != 0 ||
         i8042_init(&pc->keyboard, io, irq, machine, vm) != 0 || reset_control_init(&pc->reset, io, machine, vm) != 0 ||
         acpi_pm_init(&pc->pm, io, irq, timers, clock, machine, vm) != 0 || pci_host_init(&pc->pci, &pci) != 0 ||
-        pci_mechanism1_init(&pc->pci_ports, &pc->pci, &pc->reset) != 0) {
+        pci_mechanism1_init(&pc->pci_ports, &pc->pci, &pc->reset) != 0 ||
+        acpi_slots_init(&pc->pci_slots, io, &pc->pci, &pc->pm, vm) != 0) {
         return "no room for the devices";
     }
     i8259_connect(&pc->pic, pic_output, vm);
@@ -189,6 +190,7 @@ static void reset_devices(struct vm *vm)
     i8042_reset(&pc->keyboard);
     reset_control_reset(&pc->reset);
     acpi_pm_reset(&pc->pm);
+    acpi_slots_reset(&pc->pci_slots);
     pci_host_reset(&pc->pci);
     pci_mechanism1_reset(&pc->pci_ports);
     uint64_t low = 0;

@@ -145,6 +145,7 @@ void pc_create_with_frequency(struct pc *pc, uint64_t frequency)
     assert_int_equal(acpi_pm_init(&pc->pm, &pc->io, &pc->router, &pc->timers, &pc->clock, &pc->machine, NULL), 0);
     assert_int_equal(pci_host_init(&pc->pci, &pci), 0);
     assert_int_equal(pci_mechanism1_init(&pc->pci_ports, &pc->pci, &pc->reset), 0);
+    assert_int_equal(acpi_slots_init(&pc->pci_slots, &pc->io, &pc->pci, &pc->pm, NULL), 0);
     assert_int_equal(ioapic_init(&pc->ioapic, &pc->mmio, &pc->router, &pc->apic_bus, NULL), 0);
     for (uint32_t i = 0; i < PC_VCPUS; i++) {
         struct lapic_config config = {.vcpu = i, .physical_bits = 40, .x2apic = true, .tsc_deadline = true};

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include <vmm/devices/acpi_pm.h>
+#include <vmm/devices/acpi_slots.h>
 #include <vmm/devices/acpi_tables.h>
 #include <vmm/devices/i8042.h>
 #include <vmm/devices/i8254.h>
@@ -57,6 +58,7 @@ struct pc {
     struct acpi_pm pm;
     struct pci_host pci;
     struct pci_mechanism1 pci_ports;
+    struct acpi_slots pci_slots;
     struct apic_bus apic_bus;
     struct lapic lapics[PC_VCPUS];
     struct ioapic ioapic;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Unit tests and fuzzer of a PC's device models (those of an Arm machine have directories of their own). vmm/build.mk includes this file.
 
-DEVICE_SOURCES := $(VMM_DEVICE_SOURCES_x86_64) $(wildcard vmm/pci/pci_device.c vmm/pci/pci_host.c)
+DEVICE_SOURCES := $(VMM_DEVICE_SOURCES_x86_64) $(addprefix vmm/pci/, pci_device.c pci_host.c pci_port.c pci_slot.c)
 DEVICE_TEST_SUPPORT := tests/unit/vmm/devices/pc.c tests/unit/vmm/devices/op_stream.c vmm/core/bus.c vmm/core/irq.c vmm/core/timer.c
 
 $(foreach source,$(wildcard tests/unit/vmm/devices/*.c) tests/fuzz/devices_fuzz.c,\

@@ -9,7 +9,7 @@ $(foreach source,$(wildcard tests/unit/vmm/virtio/*.c) tests/fuzz/virtqueue_fuzz
 
 VIRTIO_TRANSPORT_SOURCES := tests/unit/vmm/virtio/transport_machine.c vmm/core/bus.c vmm/core/irq.c \
 	$(wildcard vmm/virtio/virtio_pci*.c vmm/virtio/virtio_mmio*.c vmm/virtio/virtio_legacy.c) \
-	$(addprefix vmm/pci/, pci_device.c pci_host.c msix.c)
+	$(addprefix vmm/pci/, pci_device.c pci_host.c pci_port.c pci_slot.c msix.c)
 
 # What a test needs beyond that.
 VIRTIO_TEST_virtqueue_test := tests/unit/vmm/virtio/virtqueue_fixture.c
@@ -17,6 +17,7 @@ VIRTIO_TEST_virtqueue_events_test := $(VIRTIO_TEST_virtqueue_test)
 VIRTIO_TEST_virtqueue_hostile_test := $(VIRTIO_TEST_virtqueue_test)
 VIRTIO_TEST_virtio_test :=
 VIRTIO_TEST_virtio_pci_test := $(VIRTIO_TRANSPORT_SOURCES)
+VIRTIO_TEST_virtio_pci_port_test := $(VIRTIO_TRANSPORT_SOURCES)
 VIRTIO_TEST_virtio_rng_test := vmm/virtio/virtio_rng.c vmm/core/timer.c
 VIRTIO_TEST_virtio_mmio_test := $(VIRTIO_TRANSPORT_SOURCES)
 VIRTIO_TEST_virtio_balloon_test := vmm/virtio/virtio_balloon.c vmm/core/timer.c

@@ -69,6 +69,9 @@ void transport_create(struct transport_machine *machine, enum transport_kind kin
         .bridge_vendor = 0x1b36,
         .bridge_device = 8,
         .fast_ports = kind == TRANSPORT_PCI_FAST_PORTS,
+        .bus_count = TRANSPORT_BUSES,
+        .ports = kind == TRANSPORT_PCI_PORT ? &machine->port : NULL,
+        .port_count = 1,
     };
     assert_int_equal(pci_host_init(&machine->host, &config), 0);
     machine->shared = (struct irq_shared_line){.router = &machine->router, .number = TRANSPORT_MMIO_LINE};
@@ -79,8 +82,9 @@ void transport_create(struct transport_machine *machine, enum transport_kind kin
         assert_int_equal(virtio_add_queue(&machine->device, TRANSPORT_QUEUE_SIZE), 0);
     }
     if (kind != TRANSPORT_MMIO_1 && kind != TRANSPORT_MMIO_2) {
-        assert_null(
-            virtio_pci_init(&machine->pci, &machine->device, &machine->host, 3, kind == TRANSPORT_PCI_TRANSITIONAL));
+        const struct virtio_pci_place place = {
+            .slot = 3, .transitional = kind == TRANSPORT_PCI_TRANSITIONAL, .removable = true};
+        assert_null(virtio_pci_init(&machine->pci, &machine->device, &machine->host, &place));
         pci_host_assign(&machine->host);
         pci_host_reset(&machine->host);
     } else {

@@ -5,11 +5,12 @@
 
 #include "virtio_machine.h"
 
-#include <vmm/devices/pci.h>
+#include <vmm/devices/pci_port.h>
 #include <vmm/virtio/virtio_mmio.h>
 #include <vmm/virtio/virtio_pci.h>
 
 #define TRANSPORT_ECAM       0xe0000000ull
+#define TRANSPORT_BUSES      8u
 #define TRANSPORT_MEMORY     0xc0000000ull
 #define TRANSPORT_IO         0x1000ull
 #define TRANSPORT_MMIO       0xe8000000ull
@@ -29,6 +30,7 @@ struct transport_machine {
     struct bus io, mmio;
     struct irq_router router;
     struct pci_host host;
+    struct pci_port port;
     struct irq_shared_line shared;
     bool lines[32];
     struct message messages[16];
@@ -48,6 +50,7 @@ enum transport_kind {
     TRANSPORT_MMIO_2,
     TRANSPORT_MMIO_1,
     TRANSPORT_KINDS,
+    TRANSPORT_PCI_PORT, /* behind a root port, which a guest has to set up first */
 };
 
 /* type: of the device, enum virtio_device_type. */

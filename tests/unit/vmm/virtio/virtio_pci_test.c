@@ -450,12 +450,17 @@ static void kinds_and_places(void **state)
 {
     (void)state;
     static struct virtio_pci other;
-    assert_non_null(virtio_pci_init(&other, &m.device, &m.host, 3, false));
-    assert_non_null(virtio_pci_init(&other, &m.device, &m.host, 0, false));
-    assert_non_null(virtio_pci_init(&other, &m.device, &m.host, 32, false));
+    assert_non_null(
+        virtio_pci_init(&other, &m.device, &m.host, &(struct virtio_pci_place){.slot = 3, .transitional = false}));
+    assert_non_null(
+        virtio_pci_init(&other, &m.device, &m.host, &(struct virtio_pci_place){.slot = 0, .transitional = false}));
+    assert_non_null(
+        virtio_pci_init(&other, &m.device, &m.host, &(struct virtio_pci_place){.slot = 32, .transitional = false}));
     transport_create(&m, TRANSPORT_PCI, VIRTIO_TYPE_PMEM);
     assert_int_equal(transport_config(&m, 0, 4), 0x105b1af4);
-    assert_non_null(virtio_pci_init(&other, &m.device, &m.host, 4, true)); /* has no legacy interface */
+    assert_non_null(
+        virtio_pci_init(&other, &m.device, &m.host,
+                        &(struct virtio_pci_place){.slot = 4, .transitional = true})); /* has no legacy interface */
 }
 
 int main(void)

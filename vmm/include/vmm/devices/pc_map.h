@@ -22,6 +22,9 @@
 #define PC_PORT_PM1_EVENT     0x600
 #define PC_PORT_PM1_CONTROL   0x604
 #define PC_PORT_PM_TIMER      0x608
+#define PC_PORT_GPE0          0x60c
+#define PC_PORT_PCI_SLOTS     0x620
+#define PC_PCI_SLOTS_SIZE     0x10
 #define PC_PORT_PCI_CONFIG    0xcf8
 #define PC_PORT_RESET         0xcf9
 
@@ -61,6 +64,9 @@
 #define PC_ISA_PCI_FIRST    10 /* lines A and C; the next one B and D */
 #define PC_IOAPIC_PIN_PIT   2
 #define PC_IOAPIC_ID        0
+
+/* General-purpose event of the PCI slots: the DSDT's method _E01. */
+#define PC_GPE_PCI_SLOTS 1
 
 /* Values for PM1_CNT.SLP_TYP that the DSDT announces and the PM device obeys. */
 #define PC_SLEEP_TYPE_S5 5

@@ -16,6 +16,7 @@
 #define PCI_CONFIG_SIZE             256u
 #define PCI_BAR_COUNT               6u
 #define PCI_FUNCTIONS               256u /* of one bus */
+#define PCI_SLOTS                   32u
 #define PCI_DEVFN(device, function) ((uint8_t)((device) << 3 | (function)))
 
 enum pci_register {
@@ -51,6 +52,7 @@ enum pci_bar_kind {
 
 struct pci_device;
 struct pci_host;
+struct pci_port;
 
 struct pci_bar {
     uint8_t kind;  /* enum pci_bar_kind */
@@ -78,8 +80,10 @@ struct pci_device {
     struct pci_bar bars[PCI_BAR_COUNT];
     uint8_t capability_end; /* first free byte for capabilities */
     uint8_t devfn;
-    bool interrupt_level; /* INTx asserted by the device */
-    bool line_level;      /* as last driven on the router */
+    bool interrupt_level;  /* INTx asserted by the device */
+    bool line_level;       /* as last driven on the router */
+    bool absent;           /* not in its slot now: nothing of it is seen */
+    struct pci_port *port; /* that it is behind; NULL: it is on bus 0 */
     const struct pci_device_ops *ops;
     void *device; /* for ops and BAR ops */
     struct pci_host *host;
@@ -104,7 +108,8 @@ struct pci_host_config {
     struct bus *mmio; /* where memory BARs decode, and the ECAM window */
     struct irq_router *router;
     struct vm *vm;
-    uint64_t ecam_base; /* of bus 0's 1 MiB; 0: none */
+    uint64_t ecam_base; /* of bus 0's 1 MiB, and those of the other buses; 0: none */
+    uint32_t bus_count; /* that the window has room for; 0: one */
     struct pci_window io_window, memory_window;
     uint32_t first_line; /* INTA's number on the router; B to D are the next ones */
     /* PC: the ISA interrupt that lines A and C are routed to for kernels that use the 8259 pair, B and D have the next
@@ -113,10 +118,30 @@ struct pci_host_config {
     uint16_t bridge_vendor, bridge_device; /* identity of the host bridge */
     /* A write to a port costs the guest less than one to memory: what is written often can be had by both. */
     bool fast_ports;
+    /* Functions that come and go are each put behind one of these; NULL: on bus 0, and the machine has another way to
+     * tell the guest of it. */
+    struct pci_port *ports;
+    uint32_t port_count;
+};
+
+/* The machine's way to tell the guest of slots whose functions come and go. Called after the function has come or gone,
+ * the last two while it is there. */
+struct pci_slot_ops {
+    void (*inserted)(void *controller, uint32_t slot);
+    void (*pulled)(void *controller, uint32_t slot);
+    void (*asked)(void *controller, uint32_t slot); /* to let it go */
+    void (*withdrawn)(void *controller, uint32_t slot);
 };
 
 struct pci_host {
     struct pci_host_config config;
+    struct pci_device *removable[PCI_SLOTS]; /* there or not; NULL: nothing comes and goes in this slot */
+    struct pci_port *ports[PCI_SLOTS];       /* NULL: no port in this slot */
+    uint32_t ports_used;                     /* of config.ports */
+    const struct pci_slot_ops *slot_ops;     /* NULL: the guest is told nothing */
+    void *slot_controller;
+    void (*slot_released)(void *context, uint32_t slot); /* the guest let it go; NULL: nobody asks */
+    void *slot_context;
     struct pci_device *functions[PCI_FUNCTIONS];
     struct pci_device bridge;
     uint16_t line_count[4]; /* functions asserting each of the four lines */
@@ -132,6 +157,25 @@ int pci_host_init(struct pci_host *host, const struct pci_host_config *config);
 void pci_host_assign(struct pci_host *host);
 /* Puts every function's configuration space back and takes its BARs off the buses. */
 void pci_host_reset(struct pci_host *host);
+
+/* --- Slots whose functions come and go; they stay as they are when the machine is reset --- */
+
+/* pci_host_add() of function 0 of `slot`, 1..31, which can be taken out. 0; -1 if the place is taken, or there is no
+ * port left. */
+int pci_slot_add(struct pci_host *host, uint32_t slot, struct pci_device *function, bool present);
+bool pci_slot_occupied(const struct pci_host *host, uint32_t slot);
+/* Puts the function in, as after power on, and tells the guest. It was not there. */
+void pci_slot_insert(struct pci_host *host, uint32_t slot);
+/* Takes it out, resetting it: its registers are gone from all buses. Without a word to the guest. */
+void pci_slot_remove(struct pci_host *host, uint32_t slot);
+/* The same while the guest uses it, and tells the guest that it is gone. Its configuration space is not there any more;
+ * where its BARs were, registers read 0, until somebody else needs the place. */
+void pci_slot_pull(struct pci_host *host, uint32_t slot);
+/* Asks the guest to let it go, which it does by pci_slot_release() or not at all; takes that back. */
+void pci_slot_ask(struct pci_host *host, uint32_t slot);
+void pci_slot_withdraw(struct pci_host *host, uint32_t slot);
+/* For what tells the guest: it has let the function go, asked or not. Takes it out. */
+void pci_slot_release(struct pci_host *host, uint32_t slot);
 
 /* --- For devices, in this order --- */
 

@@ -10,9 +10,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <skyscope/vm_control.h>
 #include <skyscope/vm_devices.h>
 
 #include <vmm/irq.h>
+#include <vmm/timer.h>
 #include <vmm/virtio/virtio.h>
 #include <vmm/workspace.h>
 
@@ -44,6 +46,7 @@ struct device_entry {
     struct virtio_device *device;
     struct virtio_pci *pci;   /* the transport: one of these */
     struct virtio_mmio *mmio; /* */
+    enum vm_plug_state plug;
 };
 
 struct device_set {
@@ -53,6 +56,10 @@ struct device_set {
     struct device_entry devices[VM_MAX_DEVICES];
     uint32_t line_count;
     struct irq_shared_line lines[VM_MAX_DEVICES]; /* of virtio-mmio transports */
+    /* The manager waits until the guest has let this one go, or the timer says that it has waited enough. NULL: none.
+     */
+    const struct device_entry *awaited;
+    struct timer patience;
 };
 
 /* --- For kinds --- */
@@ -71,3 +78,17 @@ const char *device_set_create(struct vm *vm);
 void device_set_reset(struct vm *vm);
 /* A channel was notified. */
 void device_set_notified(struct vm *vm, uint32_t channel);
+
+/* --- Plugging (device_plug.c) --- */
+
+/* How long the manager waits for a guest that was asked to let a device go. */
+#define DEVICE_PLUG_PATIENCE_SECONDS 15u
+
+/* From device_set_create(), after all. */
+const char *device_plug_create(struct vm *vm);
+/* What was asked to leave has left: whoever drove it is no more. */
+void device_plug_reset(struct vm *vm);
+/* VM_COMMAND_PLUG, _UNPLUG, _PULL of the device of that name. VM_RESULT_LATER: vm_control_answer() follows. */
+enum vm_result device_plug_request(struct vm *vm, enum vm_command command, const char *name);
+/* The manager has asked for something else: it does not wait any more. */
+void device_plug_forget_request(struct vm *vm);

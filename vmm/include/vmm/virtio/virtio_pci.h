@@ -46,8 +46,16 @@ struct virtio_pci {
     uint8_t isr; /* enum virtio_isr */
 };
 
-/* Puts the device on the bus as function 0 of `slot`, 1..31. NULL, or what is wrong. */
-const char *virtio_pci_init(struct virtio_pci *pci, struct virtio_device *device, struct pci_host *host, uint32_t slot,
-                            bool transitional);
+/* Where a device is put on the bus: function 0 of `slot`, 1..31. */
+struct virtio_pci_place {
+    uint32_t slot;
+    bool transitional;
+    bool removable; /* it comes and goes, by pci_slot_insert() and the like */
+    bool absent;    /* and is not there at first */
+};
+
+/* Puts the device on the bus. NULL, or what is wrong. */
+const char *virtio_pci_init(struct virtio_pci *pci, struct virtio_device *device, struct pci_host *host,
+                            const struct virtio_pci_place *place);
 /* Registers and device to their power-on state. Configuration space is pci_host_reset()'s. */
 void virtio_pci_reset(struct virtio_pci *pci);

@@ -10,7 +10,7 @@
 #include <vmm/devices/gic.h>
 #include <vmm/devices/gic_v2m.h>
 #include <vmm/devices/machine_control.h>
-#include <vmm/devices/pci.h>
+#include <vmm/devices/pci_port.h>
 #include <vmm/devices/pl011.h>
 #include <vmm/devices/pl031.h>
 #include <vmm/devices/pl061.h>
@@ -34,6 +34,7 @@ struct vm_arch {
     struct gic gic;
     struct gic_v2m v2m; /* GICv2 only */
     struct pci_host pci;
+    struct pci_port ports[GUEST_PCI_PORTS];
     struct pl011 uart;
     struct pl031 rtc;
     struct pl061 gpio; /* the power button */

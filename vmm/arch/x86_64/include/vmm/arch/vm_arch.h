@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <vmm/devices/acpi_pm.h>
+#include <vmm/devices/acpi_slots.h>
 #include <vmm/devices/apic_bus.h>
 #include <vmm/devices/i8042.h>
 #include <vmm/devices/i8254.h>
@@ -50,6 +51,7 @@ struct vm_arch {
     struct ioapic ioapic;
     struct pci_host pci;
     struct pci_mechanism1 pci_ports;
+    struct acpi_slots pci_slots;
     struct log_limit limits[X86_LOG_COUNT];
     uint64_t interrupts_injected;
 };

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Disks and network cards that are plugged and unplugged while Debian's kernel runs.
+
+The tests share one machine, in the order of the file. The VM "deaf" has a kernel that was told not to listen.
+"""
+
+import re
+import time
+
+import pexpect
+import pytest
+
+from console import Skyscope
+from machine import BUILD, TIME_FACTOR
+
+MIB = 1 << 20
+FIO = "fio --thread --ioengine=io_uring --direct=1 --name=job"
+
+
+@pytest.fixture(scope="module")
+def machine():
+    with Skyscope("hotplug", payload=BUILD / "systems/hotplug/payload.bin") as skyscope:
+        skyscope.expect_shell("main")
+        yield skyscope
+
+
+def wait_for(skyscope, command, expected, timeout=60):
+    """Asks the shell in front until the command prints that."""
+    deadline = time.monotonic() + timeout * TIME_FACTOR
+    while True:
+        found = skyscope.check_shell(command).split()
+        if found == expected:
+            return
+        assert time.monotonic() < deadline, f"{command}: {found}, not {expected}"
+        skyscope.check_shell("sleep 1")
+
+
+def wait_for_disks(skyscope, *names):
+    wait_for(skyscope, "for d in /sys/block/vd*; do cat $d/serial; echo; done | sort", sorted(names))
+
+
+def disk(skyscope, serial):
+    listing = skyscope.check_shell("for d in /sys/block/vd*; do echo ${d##*/} $(cat $d/serial); done")
+    return "/dev/" + next(line.split()[0] for line in listing.splitlines() if line.split()[1:] == [serial])
+
+
+def sum_of(skyscope, path):
+    report = skyscope.check_shell(f"echo 3 >/proc/sys/vm/drop_caches; dd if={path} bs=64k count=64 2>/dev/null | md5sum",
+                                  timeout=120)
+    return re.search(r"\b[0-9a-f]{32}\b", report)[0]
+
+
+def plug_states(skyscope, what):
+    """The manager's list, as {VM/DEVICE: "unplugged", "leaving" or ""}."""
+    skyscope.to_manager()
+    lines = [line.split() for line in skyscope.manager(f"{what} list").splitlines()]
+    rows = [line[1:] if what == "net" else line for line in lines]
+    return {row[0]: row[-1] if row[-1].isalpha() else "" for row in rows if row and "/" in row[0] and row[0] != "requests/s;"}
+
+
+def pause(skyscope):
+    """Lets the machine run a while."""
+    skyscope.child.expect([pexpect.TIMEOUT, pexpect.EOF], timeout=2)
+
+
+def unplug(skyscope, what, vm, name):
+    """Unplugs, and waits until the guest has let go: on a slow machine longer than the manager does."""
+    skyscope.to_manager()
+    said = skyscope.manager(f"{what} unplug {vm} {name}", 60)
+    assert "done" in said or "has not let go of it yet" in said
+    deadline = time.monotonic() + 60 * TIME_FACTOR
+    while plug_states(skyscope, what)[f"{vm}/{name}"] != "unplugged":
+        assert time.monotonic() < deadline, said
+        pause(skyscope)
+
+
+def test_what_is_not_plugged_is_not_there(machine):
+    machine.to_shell(0, "main")
+    wait_for_disks(machine, "base", "limited")
+    assert "eth0" not in machine.check_shell("ls /sys/class/net")
+    assert plug_states(machine, "disk") == {"main/base": "", "main/spare": "unplugged", "main/limited": "",
+                                            "deaf/base": "", "deaf/spare": ""}
+    assert plug_states(machine, "net") == {"main/card": "unplugged", "deaf/card": ""}
+
+
+def test_disks_come_and_go_beside_one_that_works(machine):
+    machine.to_shell(0, "main")
+    base = disk(machine, "base")
+    machine.check_shell(f"({FIO} --filename={base} --rw=randrw --bs=4k --iodepth=8 --rate_iops=50 --verify=crc32c "
+                        "--verify_fatal=1 --size=8M --time_based --runtime=100000 >/tmp/fio.log 2>&1; echo $? >/tmp/fio.end) & sleep 1")
+    machine.to_manager()
+    assert "main: plug: done" in machine.manager("disk plug main spare")
+    machine.to_shell(0, "main")
+    wait_for_disks(machine, "base", "limited", "spare")
+    spare = disk(machine, "spare")
+    machine.check_shell(f"dd if=/dev/urandom of={spare} bs=64k count=64 conv=fsync 2>/dev/null", timeout=120)
+    content = sum_of(machine, spare)
+    for _ in range(2):
+        unplug(machine, "disk", "main", "spare")
+        machine.to_shell(0, "main")
+        wait_for_disks(machine, "base", "limited")
+        machine.to_manager()
+        assert "it is not plugged" in machine.manager("disk unplug main spare")
+        assert "done" in machine.manager("disk plug main spare")
+        assert "it is plugged" in machine.manager("disk plug main spare")
+        machine.to_shell(0, "main")
+        wait_for_disks(machine, "base", "limited", "spare")
+        assert sum_of(machine, disk(machine, "spare")) == content
+    report = machine.check_shell(f"{FIO} --filename={disk(machine, 'spare')} --rw=randrw --bs=4k --iodepth=16 --size=2M "
+                                 "--verify=crc32c --verify_fatal=1", timeout=200)
+    assert "err= 0:" in report
+    # What went on beside all this: no error, and still under way.
+    machine.check_shell("! [ -e /tmp/fio.end ]")
+    report = machine.check_shell("killall -INT fio; while ! [ -e /tmp/fio.end ]; do sleep 1; done; cat /tmp/fio.log", timeout=60)
+    assert "err= 0:" in report and "bad magic" not in report and "crc32c:" not in report
+
+
+def test_a_network_card_comes_and_goes(machine):
+    machine.to_shell(1, "deaf")
+    machine.check_shell("ip address add 10.9.0.2/24 dev eth0; ip link set eth0 up")
+    for _ in range(2):
+        machine.to_manager()
+        assert "done" in machine.manager("net plug main card")
+        machine.to_shell(0, "main")
+        wait_for(machine, "ls /sys/class/net", ["eth0", "lo"])
+        machine.check_shell("ip address add 10.9.0.1/24 dev eth0; ip link set eth0 up")
+        assert "5 packets received" in machine.check_shell("ping -c 5 10.9.0.2", timeout=60)
+        unplug(machine, "net", "main", "card")
+        machine.to_shell(0, "main")
+        wait_for(machine, "ls /sys/class/net", ["lo"])
+
+
+def test_a_guest_that_does_not_answer_keeps_its_disk_until_it_is_pulled(machine):
+    machine.to_shell(1, "deaf")
+    wait_for_disks(machine, "base", "spare")
+    spare = disk(machine, "spare")
+    content = sum_of(machine, spare)
+    machine.to_manager()
+    assert "has not let go of it yet" in machine.manager("disk unplug deaf spare", 60)
+    assert plug_states(machine, "disk")["deaf/spare"] == "leaving"
+    machine.to_shell(1, "deaf")
+    assert sum_of(machine, spare) == content
+    machine.to_manager()
+    assert "unplug force: done" in machine.manager("disk unplug deaf spare force")
+    assert plug_states(machine, "disk")["deaf/spare"] == "unplugged"
+    # The guest lives, without the disk.
+    machine.to_shell(1, "deaf")
+    machine.check_shell(f"{FIO} --filename={disk(machine, 'base')} --rw=randrw --bs=4k --size=1M --verify=crc32c", timeout=120)
+
+
+def test_a_pulled_disk_is_missed(machine):
+    machine.to_manager()
+    assert "unplug force: done" in machine.manager("disk unplug main limited force")
+    machine.to_shell(0, "main")
+    wait_for_disks(machine, "base", "spare")
+    machine.to_manager()
+    assert "done" in machine.manager("disk plug main limited")
+    machine.to_shell(0, "main")
+    wait_for_disks(machine, "base", "limited", "spare")
+
+
+def test_what_is_fixed_stays(machine):
+    machine.to_manager()
+    assert "the device is fixed" in machine.manager("disk unplug main base")
+    assert "the device is fixed" in machine.manager("net unplug deaf card force")
+    assert "main has no disk card" in machine.manager("disk plug main card")
+    assert "there is no VM nobody" in machine.manager("disk plug nobody spare")
+
+
+def test_reset_keeps_what_was_plugged_and_ends_what_was_leaving(machine):
+    machine.to_shell(0, "main")
+    boot = machine.boot_id()
+    machine.check_shell(f"dd if=/dev/urandom of={disk(machine, 'spare')} bs=64k count=64 conv=fsync 2>/dev/null", timeout=120)
+    content = sum_of(machine, disk(machine, "spare"))
+    machine.to_manager()
+    assert "done" in machine.manager("net plug main card")
+    machine.manager("pause main")
+    assert "has not let go of it yet" in machine.manager("disk unplug main limited")
+    machine.manager("reset main")
+    machine.expect_new_boot(0, "main", boot)
+    wait_for_disks(machine, "base", "spare")
+    assert sum_of(machine, disk(machine, "spare")) == content
+    wait_for(machine, "ls /sys/class/net", ["eth0", "lo"])
+    assert plug_states(machine, "disk")["main/limited"] == "unplugged"
+    assert plug_states(machine, "net")["main/card"] == ""
+    # And it comes again.
+    assert "done" in machine.manager("disk plug main limited")
+    machine.to_shell(0, "main")
+    wait_for_disks(machine, "base", "limited", "spare")
