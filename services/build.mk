@@ -4,12 +4,12 @@
 CONSOLE_SOURCES := $(addprefix services/console/, multiplexer.c terminal_filter.c terminal_report.c)
 $(call pd_program,console,services/console/console.c $(CONSOLE_SOURCES))
 
-MANAGER_SOURCES := $(addprefix services/manager/, commands.c command_line.c device_view.c disk_view.c event_log.c export.c fault_view.c \
+MANAGER_SOURCES := $(addprefix services/manager/, commands.c command_line.c device_view.c disk_control.c disk_view.c event_log.c export.c fault_view.c \
 	hardware_view.c line_editor.c log_view.c manager.c memory_view.c net_control.c net_view.c pci_class.c \
 	statistics_view.c text_output.c tpm_view.c verification_view.c virtual_machine.c) $(CRYPTO_SEAL_SOURCES)
 MANAGER_SOURCES_x86_64 := $(MANAGER_SOURCES) $(wildcard services/manager/arch/x86_64/*.c)
 MANAGER_SOURCES_aarch64 := $(MANAGER_SOURCES) $(wildcard services/manager/arch/aarch64/*.c)
-$(foreach s,commands device_view disk_view event_log export manager manager_main net_control net_view,$(eval CFLAGS_services_manager_$s := \
+$(foreach s,commands device_view disk_control disk_view event_log export manager manager_main net_control net_view,$(eval CFLAGS_services_manager_$s := \
 	-Icrypto/include))
 $(call pd_program,manager,services/manager/manager_main.c $(MANAGER_SOURCES_$(ARCH)))
 

@@ -44,7 +44,7 @@ static const char *const hardware_topics[] = {"cpu", "memory", "pci", "platform"
 static const char *const net_commands[] = {"list", "show", "link", "capture", "plug", "unplug"};
 #define NET_COMMAND_COUNT (sizeof(net_commands) / sizeof(net_commands[0]))
 
-static const char *const disk_commands[] = {"list", "plug", "unplug"};
+static const char *const disk_commands[] = {"list", "plug", "unplug", "limit"};
 #define DISK_COMMAND_COUNT (sizeof(disk_commands) / sizeof(disk_commands[0]))
 
 /* --- Finding VMs --- */
@@ -281,8 +281,14 @@ static void run_disk(struct manager *manager, const struct command_words *words)
         run_plug(manager, words);
     } else if (words->count == 2 && strcmp(words->word[1], "list") == 0) {
         show_disks(manager);
+    } else if (words->count > 2 && strcmp(words->word[1], "limit") == 0) {
+        const struct virtual_machine *vm = find_vm(manager, words->word[2]);
+        if (vm != NULL) {
+            run_disk_limit(manager, vm->config.name, words);
+        }
     } else {
-        print(&manager->out, "usage: disk list, disk plug VM DISK, disk unplug VM DISK [force]\n");
+        print(&manager->out,
+              "usage: disk list, disk plug VM DISK, disk unplug VM DISK [force], disk limit VM DISK ...\n");
     }
 }
 
@@ -342,7 +348,8 @@ static const struct command commands[] = {
     {"hardware", "[cpu|memory|pci|platform|firmware|signatures]", "hardware found at boot", run_hardware,
      ARGUMENT_HARDWARE},
     {"tpm", "[log [raw]]", "the TPM; what was measured into it; the event log itself", run_tpm, ARGUMENT_TPM},
-    {"disk", "list|plug|unplug ...", "VMs' disks: requests, limits, overlays; plug VM DISK", run_disk, ARGUMENT_DISK},
+    {"disk", "list|plug|unplug|limit ...", "VMs' disks: requests, limits, overlays; plug VM DISK", run_disk,
+     ARGUMENT_DISK},
     {"net", "list|show|link|capture|plug|unplug ...", "VMs' networks: ports, links, frames; plug VM NET", run_nets,
      ARGUMENT_NET},
     {"features", "", "CPU features that the kernel uses", run_features, ARGUMENT_NONE},
@@ -439,7 +446,8 @@ const char *command_candidates(void *context, const char *before, unsigned int i
     if (command == NULL) {
         return NULL;
     }
-    if (words.count == 2 && (command->argument == ARGUMENT_MEMORY || plugs(&words))) {
+    if (words.count == 2 &&
+        (command->argument == ARGUMENT_MEMORY || plugs(&words) || strcmp(words.word[1], "limit") == 0)) {
         return argument_candidate(context, ARGUMENT_VM, index);
     }
     return words.count == 1 ? argument_candidate(context, command->argument, index) : NULL;

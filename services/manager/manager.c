@@ -48,7 +48,7 @@ bool manager_initialise(struct manager *manager, const struct manager_operations
     manager->vm_count = 0;
     manager->busy = false;
     export_initialise(manager, config->operator_key, config->operator_key_size);
-    if (!net_initialise(manager, config)) {
+    if (!net_initialise(manager, config) || !disk_initialise(manager, config)) {
         return false;
     }
     for (uint32_t i = 0; i < config->vm_count; i++) {
@@ -130,6 +130,14 @@ bool manager_poll(struct manager *manager)
     }
     if (manager->net.printing || manager->net.waiting) {
         if (net_step(manager)) {
+            waiting = true;
+        } else {
+            manager->busy = false;
+            line_editor_next(&manager->editor);
+        }
+    }
+    if (manager->disk.waiting) {
+        if (disk_step(manager)) {
             waiting = true;
         } else {
             manager->busy = false;

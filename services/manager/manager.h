@@ -13,6 +13,7 @@
 #include <skyscope/syscall.h>
 #include <skyscope/vm_config.h>
 
+#include "disk_control.h"
 #include "export.h"
 #include "line_editor.h"
 #include "net_control.h"
@@ -55,6 +56,7 @@ struct manager {
     struct line_editor editor;
     struct log_export log_export;
     struct net_control net;
+    struct disk_control disk;
     char output_buffer[MANAGER_OUTPUT_SIZE];
 };
 

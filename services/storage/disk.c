@@ -170,6 +170,14 @@ uint64_t disk_ready_at(const struct disk *disk)
     return requests > bytes ? requests : bytes;
 }
 
+void disk_limit(struct disk *disk, uint64_t requests_per_second, uint64_t bytes_per_second, uint64_t now)
+{
+    throttle_change(&disk->requests, requests_per_second, now);
+    throttle_change(&disk->bytes, bytes_per_second, now);
+    disk->counters->requests_per_second = requests_per_second;
+    disk->counters->bytes_per_second = bytes_per_second;
+}
+
 /* Takes the next request, answers it at once if it makes no sense. False: there is none to be taken now. */
 static bool take(struct disk *disk, uint64_t now)
 {

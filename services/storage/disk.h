@@ -53,5 +53,7 @@ enum disk_turn {
 const char *disk_initialise(struct disk *disk, const struct storage_disk_config *config, uint64_t frequency,
                             uint64_t now, struct storage_disk_counters *counters, bool *usable);
 enum disk_turn disk_turn(struct disk *disk, uint64_t now);
+/* Other limits from now on; 0: none. */
+void disk_limit(struct disk *disk, uint64_t requests_per_second, uint64_t bytes_per_second, uint64_t now);
 /* Tick until which its limits make the next request wait. */
 uint64_t disk_ready_at(const struct disk *disk);

@@ -8,13 +8,15 @@
 /* What is left then waits for this part of a second: who has a lower priority here gets on too. */
 #define PAUSE_PART  10000u
 #define NO_DEADLINE UINT64_MAX
+#define CHANNELS    62u
 
 bool storage_initialise(struct storage *storage, const struct storage_operations *operations,
                         const struct storage_config *config, uint64_t frequency)
 {
     if (config == NULL || config->magic != STORAGE_CONFIG_MAGIC || config->version != STORAGE_CONFIG_VERSION ||
         config->size != sizeof(*config) || config->disk_count > STORAGE_MAX_DISKS ||
-        (config->counters != 0 && config->counters_size < sizeof(struct storage_counters))) {
+        (config->counters != 0 && config->counters_size < sizeof(struct storage_counters)) ||
+        config->request % 8 != 0 || config->manager_channel >= CHANNELS) {
         return false;
     }
     storage->operations = operations;
@@ -34,6 +36,8 @@ bool storage_initialise(struct storage *storage, const struct storage_operations
             operations->notify(disk->channel);
         }
     }
+    storage->request = (const struct storage_request *)(uintptr_t)config->request;
+    storage->manager_channel = config->manager_channel;
     storage->counters->disk_count = config->disk_count;
     __atomic_store_n(&storage->counters->magic, STORAGE_COUNTERS_MAGIC, __ATOMIC_RELEASE);
     return true;
@@ -70,11 +74,41 @@ static bool serve_round(struct storage *storage, uint64_t *deadline)
     return worked;
 }
 
+/* --- The manager's requests --- */
+
+static uint32_t set_limits(struct storage *storage, const struct storage_request *request)
+{
+    for (uint32_t i = 0; i < storage->disk_count; i++) {
+        struct disk *disk = &storage->disks[i];
+        if (request->disk < STORAGE_MAX_DISKS && disk->counters == &storage->counters->disks[request->disk]) {
+            disk_limit(disk, request->requests_per_second, request->bytes_per_second, storage->operations->now());
+            return STORAGE_RESULT_DONE;
+        }
+    }
+    return STORAGE_RESULT_NO_DISK;
+}
+
+static void take_request(struct storage *storage)
+{
+    if (storage->request == NULL ||
+        __atomic_load_n(&storage->request->sequence, __ATOMIC_ACQUIRE) == storage->request_sequence) {
+        return;
+    }
+    struct storage_request request = *(const volatile struct storage_request *)storage->request;
+    uint32_t result =
+        request.command == STORAGE_COMMAND_LIMIT ? set_limits(storage, &request) : STORAGE_RESULT_UNKNOWN_COMMAND;
+    storage->request_sequence = request.sequence;
+    storage->counters->result = result;
+    __atomic_store_n(&storage->counters->sequence, request.sequence, __ATOMIC_RELEASE);
+    storage->operations->notify(storage->manager_channel);
+}
+
 void storage_serve(struct storage *storage)
 {
     uint64_t deadline = NO_DEADLINE;
     bool more = true;
     storage->counters->wakes++;
+    take_request(storage);
     for (uint32_t round = 0; round < MAX_ROUNDS && more; round++) {
         more = serve_round(storage, &deadline);
     }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include <skyscope/storage_config.h>
+#include <skyscope/storage_control.h>
 #include <skyscope/storage_counters.h>
 
 #include "disk.h"
@@ -27,7 +28,10 @@ struct storage {
     uint32_t disk_count;
     uint32_t first; /* whose turn is first: it moves on, so that no one has an advantage */
     struct storage_counters *counters;
-    struct storage_counters own_counters; /* if nobody looks */
+    struct storage_counters own_counters;  /* if nobody looks */
+    const struct storage_request *request; /* the manager's, who changes it at any time; NULL: none */
+    uint32_t manager_channel;
+    uint32_t request_sequence; /* last one carried out */
     struct disk disks[STORAGE_MAX_DISKS];
 };
 

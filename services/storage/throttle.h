@@ -15,6 +15,11 @@ struct throttle {
 };
 
 void throttle_initialise(struct throttle *throttle, uint64_t rate, uint64_t frequency, uint64_t now);
+/* Another rate from now on; what was taken above the old one is forgiven. */
+static inline void throttle_change(struct throttle *throttle, uint64_t rate, uint64_t now)
+{
+    throttle_initialise(throttle, rate, throttle->frequency, now);
+}
 /* Tick from which on something may begin; at most `now`: at once. */
 uint64_t throttle_ready(const struct throttle *throttle);
 /* units: below 2^28. */

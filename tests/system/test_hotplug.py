@@ -133,7 +133,7 @@ def test_a_network_card_comes_and_goes(machine):
 def test_a_guest_that_does_not_answer_keeps_its_disk_until_it_is_pulled(machine):
     machine.to_shell(1, "deaf")
     wait_for_disks(machine, "base", "spare")
-    spare = disk(machine, "spare")
+    base, spare = disk(machine, "base"), disk(machine, "spare")
     content = sum_of(machine, spare)
     machine.to_manager()
     assert "has not let go of it yet" in machine.manager("disk unplug deaf spare", 60)
@@ -143,9 +143,9 @@ def test_a_guest_that_does_not_answer_keeps_its_disk_until_it_is_pulled(machine)
     machine.to_manager()
     assert "unplug force: done" in machine.manager("disk unplug deaf spare force")
     assert plug_states(machine, "disk")["deaf/spare"] == "unplugged"
-    # The guest lives, without the disk.
+    # The guest lives, without the disk. (It must not ask it for its serial number: nobody answers.)
     machine.to_shell(1, "deaf")
-    machine.check_shell(f"{FIO} --filename={disk(machine, 'base')} --rw=randrw --bs=4k --size=1M --verify=crc32c", timeout=120)
+    machine.check_shell(f"{FIO} --filename={base} --rw=randrw --bs=4k --size=1M --verify=crc32c", timeout=120)
 
 
 def test_a_pulled_disk_is_missed(machine):
@@ -187,3 +187,20 @@ def test_reset_keeps_what_was_plugged_and_ends_what_was_leaving(machine):
     assert "done" in machine.manager("disk plug main limited")
     machine.to_shell(0, "main")
     wait_for_disks(machine, "base", "limited", "spare")
+
+
+def test_limits_change(machine):
+    machine.to_manager()
+    assert "done" in machine.manager("disk limit main limited iops 20")
+    assert re.search(r"main/limited .*\n    limits: 20 requests/s", machine.manager("disk list").replace("\r", ""))
+    machine.to_shell(0, "main")
+    report = machine.check_shell(f"{FIO} --filename={disk(machine, 'limited')} --rw=randread --bs=4k --iodepth=8 "
+                                 "--time_based --runtime=8", timeout=120)
+    assert float(re.search(r"read: .*?\bIOPS=([\d.]+)", report)[1]) < 24, report
+    machine.to_manager()
+    assert "done" in machine.manager("disk limit main limited iops none bandwidth 100MiB")
+    assert "limits: 102400 KiB/s" in machine.manager("disk list")
+    machine.to_shell(0, "main")
+    report = machine.check_shell(f"{FIO} --filename={disk(machine, 'limited')} --rw=randread --bs=4k --iodepth=8 "
+                                 "--time_based --runtime=8", timeout=120)
+    assert float(re.search(r"read: .*?\bIOPS=([\d.]+)", report)[1]) > 24, report

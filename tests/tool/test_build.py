@@ -296,8 +296,9 @@ def test_console_and_services(tool):
 
 def test_manager_config_block(tool):
     payload = Payload(tool.build(TWO_VMS))
-    assert config(payload, "manager", "<QI") == (0x304746434752474D, 4)
-    hardware, statistics, log, _, operator_key_size, storage, *switch, vms = config(payload, "manager", "<9Q3I", 16 + 48)
+    assert config(payload, "manager", "<QI") == (0x304746434752474D, 5)
+    hardware, statistics, log, _, operator_key_size, storage, storage_request, *switch, vms = config(
+        payload, "manager", "<10Q3I", 16 + 48)
     assert (operator_key_size, storage) == (0, 0) and switch == [0] * 5
     maps = payload.maps_of("manager")
     assert maps["hardware"] == (hardware, 0x20000, 1) and payload.region("hardware").kind == 3
@@ -306,7 +307,7 @@ def test_manager_config_block(tool):
     assert vms == 2
     row = "<64sQQIIIIQII"
     for i, (name, memory, vcpus) in enumerate((("first", 64 << 20, 2), ("second", 5 << 30, 1))):
-        values = config(payload, "manager", row, 16 + 48 + 88 + i * struct.calcsize(row))
+        values = config(payload, "manager", row, 16 + 48 + 96 + i * struct.calcsize(row))
         assert values[0].rstrip(b"\0").decode() == name
         assert maps[name + "_control"] == (values[1], 0x1000, 3)
         assert maps[name + "_log"] == (values[2], values[3], 1)
@@ -325,7 +326,7 @@ def test_flat_guest_and_sharing_with_own_protection_domains(tool):
 </system>"""))
     assert [vm.name for vm in payload.vms] == ["hand_made", "g"]
     # kernel_vm counts all VMs of the kernel, not only the manager's.
-    assert config(payload, "manager", "<64sQQIIII", 152)[6] == 1
+    assert config(payload, "manager", "<64sQQIIII", 160)[6] == 1
     assert config(payload, "g_vmm", "<QII64sIII")[6] == 6
     assert config(payload, "g_vmm", "<Q", struct.calcsize("<QII64sIIIIIIII12Q9Q6Q3Q"))[0] == 0x100000
 

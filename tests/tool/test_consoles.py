@@ -55,7 +55,7 @@ def test_ports_are_clients_of_the_multiplexer(tool):
         channels.add(port[7])
     assert len(channels) == 3
     (numbers, name, _), = devices_of(payload, "two_vmm")
-    assert (numbers, name) == ((4, 3, 0, 0, 1, 1), "console0")
+    assert (numbers, name) == ((4, 3, 0, 0, 1, 1, 0, 0), "console0")
 
 
 def test_no_more_clients_than_the_multiplexer_has_channels(tool):

@@ -49,10 +49,13 @@ def devices_of(payload, pd):
 
 
 def disks_of(payload):
-    magic, version, _, count, _, counters = unpack(payload, "storage", "<QIIIIQ", CONFIG)
-    assert (magic, version) == (0x30474643524F5453, 1)
+    magic, version, _, count, _, counters, request, channel, _ = unpack(payload, "storage", "<QIIIIQQII", CONFIG)
+    assert (magic, version, channel) == (0x30474643524F5453, 2, 56)
     assert payload.maps_of("storage")["storage_counters"][0] == counters
-    return [unpack(payload, "storage", STORAGE_DISK, CONFIG + 32 + i * struct.calcsize(STORAGE_DISK))
+    # What the manager asks is only read.
+    assert payload.maps_of("storage")["storage_request"] == (request, 4096, 1)
+    assert payload.maps_of("manager")["storage_request"][1:] == (4096, 3)
+    return [unpack(payload, "storage", STORAGE_DISK, CONFIG + 48 + i * struct.calcsize(STORAGE_DISK))
             for i in range(count)]
 
 

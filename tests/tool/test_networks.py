@@ -62,7 +62,7 @@ def test_switch_config(tool):
     assert maps["switch_capture"] == (head[7], head[8], 3)
     manager = payload.maps_of("manager")
     assert [manager[f"switch_{part}"][2] for part in ("request", "status", "capture")] == [3, 1, 1]
-    values = unpack(payload, "manager", "<3Q2I", CONFIG + 16 + 48 + 48)
+    values = unpack(payload, "manager", "<3Q2I", CONFIG + 16 + 48 + 56)
     assert values == (manager["switch_request"][0], manager["switch_status"][0], manager["switch_capture"][0], head[8],
                       40)
     assert peer(payload, "manager", 40) == ("switch", head[9])

@@ -25,6 +25,7 @@
 #define MANAGER_SWITCH_ADDRESS  0x13800000ull
 /* Behind the channels of VMs. */
 #define MANAGER_SWITCH_CHANNEL  40u
+#define MANAGER_STORAGE_CHANNEL 41u
 
 /* What is made once per system, while it is made. */
 struct services {

@@ -13,6 +13,9 @@
 
 /* In the service. */
 #define COUNTERS_ADDRESS 0x11000000ull
+#define REQUEST_ADDRESS  0x11100000ull
+/* Behind those of the disks. */
+#define MANAGER_CHANNEL  STORAGE_MAX_DISKS
 #define MEDIA_ADDRESS    0x1000000000ull
 
 /* Of one client's queues, in both address spaces from a base on. Capacity and data bound what can be under way. */
@@ -43,11 +46,20 @@ static void add_storage(struct system *system, struct services *services)
         .size = sizeof(struct storage_config),
         .counters = COUNTERS_ADDRESS,
         .counters_size = (uint32_t)size,
+        .request = REQUEST_ADDRESS,
+        .manager_channel = MANAGER_CHANNEL,
     };
     struct region *counters = add_region(system, services->line, "storage_counters", size, PAGE_SIZE_4K, NULL);
     add_map(system, &pd->maps, services->line, counters, COUNTERS_ADDRESS, READ_WRITE, NULL);
     add_map(system, &services->manager->maps, services->line, counters, MANAGER_STORAGE_ADDRESS, READ, NULL);
     services->manager_config->storage = MANAGER_STORAGE_ADDRESS;
+    uint64_t request_address = MANAGER_STORAGE_ADDRESS + (REQUEST_ADDRESS - COUNTERS_ADDRESS);
+    struct region *request = add_region(system, services->line, "storage_request", LAYOUT_PAGE, PAGE_SIZE_4K, NULL);
+    add_map(system, &pd->maps, services->line, request, REQUEST_ADDRESS, READ, NULL);
+    add_map(system, &services->manager->maps, services->line, request, request_address, READ_WRITE, NULL);
+    add_channel(system, services->line, services->manager, MANAGER_STORAGE_CHANNEL, pd, MANAGER_CHANNEL);
+    services->manager_config->storage_request = request_address;
+    services->manager_config->storage_channel = MANAGER_STORAGE_CHANNEL;
 }
 
 /* Large pages for what is large: fewer tables, and faster. */

@@ -92,9 +92,8 @@ static void update_interrupt(struct pci_port *port)
 static void update(struct pci_port *port)
 {
     uint32_t status = get(port, EXPRESS_SLOT_STATUS), link = get(port, EXPRESS_LINK_STATUS);
-    bool powered = (get(port, EXPRESS_SLOT_CONTROL) & CONTROL_POWER_OFF) == 0;
     uint32_t present = port->child->absent ? 0 : STATUS_PRESENT;
-    uint32_t active = present != 0 && powered ? LINK_ACTIVE : 0;
+    uint32_t active = present != 0 && (port->powered || port->by_link) ? LINK_ACTIVE : 0;
     if ((status & STATUS_PRESENT) != present) {
         status = (status ^ STATUS_PRESENT) | STATUS_PRESENCE;
     }
@@ -135,15 +134,25 @@ bool pci_port_forwards(const struct pci_port *port, enum pci_bar_kind kind, uint
 
 /* --- From the guest --- */
 
+/* Turning the power off lets the device go, unless that is for one that was pulled. */
+static void switch_power(struct pci_port *port, bool on)
+{
+    bool turned_off = port->powered && !on;
+    port->powered = on;
+    port->by_link = port->by_link && !on;
+    if (turned_off && port->pulled_on) {
+        port->pulled_on = false;
+    } else if (turned_off) {
+        pci_slot_release(port->function.host, port->slot);
+    }
+}
+
 static void config_written(void *device, uint32_t offset, uint32_t width)
 {
     struct pci_port *port = device;
     bool resets = offset <= BRIDGE_CONTROL && offset + width > BRIDGE_CONTROL &&
                   (port->function.config[BRIDGE_CONTROL] & BRIDGE_CONTROL_RESET) != 0;
-    bool off = (get(port, EXPRESS_SLOT_CONTROL) & CONTROL_POWER_OFF) != 0;
-    if (off && pci_port_link_active(port)) {
-        pci_slot_release(port->function.host, port->slot);
-    }
+    switch_power(port, (get(port, EXPRESS_SLOT_CONTROL) & CONTROL_POWER_OFF) == 0);
     update(port);
     if (port->child->absent) {
         return;
@@ -157,6 +166,8 @@ static void config_written(void *device, uint32_t offset, uint32_t width)
 /* As at power on: what is there has not come. */
 static void settle(struct pci_port *port)
 {
+    port->powered = true;
+    port->pulled = port->pulled_on = port->by_link = false;
     update(port);
     put(port, EXPRESS_SLOT_STATUS, get(port, EXPRESS_SLOT_STATUS) & STATUS_PRESENT);
     update_interrupt(port);
@@ -173,30 +184,48 @@ static const struct pci_device_ops port_ops = {.config_written = config_written,
 
 /* --- From the host --- */
 
-static void press(void *controller, uint32_t slot)
+static void press(struct pci_port *port)
 {
-    struct pci_host *host = controller;
-    struct pci_port *port = host->ports[slot];
     put(port, EXPRESS_SLOT_STATUS, get(port, EXPRESS_SLOT_STATUS) | STATUS_BUTTON);
     update_interrupt(port);
 }
 
 /* Who puts a device into a slot without power presses the button, as drivers of slots that have one expect (§6.7.1.5).
- */
+ * But after a pull Linux looks by itself whether there is another device, and would take the press for that one: to
+ * power it off. */
 static void inserted(void *controller, uint32_t slot)
 {
     struct pci_host *host = controller;
     struct pci_port *port = host->ports[slot];
+    port->by_link = port->pulled;
     update(port);
-    if (!pci_port_link_active(port)) {
-        press(controller, slot);
+    if (!port->powered && !port->by_link) {
+        press(port);
     }
+    port->pulled = false;
 }
 
 static void pulled(void *controller, uint32_t slot)
 {
     struct pci_host *host = controller;
-    update(host->ports[slot]);
+    struct pci_port *port = host->ports[slot];
+    port->pulled = true;
+    port->pulled_on = port->powered;
+    port->by_link = false;
+    update(port);
+}
+
+/* What the guest has not powered it does not use. */
+static void asked(void *controller, uint32_t slot)
+{
+    struct pci_host *host = controller;
+    struct pci_port *port = host->ports[slot];
+    if (pci_port_link_active(port)) {
+        press(port);
+    } else {
+        pci_slot_release(host, slot);
+        update(port);
+    }
 }
 
 /* A press that the guest has not seen yet is none; otherwise a second one takes it back, for some seconds. */
@@ -210,7 +239,7 @@ static void withdraw(void *controller, uint32_t slot)
 }
 
 static const struct pci_slot_ops slot_ops = {
-    .inserted = inserted, .pulled = pulled, .asked = press, .withdrawn = withdraw};
+    .inserted = inserted, .pulled = pulled, .asked = asked, .withdrawn = withdraw};
 
 /* --- Construction --- */
 

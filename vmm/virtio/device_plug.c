@@ -106,6 +106,9 @@ static enum vm_result unplug(struct vm *vm, struct device_entry *entry)
     }
     set_state(vm, entry, VM_PLUG_LEAVING);
     pci_slot_ask(arch_pci_host(vm), entry->config->slot);
+    if (entry->plug == VM_PLUG_UNPLUGGED) {
+        return VM_RESULT_DONE; /* it did not use it */
+    }
     if (vm->state == VM_STATE_PAUSED) {
         return VM_RESULT_GUEST_KEEPS_IT;
     }

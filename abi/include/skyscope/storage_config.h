@@ -10,7 +10,7 @@
 #include <skyscope/block_queue.h>
 
 #define STORAGE_CONFIG_MAGIC   0x30474643524f5453ull /* "STORCFG0" */
-#define STORAGE_CONFIG_VERSION 1u
+#define STORAGE_CONFIG_VERSION 2u
 #define STORAGE_MAX_DISKS      56u
 #define STORAGE_NAME_LENGTH    96u /* "VM/DISK" */
 
@@ -63,5 +63,8 @@ struct storage_config {
     uint32_t disk_count;
     uint32_t counters_size; /* bytes of that region */
     uint64_t counters;      /* struct storage_counters, writable here; 0: nobody looks */
+    uint64_t request;       /* struct storage_request, <skyscope/storage_control.h>; 0: nobody asks */
+    uint32_t manager_channel;
+    uint32_t reserved;
     struct storage_disk_config disks[STORAGE_MAX_DISKS];
 };

@@ -6,7 +6,7 @@
 
 #include <skyscope/storage_config.h>
 
-#define STORAGE_COUNTERS_MAGIC 0x30544e43524f5453ull /* "STORCNT0" */
+#define STORAGE_COUNTERS_MAGIC 0x31544e43524f5453ull /* "STORCNT1" */
 
 enum storage_disk_state {
     STORAGE_DISK_READY = 1,
@@ -34,6 +34,8 @@ struct storage_counters {
     uint64_t magic; /* written last */
     uint32_t disk_count;
     uint32_t reserved;
+    uint32_t sequence;      /* last request carried out */
+    uint32_t result;        /* enum storage_result */
     uint64_t wakes;         /* times the service was woken */
     uint64_t notifications; /* that it sent */
     struct storage_disk_counters disks[STORAGE_MAX_DISKS];

@@ -135,7 +135,7 @@ struct serial_config {
 };
 
 #define MANAGER_CONFIG_MAGIC   0x304746434752474dull
-#define MANAGER_CONFIG_VERSION 4u
+#define MANAGER_CONFIG_VERSION 5u
 #define MANAGER_MAX_VMS        32u
 #define MANAGER_MAX_CHILDREN   62u
 
@@ -163,6 +163,7 @@ struct manager_config {
     uint64_t operator_key;      /* the operator's public key file, <crypto/seal.h>; 0: none */
     uint64_t operator_key_size; /* bytes */
     uint64_t storage;           /* struct storage_counters, <skyscope/storage_counters.h>; 0: no disks */
+    uint64_t storage_request;   /* struct storage_request, <skyscope/storage_control.h>; 0: no disks */
     /* <skyscope/switch_control.h>; all 0: no networks */
     uint64_t switch_request; /* struct switch_request */
     uint64_t switch_status;  /* struct switch_status */
@@ -170,7 +171,7 @@ struct manager_config {
     uint32_t switch_capture_size;
     uint32_t switch_channel;
     uint32_t vm_count;
-    uint32_t reserved;
+    uint32_t storage_channel;
     struct manager_vm_config vms[MANAGER_MAX_VMS];
 };
 

@@ -348,6 +348,87 @@ static void states_of_plugs_are_listed(void **state)
     }
 }
 
+static struct storage_counters disk_counters;
+static struct storage_request disk_request;
+
+/* A storage service with one disk, which has both limits. */
+static void add_storage(struct fixture *f)
+{
+    disk_counters = (struct storage_counters){.magic = STORAGE_COUNTERS_MAGIC, .disk_count = 1};
+    disk_request = (struct storage_request){0};
+    strcpy(disk_counters.disks[0].name, "beta/root");
+    disk_counters.disks[0].requests_per_second = 77;
+    disk_counters.disks[0].bytes_per_second = 1 << 20;
+    f->config.storage = (uintptr_t)&disk_counters;
+    f->config.storage_request = (uintptr_t)&disk_request;
+    f->config.storage_channel = 41;
+    assert_true(manager_initialise(&f->manager, &operations, &f->config, 1000000));
+}
+
+static void limits_of_disks(void **state)
+{
+    static const struct {
+        const char *line;
+        uint64_t requests, bytes;
+    } cases[] = {
+        {"disk limit beta root iops 100\r", 100, 1 << 20},
+        {"disk limit 1 root bandwidth 4KiB\r", 77, 4096},
+        {"disk limit beta root iops none bandwidth 10M\r", 0, 10 << 20},
+        {"disk limit beta root bandwidth none iops 1\r", 1, 0},
+    };
+    struct fixture *f = *state;
+    add_storage(f);
+    for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        notified_channel = 999;
+        type(f, cases[i].line);
+        assert_int_equal(notified_channel, 41);
+        assert_int_equal(disk_request.sequence, i + 1);
+        assert_int_equal(disk_request.command, STORAGE_COMMAND_LIMIT);
+        assert_int_equal(disk_request.disk, 0);
+        assert_int_equal(disk_request.requests_per_second, cases[i].requests);
+        assert_int_equal(disk_request.bytes_per_second, cases[i].bytes);
+        assert_true(f->manager.busy);
+        assert_true(manager_poll(&f->manager));
+        disk_counters.sequence = i + 1;
+        clear(f);
+        assert_false(manager_poll(&f->manager));
+        assert_false(f->manager.busy);
+        assert_non_null(strstr(screen(f), "done\r\nmanager> "));
+    }
+    type(f, "disk limit beta root iops 5\r");
+    disk_counters.result = STORAGE_RESULT_NO_DISK;
+    disk_counters.sequence++;
+    manager_poll(&f->manager);
+    assert_non_null(strstr(screen(f), "does not use this disk"));
+    type(f, "disk limit beta root iops 5\r");
+    time_now += 6 * 1000000;
+    assert_false(manager_poll(&f->manager));
+    assert_non_null(strstr(screen(f), "the storage service does not answer"));
+}
+
+static void limits_that_are_none(void **state)
+{
+    static const char *const lines[] = {
+        "iops",      "iops 0",         "iops -1", "iops 1000000001", "bandwidth 4095", "bandwidth much",
+        "speed 100", "iops 1 speed 2", "",        "iops 1 bandwidth"};
+    struct fixture *f = *state;
+    char line[80];
+    type(f, "disk limit beta root iops 5\r");
+    assert_non_null(strstr(screen(f), "this system has no disks"));
+    add_storage(f);
+    for (uint32_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        clear(f);
+        snprintf(line, sizeof(line), "disk limit beta root %s\r", lines[i]);
+        type(f, line);
+        assert_non_null(strstr(screen(f), "usage: disk limit"));
+    }
+    type(f, "disk limit beta none iops 5\r");
+    assert_non_null(strstr(screen(f), "there is no disk beta/none"));
+    type(f, "disk limit gamma root iops 5\r");
+    assert_non_null(strstr(screen(f), "there is no VM gamma"));
+    assert_int_equal(disk_request.sequence, 0);
+}
+
 static void memory_commands_that_are_none(void **state)
 {
     struct fixture *f = *state;
@@ -463,6 +544,8 @@ int main(void)
         TEST(devices_are_plugged_and_unplugged),
         TEST(plug_commands_that_are_none),
         TEST(states_of_plugs_are_listed),
+        TEST(limits_of_disks),
+        TEST(limits_that_are_none),
         TEST(sizes),
         TEST(silence_is_reported),
         TEST(wrong_commands_are_explained),

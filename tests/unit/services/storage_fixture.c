@@ -12,6 +12,10 @@ static uint64_t now(void)
 
 static void notify(unsigned int channel)
 {
+    if (channel == FIXTURE_MANAGER) {
+        current->manager_notifications++;
+        return;
+    }
     assert_true(channel < FIXTURE_DISKS);
     current->clients[channel].notifications++;
 }
@@ -86,6 +90,8 @@ int fixture_set_up(void **state)
     f->config = (struct storage_config){.magic = STORAGE_CONFIG_MAGIC,
                                         .version = STORAGE_CONFIG_VERSION,
                                         .size = sizeof(struct storage_config),
+                                        .request = (uintptr_t)&f->request,
+                                        .manager_channel = FIXTURE_MANAGER,
                                         .disk_count = FIXTURE_DISKS,
                                         .counters = (uintptr_t)&f->counters,
                                         .counters_size = sizeof(f->counters)};

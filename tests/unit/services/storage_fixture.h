@@ -14,13 +14,14 @@
 
 #include <storage.h>
 
-#define BLOCK          512u
-#define CAPACITY       16u
-#define DATA_SIZE      0x20000u
-#define FREQUENCY      1000000u
-#define FIXTURE_DISKS  4u
-#define MEDIUM_SIZE    0x40000u /* of each disk */
-#define OVERLAY_MEMORY 0x8000u
+#define BLOCK           512u
+#define CAPACITY        16u
+#define DATA_SIZE       0x20000u
+#define FREQUENCY       1000000u
+#define FIXTURE_DISKS   4u
+#define FIXTURE_MANAGER 9u       /* channel */
+#define MEDIUM_SIZE     0x40000u /* of each disk */
+#define OVERLAY_MEMORY  0x8000u
 
 struct storage_client {
     struct block_queue_handle queue;
@@ -34,6 +35,8 @@ struct storage_fixture {
     struct storage storage;
     struct storage_config config;
     struct storage_counters counters;
+    struct storage_request request;
+    uint32_t manager_notifications;
     uint8_t *media[FIXTURE_DISKS], *overlays[FIXTURE_DISKS];
     uint32_t *maps[FIXTURE_DISKS];
     void *pages[FIXTURE_DISKS][4]; /* requests, responses, data, info */

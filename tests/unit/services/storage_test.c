@@ -249,6 +249,47 @@ static void limits_hold(void **state)
     assert_true(requests_in_a_second(f, 2, 64) > 100000);
 }
 
+static void ask_for_limits(struct storage_fixture *f, uint32_t disk, uint64_t requests, uint64_t bytes, uint32_t result)
+{
+    uint32_t notifications = f->manager_notifications;
+    f->request.command = STORAGE_COMMAND_LIMIT;
+    f->request.disk = disk;
+    f->request.requests_per_second = requests;
+    f->request.bytes_per_second = bytes;
+    f->request.sequence++;
+    storage_serve(&f->storage);
+    storage_serve(&f->storage);
+    assert_int_equal(f->counters.sequence, f->request.sequence);
+    assert_int_equal(f->counters.result, result);
+    assert_int_equal(f->manager_notifications, notifications + 1);
+}
+
+static void limits_change(void **state)
+{
+    struct storage_fixture *f = *state;
+    f->config.disks[0].requests_per_second = 1;
+    fixture_start(f);
+    /* Who waits for the old limit does not wait for the new one. */
+    assert_in_range(requests_in_a_second(f, 0, 1), 1, 3);
+    ask_for_limits(f, 0, 500, 0, STORAGE_RESULT_DONE);
+    assert_in_range(requests_in_a_second(f, 0, 1), 500, 560);
+    assert_int_equal(f->counters.disks[0].requests_per_second, 500);
+    ask_for_limits(f, 0, 0, 1 << 20, STORAGE_RESULT_DONE);
+    assert_in_range(requests_in_a_second(f, 0, 64), 31, 37 + CAPACITY); /* small ones were waiting */
+    assert_in_range(requests_in_a_second(f, 0, 64), 31, 33);
+    assert_int_equal(f->counters.disks[0].requests_per_second, 0);
+    assert_int_equal(f->counters.disks[0].bytes_per_second, 1 << 20);
+    ask_for_limits(f, 0, 1000000000, 1ull << 50, STORAGE_RESULT_DONE);
+    assert_true(requests_in_a_second(f, 0, 64) > 100000);
+    ask_for_limits(f, FIXTURE_DISKS, 1, 1, STORAGE_RESULT_NO_DISK);
+    ask_for_limits(f, STORAGE_MAX_DISKS, 1, 1, STORAGE_RESULT_NO_DISK);
+    ask_for_limits(f, UINT32_MAX, 1, 1, STORAGE_RESULT_NO_DISK);
+    f->request.command = 77;
+    f->request.sequence++;
+    storage_serve(&f->storage);
+    assert_int_equal(f->counters.result, STORAGE_RESULT_UNKNOWN_COMMAND);
+}
+
 static void who_waits_for_his_limit_stops_no_one(void **state)
 {
     struct storage_fixture *f = *state;
@@ -389,6 +430,7 @@ int main(void)
         TEST(answers_come_in_order),
         TEST(collecting_client_is_left_alone),
         TEST(limits_hold),
+        TEST(limits_change),
         TEST(who_waits_for_his_limit_stops_no_one),
         TEST(missing_partition_is_said),
         TEST(partition_is_a_disk),

@@ -230,6 +230,54 @@ static void a_pulled_device_is_missed(void **state)
     assert_false(answers(WINDOW));
 }
 
+/* Linux turns the power off when it misses a device, and looks then whether there is another. */
+static void another_device_after_one_that_was_pulled(void **state)
+{
+    (void)state;
+    for (uint32_t before = 0; before < 2; before++) {
+        open_port();
+        open_child(WINDOW);
+        pci_slot_pull(&m.host, SLOT);
+        set_port(SLOT_STATUS, 2, 0xffff);
+        if (before != 0) {
+            pci_slot_insert(&m.host, SLOT);
+        }
+        set_port(SLOT_CONTROL, 2, CONTROL | POWER_OFF);
+        if (before == 0) {
+            set_port(SLOT_STATUS, 2, 0xffff);
+            pci_slot_insert(&m.host, SLOT);
+        }
+        assert_int_equal(let_go, before); /* by the last turn */
+        assert_int_equal(port(SLOT_STATUS, 2), PRESENT | PRESENCE | LINK_CHANGED);
+        assert_int_equal(port(LINK_STATUS, 2) & LINK_ACTIVE, LINK_ACTIVE);
+        assert_true(interrupts());
+        set_port(SLOT_STATUS, 2, 0xffff);
+        set_port(SLOT_CONTROL, 2, CONTROL);
+        assert_true(child_seen());
+        assert_int_equal(port(SLOT_STATUS, 2), PRESENT);
+        /* This one is let go as any. */
+        set_port(SLOT_CONTROL, 2, CONTROL | POWER_OFF);
+        assert_int_equal(let_go, before + 1);
+        assert_false(child_seen());
+        pci_slot_insert(&m.host, SLOT);
+        assert_true((port(SLOT_STATUS, 2) & BUTTON) != 0);
+        set_port(SLOT_CONTROL, 2, CONTROL);
+    }
+}
+
+static void what_has_no_power_is_let_go_at_once(void **state)
+{
+    (void)state;
+    open_port();
+    set_port(SLOT_CONTROL, 2, CONTROL | POWER_OFF);
+    assert_int_equal(let_go, 1);
+    pci_slot_insert(&m.host, SLOT);
+    pci_slot_ask(&m.host, SLOT);
+    assert_int_equal(let_go, 2);
+    assert_false(pci_slot_occupied(&m.host, SLOT));
+    assert_int_equal(port(SLOT_STATUS, 2) & PRESENT, 0);
+}
+
 static void the_bus_behind_is_reset(void **state)
 {
     (void)state;
@@ -295,7 +343,9 @@ static void anything_in_any_order(void **state)
             }
             break;
         case 2:
-            pci_slot_ask(&m.host, SLOT);
+            if (there) {
+                pci_slot_ask(&m.host, SLOT);
+            }
             break;
         case 3:
             pci_slot_withdraw(&m.host, SLOT);
@@ -318,7 +368,9 @@ static void anything_in_any_order(void **state)
         }
         there = pci_slot_occupied(&m.host, SLOT);
         assert_int_equal((port(SLOT_STATUS, 2) & PRESENT) != 0, there);
-        assert_int_equal((port(LINK_STATUS, 2) & LINK_ACTIVE) != 0, there && (port(SLOT_CONTROL, 2) & POWER_OFF) == 0);
+        bool powered = (port(SLOT_CONTROL, 2) & POWER_OFF) == 0;
+        assert_int_equal((port(LINK_STATUS, 2) & LINK_ACTIVE) != 0, there && (powered || m.port.by_link));
+        assert_int_equal(m.port.powered, powered);
         assert_true(there || !child_seen());
     }
     assert_true(let_go > 100);
@@ -333,6 +385,8 @@ int main(void)
         cmocka_unit_test_setup(a_device_leaves_and_comes_again, setup),
         cmocka_unit_test_setup(the_button_is_pressed_again_to_take_it_back, setup),
         cmocka_unit_test_setup(a_pulled_device_is_missed, setup),
+        cmocka_unit_test_setup(another_device_after_one_that_was_pulled, setup),
+        cmocka_unit_test_setup(what_has_no_power_is_let_go_at_once, setup),
         cmocka_unit_test_setup(the_bus_behind_is_reset, setup),
         cmocka_unit_test_setup(reset_of_the_machine, setup),
         cmocka_unit_test_setup(there_are_no_more_ports_than_there_are, setup),

@@ -16,6 +16,10 @@ struct pci_port {
     struct pci_device *child; /* there or not */
     uint32_t slot;
     uint8_t capability; /* offset */
+    bool powered;       /* as the guest has switched it */
+    bool pulled;        /* what was there last; what comes next is announced by its link */
+    bool pulled_on;     /* and the guest has yet to turn the power off, as it does when it misses a device */
+    bool by_link;       /* the link is up without power, for the guest to see that something has come */
 };
 
 /* Puts the port on bus 0 and the function behind it; it becomes what tells the guest of the host's slots. 0; -1 if the
