@@ -5,15 +5,12 @@ The tests share one machine, in the order of the file. The VM "deaf" has a kerne
 """
 
 import re
-import time
 
-import pexpect
 import pytest
 
 from console import Skyscope
-from machine import BUILD, TIME_FACTOR
+from machine import BUILD
 
-MIB = 1 << 20
 FIO = "fio --thread --ioengine=io_uring --direct=1 --name=job"
 
 
@@ -24,15 +21,15 @@ def machine():
         yield skyscope
 
 
-def wait_for(skyscope, command, expected, timeout=60):
+def wait_for(skyscope, command, expected):
     """Asks the shell in front until the command prints that."""
-    deadline = time.monotonic() + timeout * TIME_FACTOR
-    while True:
-        found = skyscope.check_shell(command).split()
-        if found == expected:
-            return
-        assert time.monotonic() < deadline, f"{command}: {found}, not {expected}"
-        skyscope.check_shell("sleep 1")
+    found = []
+
+    def is_there():
+        found[:] = skyscope.shell(command)[1].split()
+        return found == expected
+
+    skyscope.until(is_there, f"{expected} by {command}", 60, lambda: str(found))
 
 
 def wait_for_disks(skyscope, *names):
@@ -58,20 +55,12 @@ def plug_states(skyscope, what):
     return {row[0]: row[-1] if row[-1].isalpha() else "" for row in rows if row and "/" in row[0] and row[0] != "requests/s;"}
 
 
-def pause(skyscope):
-    """Lets the machine run a while."""
-    skyscope.child.expect([pexpect.TIMEOUT, pexpect.EOF], timeout=2)
-
-
 def unplug(skyscope, what, vm, name):
     """Unplugs, and waits until the guest has let go: on a slow machine longer than the manager does."""
     skyscope.to_manager()
     said = skyscope.manager(f"{what} unplug {vm} {name}", 60)
     assert "done" in said or "has not let go of it yet" in said
-    deadline = time.monotonic() + 60 * TIME_FACTOR
-    while plug_states(skyscope, what)[f"{vm}/{name}"] != "unplugged":
-        assert time.monotonic() < deadline, said
-        pause(skyscope)
+    skyscope.until(lambda: plug_states(skyscope, what)[f"{vm}/{name}"] == "unplugged", f"{vm} without {name}")
 
 
 def test_what_is_not_plugged_is_not_there(machine):
@@ -87,7 +76,7 @@ def test_disks_come_and_go_beside_one_that_works(machine):
     machine.to_shell(0, "main")
     base = disk(machine, "base")
     machine.check_shell(f"({FIO} --filename={base} --rw=randrw --bs=4k --iodepth=8 --rate_iops=50 --verify=crc32c "
-                        "--verify_fatal=1 --size=8M --time_based --runtime=100000 >/tmp/fio.log 2>&1; echo $? >/tmp/fio.end) & sleep 1")
+                        "--verify_fatal=1 --size=8M --time_based --runtime=100000 >/tmp/fio.log 2>&1; echo $? >/tmp/fio.end) & :")
     machine.to_manager()
     assert "main: plug: done" in machine.manager("disk plug main spare")
     machine.to_shell(0, "main")
@@ -111,7 +100,9 @@ def test_disks_come_and_go_beside_one_that_works(machine):
     assert "err= 0:" in report
     # What went on beside all this: no error, and still under way.
     machine.check_shell("! [ -e /tmp/fio.end ]")
-    report = machine.check_shell("killall -INT fio; while ! [ -e /tmp/fio.end ]; do sleep 1; done; cat /tmp/fio.log", timeout=60)
+    machine.check_shell("killall -INT fio")
+    wait_for(machine, "ls /tmp/fio.end", ["/tmp/fio.end"])
+    report = machine.check_shell("cat /tmp/fio.log")
     assert "err= 0:" in report and "bad magic" not in report and "crc32c:" not in report
 
 
