@@ -121,6 +121,14 @@ def test_devices_on_mmio_have_their_nodes(arm):
         assert not any(name.startswith("pcie@") for name in tree.children)
 
 
+def test_root_ports_have_buses(arm):
+    """A device that comes and goes is on a bus of its own, in whichever order."""
+    for devices in ('<rng /><disk size="1MiB" hotplug="true" />', '<disk size="1MiB" hotplug="true" /><rng />'):
+        for tree in trees(arm, f'<vm name="g" memory="64MiB"><kernel path="vmlinuz" />{devices}</vm>').values():
+            pci = tree["pcie@3f000000"]
+            assert pci.cells("reg") == [0, 0x3F000000, 0, 0x1000000] and pci.cells("bus-range") == [0, 15]
+
+
 def test_devices_on_pci_have_a_host_bridge(arm, small):
     assert not any(name.startswith("pcie@") for name in small[3].children)
     found = trees(arm, '<vm name="g" memory="64MiB"><kernel path="vmlinuz" /><rng /></vm>')

@@ -3,6 +3,8 @@
 
 import struct
 
+import pytest
+
 from payload_reader import Payload
 
 CONFIG = 0x10000000
@@ -131,3 +133,24 @@ def test_disks_on_both_machines_and_on_sel4(tool):
                     ("--arch", "aarch64", "-s", tool.files / "aarch64", "--kernel", "sel4")):
         result = tool.run("check", *options, "-s", tool.files, path)
         assert result.returncode == 0, result.stderr
+
+
+def test_devices_that_come_and_go(tool):
+    payload = Payload(tool.build('''<system>
+    <network name="lan" />
+    <vm name="g" memory="64MiB"><kernel path="vmlinuz" />
+        <disk size="1MiB" /><disk size="1MiB" hotplug="true" /><net network="lan" hotplug="true" plugged="false" />
+    </vm></system>'''))
+    # slot, plugged, hotplug
+    assert [(row[0][2], *row[0][5:7]) for row in devices_of(payload, "g_vmm")] == [(1, 1, 0), (2, 1, 1), (3, 0, 1)]
+
+
+@pytest.mark.parametrize("count", [15, 16])
+def test_as_many_as_there_are_root_ports_on_aarch64(tool, count):
+    disk = '<disk size="1MiB" hotplug="true" />'
+    path = tool.write(f'<system><vm name="g" memory="64MiB"><kernel path="vmlinuz" />{disk * count}</vm></system>')
+    assert tool.run("check", "--arch", "x86_64", "-s", tool.files, path).returncode == 0
+    result = tool.run("check", "--arch", "aarch64", "-s", tool.files / "aarch64", path)
+    assert (result.returncode == 0) == (count == 15)
+    if count == 16:
+        assert "is one too many; at most 15 devices of a VM can come and go on AArch64" in result.stderr

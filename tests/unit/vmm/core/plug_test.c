@@ -392,6 +392,58 @@ static void ejected_unasked_during_a_request(void **state)
     assert_int_equal(f.ram[0x14000], 0x55);
 }
 
+/* Whatever the guest writes and the manager asks, in any order: a device is there, or not, and its state is told. */
+static void anything_in_any_order(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"fixed", "spare", "disk"};
+    uint32_t seed = 1, seen[4] = {0};
+    for (uint32_t i = 0; i < 20000; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        uint32_t value = seed * 2654435761u, slot = FIXED + (seed >> 16) % 3;
+        switch (seed >> 29) {
+        case 0:
+            ask(VM_COMMAND_PLUG + (seed >> 8) % 3, names[slot - 1]);
+            break;
+        case 1:
+            out(PC_PORT_PCI_SLOTS + (value & 12u), value);
+            break;
+        case 2:
+            out(EJECT, 1u << slot);
+            break;
+        case 3:
+            set(ECAM(slot, value & 0xfcu), 4, seed);
+            break;
+        case 4:
+            if (there(DISK) && get(bar(DISK) + STATUS, 1) != 0xff) {
+                set(bar(DISK) + STATUS, 1, value & 3u ? 0 : 0xff);
+            }
+            set(ECAM(DISK, PCI_BAR0 + 4), 4, PC_PCI_WINDOW_BASE + (value & 0xffu) * VIRTIO_PCI_BAR_SIZE);
+            enable(slot);
+            break;
+        case 5:
+            answer_disk();
+            break;
+        case 6:
+            run_clock(1 + (value & 15u));
+            break;
+        default:
+            if ((value & 15u) == 0) {
+                ask(VM_COMMAND_RESET, "");
+                vmm_handle_event(&f.vm->vcpus[0]);
+            }
+            break;
+        }
+        assert_int_equal(f.vm->state, VM_STATE_RUNNING);
+        assert_true(there(FIXED));
+        assert_int_equal(there(SPARE), plug_state(1) != VM_PLUG_UNPLUGGED);
+        assert_int_equal(there(DISK), plug_state(2) != VM_PLUG_UNPLUGGED);
+        assert_true(answered() || plug_state(1) == VM_PLUG_LEAVING || plug_state(2) == VM_PLUG_LEAVING);
+        seen[plug_state(2)]++;
+    }
+    assert_true(seen[VM_PLUG_UNPLUGGED] > 100 && seen[VM_PLUG_PLUGGED] > 100 && seen[VM_PLUG_LEAVING] > 100);
+}
+
 /* --- The VM's life --- */
 
 static void a_reset_ends_what_was_leaving(void **state)
@@ -467,6 +519,7 @@ int main(void)
         TEST(a_pulled_device_is_gone_at_once),
         TEST(pulled_and_plugged_again_in_its_place),
         TEST(ejected_unasked_during_a_request),
+        TEST(anything_in_any_order),
         TEST(a_reset_ends_what_was_leaving),
         TEST(the_guest_is_told_when_it_resets_itself),
         TEST(a_vm_that_does_not_run),
