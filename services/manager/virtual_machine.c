@@ -154,7 +154,7 @@ void show_vm(struct text_output *out, uint32_t index, const struct virtual_machi
     print_time(out, usage.guest_ticks, frequency);
     print(out, "  ");
     print_time(out, usage.monitor_ticks, frequency);
-    print(out, "  %10llu  %6llu\n", (unsigned long long)(control->status.interrupts_injected + usage.interrupts),
+    print(out, "  %10llu  %6llu\n", (unsigned long long)control->status.interrupts_injected + usage.interrupts,
           (unsigned long long)control->status.guest_errors);
     if (statistics != NULL) {
         show_exits(out, &usage);

@@ -332,7 +332,7 @@ static void states_of_plugs_are_listed(void **state)
     add_devices(f);
     counters = (struct storage_counters){.magic = STORAGE_COUNTERS_MAGIC, .disk_count = 6};
     for (uint32_t i = 0; i < 6; i++) {
-        strcpy(counters.disks[i].name, names[i]);
+        snprintf(counters.disks[i].name, sizeof(counters.disks[i].name), "%s", names[i]);
         counters.disks[i].state = STORAGE_DISK_READY;
         counters.disks[i].kind = STORAGE_MEMORY;
     }
@@ -356,7 +356,7 @@ static void add_storage(struct fixture *f)
 {
     disk_counters = (struct storage_counters){.magic = STORAGE_COUNTERS_MAGIC, .disk_count = 1};
     disk_request = (struct storage_request){0};
-    strcpy(disk_counters.disks[0].name, "beta/root");
+    snprintf(disk_counters.disks[0].name, sizeof(disk_counters.disks[0].name), "beta/root");
     disk_counters.disks[0].requests_per_second = 77;
     disk_counters.disks[0].bytes_per_second = 1 << 20;
     f->config.storage = (uintptr_t)&disk_counters;

@@ -13,7 +13,7 @@ struct acpi_virtio_mmio {
 };
 
 struct acpi_tables_config {
-    uint32_t vcpu_count;        /* APIC IDs 0..vcpu_count - 1 */
+    uint32_t vcpu_count; /* APIC IDs 0..vcpu_count - 1 */
     uint32_t virtio_mmio_count;
     struct acpi_virtio_mmio virtio_mmio[ACPI_MAX_VIRTIO_MMIO];
     uint32_t pci_slots; /* bit n: what is in slot n of bus 0 comes and goes; slot 0 does not */
