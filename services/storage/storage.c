@@ -45,8 +45,11 @@ bool storage_initialise(struct storage *storage, const struct storage_operations
 
 static void send_notification(struct storage *storage, struct disk *disk)
 {
-    if (disk->answered) {
-        disk->answered = false;
+    if (!disk->answered) {
+        return;
+    }
+    disk->answered = false;
+    if (block_queue_client_waits(&disk->queue)) {
         storage->counters->notifications++;
         storage->operations->notify(disk->channel);
     }

@@ -24,9 +24,6 @@ void vm_publish(struct vm *vm)
     vm->control->status.interrupts_injected = arch_interrupts_injected(vm);
     vm->control->status.guest_errors = vm->guest_errors;
     vm->control->status.console_bytes_dropped = arch_console_dropped(vm);
-    vm->control->status.queue_notifications = vm->queue_notifications;
-    vm->control->status.queue_interrupts = vm->queue_interrupts;
-    vm->control->status.queue_interrupts_saved = vm->queue_interrupts_saved;
 }
 
 void vm_set_state(struct vm *vm, enum vm_state state)

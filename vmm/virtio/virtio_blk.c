@@ -86,25 +86,36 @@ static bool ask_for_notifications(struct virtio_blk *blk)
     return more;
 }
 
+/* From the server back to the guest and from the guest to the server. A server of higher priority answers at once. */
+static void turn(struct virtio_blk *blk)
+{
+    blk_take_answers(blk);
+    blk_take_requests(blk);
+    if (blk_send_pieces(blk) || blk->resent) {
+        blk->resent = false;
+        blk->server_notifications++;
+        block_queue_submit(&blk->queue);
+        hv_notify(blk->channel);
+    }
+}
+
 static void run(struct virtio_blk *blk)
 {
     bool more = true;
-    for (uint32_t turn = 0; turn < MAX_TURNS && more; turn++) {
-        bool moved = blk_take_answers(blk);
-        moved = blk_take_requests(blk) || moved;
-        if (blk_send_pieces(blk) || blk->resent) {
-            blk->resent = false;
-            moved = true;
-            blk->server_notifications++;
-            block_queue_submit(&blk->queue);
-            hv_notify(blk->channel);
+    for (uint32_t turns = 0; turns < MAX_TURNS && more; turns++) {
+        block_queue_set_looking(&blk->queue, true);
+        turn(blk);
+        more = block_queue_has_response(&blk->queue) || (virtio_is_live(&blk->device) && ask_for_notifications(blk));
+        if (!more) {
+            block_queue_set_looking(&blk->queue, false);
+            more = block_queue_has_response(&blk->queue);
         }
-        more = moved || (virtio_is_live(&blk->device) && ask_for_notifications(blk));
     }
     for (uint32_t i = 0; i < blk->device.queue_count; i++) {
         virtqueue_flush(&blk->device.queues[i]);
     }
     if (more) {
+        block_queue_set_looking(&blk->queue, false);
         timer_arm(&blk->vm->vcpus[0].timers, &blk->timer, hv_now());
         vcpu_kick(&blk->vm->vcpus[0]);
     }

@@ -14,9 +14,8 @@ enum blk_flush {
 
 /* --- Requests of the driver (virtio_blk_request.c) --- */
 
-/* Takes what the driver has made available, as far as there is room, queue by queue in turn. Returns whether there was
- * anything. */
-bool blk_take_requests(struct virtio_blk *blk);
+/* Takes what the driver has made available, as far as there is room, queue by queue in turn. */
+void blk_take_requests(struct virtio_blk *blk);
 /* All pieces are back: answers the driver, and frees the request. */
 void blk_finish(struct virtio_blk *blk, struct blk_request *request);
 /* Forgets the requests of a queue, or of all: UINT32_MAX. */
@@ -28,5 +27,5 @@ bool blk_writes_through(const struct virtio_blk *blk);
 
 /* Cuts requests into pieces and queues them, in order, as far as there is room. Returns whether any was queued. */
 bool blk_send_pieces(struct virtio_blk *blk);
-/* Takes the server's answers. Returns whether there were any. */
-bool blk_take_answers(struct virtio_blk *blk);
+/* Takes the server's answers. */
+void blk_take_answers(struct virtio_blk *blk);

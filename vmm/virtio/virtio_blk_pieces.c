@@ -316,7 +316,7 @@ static void take_answer(struct virtio_blk *blk, const struct block_response *res
     }
 }
 
-bool blk_take_answers(struct virtio_blk *blk)
+void blk_take_answers(struct virtio_blk *blk)
 {
     struct block_response response;
     uint32_t count = 0;
@@ -329,5 +329,4 @@ bool blk_take_answers(struct virtio_blk *blk)
         }
         count++;
     }
-    return count != 0;
 }

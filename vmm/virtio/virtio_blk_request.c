@@ -191,20 +191,13 @@ static bool take_request(struct virtio_blk *blk, struct virtqueue *queue)
     return true;
 }
 
-bool blk_take_requests(struct virtio_blk *blk)
+void blk_take_requests(struct virtio_blk *blk)
 {
     uint32_t count = blk->device.queue_count, idle = 0;
-    bool taken = false;
-    for (uint32_t i = blk->next_queue; idle < count; i = (i + 1) % count) {
-        if (take_request(blk, &blk->device.queues[i])) {
-            taken = true;
-            idle = 0;
-        } else {
-            idle++;
-        }
-        blk->next_queue = (i + 1) % count;
+    while (idle < count) {
+        idle = take_request(blk, &blk->device.queues[blk->next_queue]) ? 0 : idle + 1;
+        blk->next_queue = blk->next_queue + 1 < count ? blk->next_queue + 1 : 0;
     }
-    return taken;
 }
 
 static void forget(struct virtio_blk *blk, struct blk_request *request)

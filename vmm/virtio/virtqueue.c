@@ -201,6 +201,16 @@ void virtqueue_push(struct virtqueue *queue, uint16_t id, uint16_t slots, uint32
     queue->outstanding = (uint16_t)(queue->outstanding - slots);
 }
 
+/* Here and not with the VM's other counters, as there may be no other reason to publish those for long. */
+static void publish_counters(const struct vm *vm)
+{
+    if (vm->control != NULL) {
+        vm->control->status.queue_notifications = vm->queue_notifications;
+        vm->control->status.queue_interrupts = vm->queue_interrupts;
+        vm->control->status.queue_interrupts_saved = vm->queue_interrupts_saved;
+    }
+}
+
 void virtqueue_flush(struct virtqueue *queue)
 {
     uint16_t published = queue->staged;
@@ -222,12 +232,13 @@ void virtqueue_flush(struct virtqueue *queue)
     } else {
         wanted = split_interrupt_wanted(queue, published);
     }
-    if (!wanted) {
+    if (wanted) {
+        device->vm->queue_interrupts++;
+    } else {
         device->vm->queue_interrupts_saved++;
-        return;
     }
-    device->vm->queue_interrupts++;
-    if (device->transport_ops != NULL) {
+    publish_counters(device->vm);
+    if (wanted && device->transport_ops != NULL) {
         device->transport_ops->queue_interrupt(device->transport, queue);
     }
 }

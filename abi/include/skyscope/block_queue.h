@@ -59,7 +59,8 @@ struct block_request_queue {
     uint32_t head;   /* written by the server */
     uint32_t tail;   /* written by the client */
     uint8_t plugged; /* the client collects: the server takes nothing while it is not 0 */
-    uint8_t reserved[7];
+    uint8_t looking; /* ours: the client looks for responses by itself: the server need not tell it while it is not 0 */
+    uint8_t reserved[6];
     struct block_request entries[];
 };
 
@@ -134,6 +135,7 @@ static inline bool block_queue_attach_client(struct block_queue_handle *h, uint6
     }
     h->request_index = __atomic_load_n(&h->requests->tail, __ATOMIC_RELAXED);
     h->response_index = __atomic_load_n(&h->responses->head, __ATOMIC_RELAXED);
+    __atomic_store_n(&h->requests->looking, 0, __ATOMIC_RELAXED);
     *orphans = h->request_index - h->response_index;
     return true;
 }
@@ -175,7 +177,28 @@ static inline bool block_queue_take_response(struct block_queue_handle *h, struc
     return true;
 }
 
+static inline bool block_queue_has_response(const struct block_queue_handle *h)
+{
+    uint32_t tail = __atomic_load_n(&h->responses->tail, __ATOMIC_ACQUIRE);
+    return block_queue_distance(tail, h->response_index, h->capacity, 0) != 0;
+}
+
+/* Looking: the server is not to notify of responses. After it has ended, look once more before waiting for a
+ * notification: one of both sides sees what the other has done. */
+static inline void block_queue_set_looking(struct block_queue_handle *h, bool looking)
+{
+    __atomic_store_n(&h->requests->looking, looking, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
 /* --- Server --- */
+
+/* Whether the client waits to hear of the responses that were put. */
+static inline bool block_queue_client_waits(const struct block_queue_handle *h)
+{
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    return __atomic_load_n(&h->requests->looking, __ATOMIC_RELAXED) == 0;
+}
 
 /* Takes a request, a copy. False if there is none, or the client is collecting. */
 static inline bool block_queue_take_request(struct block_queue_handle *h, struct block_request *request)

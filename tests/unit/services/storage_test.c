@@ -212,6 +212,27 @@ static void collecting_client_is_left_alone(void **state)
     assert_true(block_queue_take_response(&client->queue, &response));
 }
 
+static void client_that_looks_is_not_told(void **state)
+{
+    struct storage_fixture *f = *state;
+    fixture_start(f);
+    struct storage_client *client = &f->clients[0];
+    uint32_t notifications = client->notifications;
+    block_queue_set_looking(&client->queue, true);
+    fixture_queue(client, FLUSH, 0, 0, 0);
+    fixture_serve(f);
+    assert_true(block_queue_has_response(&client->queue));
+    (void)fixture_response(client);
+    assert_false(block_queue_has_response(&client->queue));
+    assert_int_equal(client->notifications, notifications);
+    block_queue_set_looking(&client->queue, false);
+    fixture_serve(f);
+    assert_int_equal(client->notifications, notifications); /* nor later of what it has seen */
+    fixture_queue(client, FLUSH, 0, 0, 0);
+    fixture_serve(f);
+    assert_int_equal(client->notifications, notifications + 1);
+}
+
 /* How many requests end in a second, one after the other. */
 static uint32_t requests_in_a_second(struct storage_fixture *f, uint32_t disk, uint16_t count)
 {
@@ -429,6 +450,7 @@ int main(void)
         TEST(partial_write_keeps_the_rest_of_the_block),
         TEST(answers_come_in_order),
         TEST(collecting_client_is_left_alone),
+        TEST(client_that_looks_is_not_told),
         TEST(limits_hold),
         TEST(limits_change),
         TEST(who_waits_for_his_limit_stops_no_one),

@@ -50,6 +50,7 @@ int device_listen(struct vm *vm, uint32_t channel, void (*notified)(void *contex
 static void notify_client(unsigned int channel)
 {
     assert_int_equal(channel, BLK_MACHINE_CHANNEL);
+    current->client_notified++;
 }
 
 static void wake_at(uint64_t deadline)

@@ -27,7 +27,7 @@ struct blk_machine {
     uint8_t *disk;
     uint64_t clock;
     bool server_runs; /* at once when it is notified, as one of higher priority on the same CPU does */
-    uint32_t server_notified, kicks;
+    uint32_t server_notified, client_notified, kicks;
     void (*listener)(void *context); /* the device's, for the server's notifications */
 };
 

@@ -10,17 +10,32 @@ static void batches_cost_one_notification_and_one_interrupt(void **state)
     struct blk_driver_request requests[12];
     blk_driver_start(f, VIRTIO_F_RING_PACKED);
     f->machine.next_free = 0x100000;
-    f->server_notified = f->machine.interrupts[0] = 0;
+    f->server_notified = f->client_notified = f->machine.interrupts[0] = 0;
     for (uint32_t i = 0; i < 12; i++) {
         requests[i] = blk_driver_add(f, 0, VIRTIO_BLK_T_IN, i * 8, 4096, 4096, 0);
     }
     virtio_notify(&f->blk.device, 0);
     assert_int_equal(f->server_notified, 1);
+    assert_int_equal(f->client_notified, 0); /* the device looked by itself */
     assert_int_equal(f->machine.interrupts[0], 1);
     for (uint32_t i = 0; i < 12; i++) {
         assert_int_equal(blk_driver_status(f, &requests[i]), VIRTIO_BLK_S_OK);
         assert_memory_equal(blk_driver_data(f, &requests[i]), f->disk + i * 4096, 4096);
     }
+}
+
+static void an_answer_that_comes_later_is_told(void **state)
+{
+    struct blk_machine *f = *state;
+    blk_driver_start(f, VIRTIO_F_RING_PACKED);
+    f->server_runs = false;
+    f->client_notified = 0;
+    struct blk_driver_request request = blk_driver_add(f, 0, VIRTIO_BLK_T_IN, 0, 512, 512, 0);
+    virtio_notify(&f->blk.device, 0);
+    assert_int_equal(f->client_notified, 0);
+    blk_machine_serve(f);
+    assert_int_equal(f->client_notified, 1);
+    assert_int_equal(blk_driver_status(f, &request), VIRTIO_BLK_S_OK);
 }
 
 static void more_requests_than_places_wait_in_the_ring(void **state)
@@ -246,6 +261,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(batches_cost_one_notification_and_one_interrupt),
+        TEST(an_answer_that_comes_later_is_told),
         TEST(more_requests_than_places_wait_in_the_ring),
         TEST(broken_chains_break_the_device),
         TEST(reset_forgets_requests_but_not_cells),
