@@ -413,7 +413,7 @@ static void share_budget(const struct services *services)
     LIST_FOR (const struct pd, pd, &services->all) {
         parts += budget_parts(services, pd);
     }
-    uint64_t share = SERVICES_BUDGET / parts;
+    uint64_t share = parts != 0 ? SERVICES_BUDGET / parts : 0;
     share = share < SERVICE_BUDGET ? share : SERVICE_BUDGET;
     LIST_FOR (struct pd, pd, &services->all) {
         pd->budget = share * budget_parts(services, pd);
