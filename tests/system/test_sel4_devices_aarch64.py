@@ -66,8 +66,8 @@ def test_sockets(devices):
 
 
 def test_files_made_by_the_guest(devices):
-    run(devices, "first", "mkdir /work && mount -t virtiofs work /work && cp /tmp/written /work/a && ln /work/a /work/b && "
-                          "sync && echo 3 > /proc/sys/vm/drop_caches && cmp /work/b /tmp/written")
+    run(devices, "first", "mkdir /made && mount -t virtiofs work /made && cp /tmp/written /made/a && ln /made/a /made/b && "
+                          "sync && echo 3 > /proc/sys/vm/drop_caches && cmp /made/b /tmp/written")
 
 
 def test_balloon(devices):
@@ -85,8 +85,8 @@ def test_a_restarted_guest_finds_all_again(devices):
     before = devices.boot_id()
     devices.send("reboot")
     devices.expect_new_boot(0, "first", before, 480)
-    run(devices, "first", "mkdir /work && mount -t virtiofs work /work && "
-                          "dd if=/dev/vda bs=64k count=32 iflag=direct 2>/dev/null | cmp - /work/a")
+    run(devices, "first", "mkdir /made && mount -t virtiofs work /made && "
+                          "dd if=/dev/vda bs=64k count=32 iflag=direct 2>/dev/null | cmp - /made/a")
     assert "again" in run(devices, "first", "echo again | socat -t 60 - VSOCK-CONNECT:100:7")
     devices.to_manager()
     assert devices.vm_states() == {"first": "running", "second": "running"}

@@ -49,17 +49,17 @@ def test_packed_files_cannot_be_changed(sharing):
 
 
 def test_files_made_by_the_guest(sharing):
-    first(sharing, "mkdir -p /work && mount -t virtiofs work /work")
-    first(sharing, "(cd /work && dd if=/dev/urandom of=a bs=64k count=100 2>/dev/null && mkdir d && cp a d/b && ln d/b d/c && "
+    first(sharing, "mkdir -p /made && mount -t virtiofs work /made")
+    first(sharing, "(cd /made && dd if=/dev/urandom of=a bs=64k count=100 2>/dev/null && mkdir d && cp a d/b && ln d/b d/c && "
                    "ln -s d/c l && mv a d/a && sync && echo 3 > /proc/sys/vm/drop_caches && cmp d/a l && cmp d/a d/b)")
-    assert first(sharing, "stat -c '%h %s' /work/d/b").split() == ["2", "6553600"]
+    assert first(sharing, "stat -c '%h %s' /made/d/b").split() == ["2", "6553600"]
     sharing.to_shell(0, "first")
-    status, text = sharing.shell("dd if=/dev/zero of=/work/full bs=64k count=1000", 300)
+    status, text = sharing.shell("dd if=/dev/zero of=/made/full bs=64k count=1000", 300)
     assert status != 0 and "No space left" in text
-    first(sharing, "rm /work/full && echo again > /work/again && cat /work/again")
+    first(sharing, "rm /made/full && echo again > /made/again && cat /made/again")
     # What is opened to be written anew is short, in the file system and not only in the guest's cache.
-    first(sharing, "echo 1 > /work/again && sync && echo 3 > /proc/sys/vm/drop_caches")
-    assert first(sharing, "cat /work/again; stat -c %s /work/again").split() == ["1", "2"]
+    first(sharing, "echo 1 > /made/again && sync && echo 3 > /proc/sys/vm/drop_caches")
+    assert first(sharing, "cat /made/again; stat -c %s /made/again").split() == ["1", "2"]
 
 
 def test_an_image_in_memory_is_read_where_it_is(sharing):
@@ -115,6 +115,6 @@ def test_a_restarted_guest_finds_all_again(sharing):
     before = sharing.boot_id()
     sharing.send("reboot")
     sharing.expect_new_boot(0, "first", before)
-    first(sharing, "mkdir -p /work /files && mount -t virtiofs work /work && mount -t virtiofs files /files && "
-                   "cmp /work/d/a /work/d/c && cat /files/greeting /work/again")
+    first(sharing, "mkdir -p /made /files && mount -t virtiofs work /made && mount -t virtiofs files /files && "
+                   "cmp /made/d/a /made/d/c && cat /files/greeting /made/again")
     assert "once more" in first(sharing, "echo once more | socat -t 20 - VSOCK-CONNECT:100:7")

@@ -170,7 +170,8 @@ def test_reset_while_requests_are_under_way(machine, disks):
                         "--time_based --runtime=600 >/dev/null 2>&1 &)")
     machine.to_manager()
     # Each has had more than once the 64 that it gets at once.
-    machine.until(lambda: all(now > then + 128 for now, then in zip(requests(machine), before)), "requests to both disks")
+    machine.until(lambda: all(count > earlier + 128 for count, earlier in zip(requests(machine), before)),
+                  "requests to both disks")
     machine.manager("reset disks")
     machine.expect_new_boot(0, "disks", boot)
     again = Disks(machine)
