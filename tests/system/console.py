@@ -23,6 +23,16 @@ class Skyscope(Machine):
         """Waits for the shell prompt of the Linux guest in front, after it has booted."""
         self.expect_text(USER_SPACE, timeout)
         self.expect_text(f"{hostname}:~# ", timeout)
+        self._silence_kernel(hostname)
+
+    def _silence_kernel(self, hostname):
+        """Lets the Linux guest in front say only emergencies from now on.
+
+        What else the kernel says at a moment of its own, such as a timer interrupt that took long on a machine under
+        load, would stand amid a command's output. Its log (dmesg) has it all the same.
+        """
+        self.check_shell("dmesg -n 1")
+        self.expect_text(f"{hostname}:~# ")
 
     def to_manager(self):
         """Brings the manager's console to the front, with an empty line at its prompt.
@@ -71,6 +81,7 @@ class Skyscope(Machine):
                                       timeout=5 * TIME_FACTOR)
             if index == 0 and self.child.match[1] != last_boot_id:
                 self.expect_text(f"{name}:~# ")
+                self._silence_kernel(name)
                 return
             if index == 2 or time.monotonic() > deadline:
                 self._fail(f"{name} has not booted anew")

@@ -18,8 +18,8 @@ def expect_login(skyscope):
     """Waits for the console's login, which lets root in by itself, and for systemd to have started all."""
     skyscope.expect_text("debian login: ", SYSTEMD_TIME)
     skyscope.expect_text("root@debian:~# ", SYSTEMD_TIME)
-    # Without colours, pagers, and the marks that a shell puts around what is pasted.
-    skyscope.check_shell("bind 'set enable-bracketed-paste off'; export SYSTEMD_COLORS=0 SYSTEMD_PAGER=")
+    # Without colours, pagers, the marks that a shell puts around what is pasted, and the kernel's messages.
+    skyscope.check_shell("bind 'set enable-bracketed-paste off'; dmesg -n 1; export SYSTEMD_COLORS=0 SYSTEMD_PAGER=")
     status, state = skyscope.shell("systemctl is-system-running --wait", SYSTEMD_TIME)
     assert (status, state.strip()) == (0, "running"), skyscope.shell("systemctl --failed")[1]
 
