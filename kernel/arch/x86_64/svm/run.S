@@ -81,9 +81,9 @@ svm_run:
         jne     2f
 1:      cli
         stgi
-        /* The task priority is 0 all the time; said again for QEMU's sake. At an
-         * exit it clears its flag of a virtual interrupt, not atomically
-         * (do_vmexit in svm_helper.c, 7.2 and later), and forgets an interrupt
+        /* The task priority is 0 all the time; said again for QEMU's sake. At VMRUN
+         * with a virtual interrupt it sets its flag of one, not atomically
+         * (helper_vmrun in svm_helper.c, 7.2 and later), and forgets an interrupt
          * that another of its threads raises at that moment: it stays pending in
          * the local APIC and never comes. With a new priority QEMU looks again. */
         movq    %rcx, %cr8
