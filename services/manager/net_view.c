@@ -90,8 +90,9 @@ void show_port(struct text_output *out, const struct switch_status *status, uint
     const volatile struct switch_port_counters *c = &p->counters;
     uint32_t flags = p->flags;
     print_untrusted(out, status->ports[port].name, VM_NAME_LENGTH, 0);
-    print(out, ":%s%s%s\n", (flags & SWITCH_PORT_LOCKED) != 0 ? " address locked" : " any address",
-          (flags & SWITCH_PORT_ISOLATED) != 0 ? ", isolated" : "", (flags & SWITCH_PORT_TRUNK) != 0 ? ", trunk" : "");
+    print(out, ":%s%s%s%s\n", (flags & SWITCH_PORT_LOCKED) != 0 ? " address locked" : " any address",
+          (flags & SWITCH_PORT_ISOLATED) != 0 ? ", isolated" : "", (flags & SWITCH_PORT_TRUNK) != 0 ? ", trunk" : "",
+          p->plugged != 0 ? "" : ", unplugged");
     print(out, "  %12llu frames from it went to all\n", (unsigned long long)c->flooded);
     print(out, "  %12llu frames for it whose offloads were completed\n", (unsigned long long)c->completed);
     print(out, "  %12llu notifications of it\n", (unsigned long long)c->notified);

@@ -13,6 +13,18 @@ void mac_table_initialise(struct mac_table *table)
     }
 }
 
+void mac_table_forget(struct mac_table *table, uint32_t port)
+{
+    for (uint32_t set = 0; set < MAC_TABLE_SETS; set++) {
+        for (uint32_t way = 0; way < MAC_TABLE_WAYS; way++) {
+            struct mac_entry *entry = &table->entries[set][way];
+            if (entry->port == port && entry->vlan != MAC_TABLE_ANY_VLAN) {
+                entry->port = MAC_TABLE_NONE;
+            }
+        }
+    }
+}
+
 /* FNV-1a, folded. */
 static uint32_t set_of(uint32_t network, uint32_t vlan, const uint8_t mac[6])
 {

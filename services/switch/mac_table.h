@@ -36,6 +36,8 @@ enum mac_learned {
 };
 
 void mac_table_initialise(struct mac_table *table);
+/* Forgets what was learned of a port; what is at it in all VLANs, which was not learned, stays. */
+void mac_table_forget(struct mac_table *table, uint32_t port);
 /* The port, or MAC_TABLE_NONE. now: seconds, as in all that follow. */
 uint32_t mac_table_find(const struct mac_table *table, uint32_t network, uint32_t vlan, const uint8_t mac[6],
                         uint32_t now);

@@ -38,7 +38,7 @@ bool port_initialise(struct port *port, const struct net_client_config *config, 
     memset(port, 0, sizeof(*port));
     port->config = *config;
     port->counters = counters;
-    port->link_up = true;
+    port->switched_on = port->plugged = port->link_up = true;
     if (config->capacity > SWITCH_CAPACITY_MAX || config->buffer_size < SWITCH_BUFFER_MIN ||
         config->buffer_size > SWITCH_BUFFER_MAX || config->transmit_data_size < config->buffer_size ||
         config->receive_data_size < config->buffer_size || config->transmit_data == 0 || config->receive_data == 0 ||
@@ -93,11 +93,23 @@ void port_look(struct port *port)
     port->received = true; /* notify it in any case */
 }
 
-void port_set_link(struct port *port, bool up)
+bool port_look_for_card(struct port *port)
 {
-    port->link_up = up;
+    bool plugged = !is_extended(port) || __atomic_load_n(&port->client->unplugged, __ATOMIC_RELAXED) == 0;
+    if (plugged == port->plugged) {
+        return false;
+    }
+    port->plugged = plugged;
+    port->link_up = port->switched_on && plugged;
+    return true;
+}
+
+void port_set_link(struct port *port, bool on)
+{
+    port->switched_on = on;
+    port->link_up = on && port->plugged;
     if (is_extended(port)) {
-        __atomic_store_n(&port->server->link_up, up ? 1u : 0u, __ATOMIC_RELEASE);
+        __atomic_store_n(&port->server->link_up, on ? 1u : 0u, __ATOMIC_RELEASE);
         port->received = true;
     }
 }

@@ -21,7 +21,8 @@ struct port {
     struct net_server_state *server;
     uint32_t epoch; /* of the client, on extended ports */
     bool running;   /* the queues are in use */
-    bool link_up;
+    bool switched_on, plugged;
+    bool link_up;        /* both */
     bool sent, received; /* since the client was notified last: buffers came back, frames came */
     uint32_t accepted;   /* enum net_accept */
     struct switch_port_counters *counters;
@@ -43,6 +44,8 @@ enum port_result {
 bool port_initialise(struct port *port, const struct net_client_config *config, struct switch_port_counters *counters);
 /* Looks whether the client has begun anew. To be called before each turn. */
 void port_look(struct port *port);
+/* Looks whether the client has put a card in or out. True if so. */
+bool port_look_for_card(struct port *port);
 
 /* Takes the next frame: its pieces are in the client's memory until port_give_back(). */
 enum port_result port_take(struct port *port, struct gather *bytes, struct net_offload *offload);
@@ -57,4 +60,5 @@ enum port_result port_send(struct port *port, const struct gather *bytes, const 
 bool port_publish(struct port *port);
 /* About to sleep: asks for a notification. True if frames have come meanwhile. */
 bool port_request_signal(struct port *port);
-void port_set_link(struct port *port, bool up);
+/* Switches it on or off: without a card the link stays down. */
+void port_set_link(struct port *port, bool on);

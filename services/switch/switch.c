@@ -80,7 +80,7 @@ static const char *add_port(struct ethernet_switch *s, const struct switch_port_
     memcpy(status->mac, config->mac, sizeof(status->mac));
     status->vlan = config->vlan;
     status->flags = config->flags;
-    status->link_up = 1;
+    status->link_up = status->plugged = 1;
     if (!port_initialise(&port->port, &config->queues, &status->counters)) {
         return "the queues of a port are not valid";
     }
@@ -208,9 +208,31 @@ static bool request_signals(struct ethernet_switch *s)
     return more;
 }
 
+/* Who is not there any more is at no port. */
+static void link_changed(struct ethernet_switch *s, uint32_t index)
+{
+    const struct port *port = &s->ports[index].port;
+    s->status->ports[index].link_up = port->link_up ? 1 : 0;
+    s->status->ports[index].plugged = port->plugged ? 1 : 0;
+    if (!port->link_up) {
+        mac_table_forget(&s->table, index);
+    }
+}
+
+/* Once each time the switch is woken: forgetting takes longer than a frame. */
+static void look_for_cards(struct ethernet_switch *s)
+{
+    for (uint32_t i = 0; i < s->port_count; i++) {
+        if (port_look_for_card(&s->ports[i].port)) {
+            link_changed(s, i);
+        }
+    }
+}
+
 bool switch_serve(struct ethernet_switch *s, uint64_t now)
 {
     s->status->wake_ups++;
+    look_for_cards(s);
     for (uint32_t round = 0; round < MAX_ROUNDS; round++) {
         bool more = false;
         for (uint32_t i = 0; i < s->port_count; i++) {
@@ -252,7 +274,7 @@ static enum switch_result carry_out(struct ethernet_switch *s, const struct swit
             return SWITCH_RESULT_NO_PORT;
         }
         port_set_link(&s->ports[request->port].port, request->command == SWITCH_COMMAND_LINK_UP);
-        s->status->ports[request->port].link_up = request->command == SWITCH_COMMAND_LINK_UP ? 1 : 0;
+        link_changed(s, request->port);
         return SWITCH_RESULT_DONE;
     default:
         return SWITCH_RESULT_UNKNOWN_COMMAND;

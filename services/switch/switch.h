@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A learning Ethernet switch (IEEE 802.1D, 802.1Q): several networks that have nothing to do with each other, each with
- * VLANs; isolated ports; ports whose address is locked; limits on what goes to everybody. services/switch/switch_main.c
- * is its program.
+ * VLANs; isolated ports; ports whose address is locked, or whose card comes and goes; limits on what goes to everybody.
+ * services/switch/switch_main.c is its program.
  */
 #pragma once
 

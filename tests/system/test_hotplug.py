@@ -55,6 +55,13 @@ def plug_states(skyscope, what):
     return {row[0]: row[-1] if row[-1].isalpha() else "" for row in rows if row and "/" in row[0] and row[0] != "requests/s;"}
 
 
+def wait_for_link(skyscope, port, state):
+    """The manager hears of a card from its monitor, and of its link from the switch, which may be a moment later."""
+    skyscope.to_manager()
+    skyscope.until(lambda: re.search(rf"{port} +\S+ +[0-9a-f:]{{17}} +\S+ {state} ", skyscope.manager("net list")),
+                   f"link of {port} {state}")
+
+
 def unplug(skyscope, what, vm, name):
     """Unplugs, and waits until the guest has let go: on a slow machine longer than the manager does."""
     skyscope.to_manager()
@@ -111,12 +118,17 @@ def test_a_network_card_comes_and_goes(machine):
     machine.check_shell("ip address add 10.9.0.2/24 dev eth0; ip link set eth0 up")
     for _ in range(2):
         machine.to_manager()
+        wait_for_link(machine, "main/card", "down")
         assert "done" in machine.manager("net plug main card")
+        wait_for_link(machine, "main/card", "up")
         machine.to_shell(0, "main")
         wait_for(machine, "ls /sys/class/net", ["eth0", "lo"])
         machine.check_shell("ip address add 10.9.0.1/24 dev eth0; ip link set eth0 up")
         assert "5 packets received" in machine.check_shell("ping -c 5 10.9.0.2", timeout=60)
         unplug(machine, "net", "main", "card")
+        wait_for_link(machine, "main/card", "down")
+        assert "main/card: address locked, unplugged" in machine.manager("net show main/card")
+        wait_for_link(machine, "deaf/card", "up")
         machine.to_shell(0, "main")
         wait_for(machine, "ls /sys/class/net", ["lo"])
 

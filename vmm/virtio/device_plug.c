@@ -35,8 +35,13 @@ static void publish_all(struct vm *vm)
 static void set_state(struct vm *vm, struct device_entry *entry, enum vm_plug_state state)
 {
     struct device_set *set = &vm->devices;
+    bool was_there = entry->plug != VM_PLUG_UNPLUGGED, is_there = state != VM_PLUG_UNPLUGGED;
+    const struct virtio_device *device = entry->device;
     entry->plug = state;
     publish(vm, entry);
+    if (was_there != is_there && device->ops->plugged != NULL) {
+        device->ops->plugged(device->context, is_there);
+    }
     if (state == VM_PLUG_UNPLUGGED && set->awaited == entry) {
         device_plug_forget_request(vm);
         vm_control_answer(vm, VM_RESULT_DONE);

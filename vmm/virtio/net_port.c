@@ -76,6 +76,13 @@ void net_port_accept(struct net_port *port, uint32_t accepted)
     }
 }
 
+void net_port_plug(struct net_port *port, bool there)
+{
+    if (port->client != NULL) {
+        __atomic_store_n(&port->client->unplugged, there ? 0u : 1u, __ATOMIC_RELEASE);
+    }
+}
+
 bool net_port_look(struct net_port *port)
 {
     if (port->client == NULL) {

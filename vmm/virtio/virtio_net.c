@@ -214,6 +214,13 @@ static void config_written(void *context, uint32_t offset, uint32_t width, uint6
     }
 }
 
+static void plugged(void *context, bool there)
+{
+    struct virtio_net *net = context;
+    net_port_plug(&net->port, there);
+    hv_notify(net->port.config.channel);
+}
+
 static const struct virtio_ops ops = {
     .type = VIRTIO_TYPE_NET,
     .name = "net",
@@ -223,6 +230,7 @@ static const struct virtio_ops ops = {
     .reset = reset,
     .queue_reset = queue_reset,
     .config_written = config_written,
+    .plugged = plugged,
 };
 
 /* --- Creation --- */
@@ -284,6 +292,7 @@ static const char *create(struct vm *vm, const struct vm_device_config *config, 
     if (problem != NULL) {
         return problem;
     }
+    net_port_plug(&net->port, config->hotplug == 0 || config->plugged != 0);
     memcpy(net->original_mac, config->net.mac, sizeof(net->original_mac));
     memcpy(net->config.mac, config->net.mac, sizeof(net->config.mac));
     net->config.status = net_port_is_up(&net->port) ? STATUS_LINK_UP : 0;

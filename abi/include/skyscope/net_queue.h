@@ -66,13 +66,16 @@ struct net_client_state {
      * the transmit queue of free buffers, has answered with the same number. Not 0. */
     uint32_t epoch;
     uint32_t accepted; /* enum net_accept */
-    uint32_t reserved[2];
+    /* Not 0: no card is at the port. Its link is down, whatever else the server thinks of it. The client notifies the
+     * server when it has changed this. */
+    uint32_t unplugged;
+    uint32_t reserved;
 };
 
 /* Extended ports: written by the server only. */
 struct net_server_state {
     uint32_t epoch;   /* the client's, once the queues are in use */
-    uint32_t link_up; /* 0: the port is switched off */
+    uint32_t link_up; /* 0: the port is switched off; says nothing of `unplugged` */
     /* Incremented: the server has begun anew. It ignores what the client asked for before, so the client asks again. */
     uint32_t generation;
     uint32_t reserved;

@@ -65,14 +65,14 @@ struct switch_port_status {
     char network[VM_NAME_LENGTH];
     uint8_t mac[6];
     uint16_t vlan;
-    uint32_t flags; /* enum switch_port_flags */
-    uint32_t link_up;
+    uint32_t flags;   /* enum switch_port_flags */
+    uint32_t link_up; /* it is switched on, and a card is there */
+    uint32_t plugged; /* a card is there */
     uint32_t learned; /* addresses */
-    uint32_t reserved;
     struct switch_port_counters counters;
 };
 
-#define SWITCH_STATUS_VERSION 1u
+#define SWITCH_STATUS_VERSION 2u
 
 struct switch_status {
     uint32_t version; /* written last */

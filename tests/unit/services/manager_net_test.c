@@ -32,6 +32,7 @@ static int set_up_networks(void **state)
         memcpy(port->mac, (uint8_t[]){0x02, 0, 0, 0, 0, (uint8_t)i}, 6);
         port->vlan = (uint16_t)(10 + i);
         port->link_up = 1 - i;
+        port->plugged = 1;
         port->flags = i == 0 ? SWITCH_PORT_LOCKED : 0;
         port->counters.frames_in = 1000 + i;
         port->counters.dropped[SWITCH_DROP_SPOOFED] = 7;
@@ -82,10 +83,16 @@ static void counters_of_a_port_are_shown(void **state)
 {
     struct fixture *f = *state;
     type(f, "net show vm1/net0\r");
-    assert_non_null(strstr(screen(f), "7 dropped from it: from an address that it may not use"));
+    const char *text = screen(f);
+    assert_non_null(strstr(text, "vm1/net0: any address"));
+    assert_null(strstr(text, "unplugged"));
+    assert_non_null(strstr(text, "7 dropped from it: from an address that it may not use"));
+    status.ports[1].plugged = 0;
     clear(f);
     type(f, "net show 1\r");
-    assert_non_null(strstr(screen(f), "5 dropped for it: it had no buffers"));
+    text = screen(f);
+    assert_non_null(strstr(text, "vm1/net0: any address, unplugged"));
+    assert_non_null(strstr(text, "5 dropped for it: it had no buffers"));
     clear(f);
     type(f, "net show 2\r");
     assert_non_null(strstr(screen(f), "there is no port 2"));
@@ -180,7 +187,7 @@ static void a_capture_is_printed(void **state)
     assert_false(f->manager.busy);
     const char *text = screen(f);
     assert_non_null(strstr(text, "2 frames, 0 older ones were overwritten"));
-    uint8_t file[400];
+    uint8_t file[400] = {0};
     assert_int_equal(decode(text, file), 24 + 116 + 76);
     assert_memory_equal(file, ((uint8_t[]){0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0}), 8);
     assert_int_equal(file[20], 1);

@@ -187,6 +187,28 @@ static void a_client_begins_anew(void **state)
     others_are_well(f);
 }
 
+/* A card that comes and goes all the time, and sends meanwhile. */
+static void a_storm_of_cards_harms_its_own_port(void **state)
+{
+    struct fixture *f = *state;
+    struct net_client_state *own = net_queue_state(&f->clients[0].receive_free);
+    uint8_t frame[60] = {0};
+    for (uint32_t i = 0; i < 1000; i++) {
+        own->unplugged = i % 3 == 0 ? 0 : i;
+        assert_true(put_frame(f, 0, ethernet(frame, mac_of(1), mac_of(0), 0x0800), sizeof(frame), NULL));
+        (void)switch_serve(&f->s, f->now);
+        if (i % 2 == 0) {
+            client_connect(f, 0);
+        }
+        others_are_well(f);
+    }
+    assert_true(dropped(f, 0, SWITCH_DROP_LINK_DOWN) > 0 && f->status.ports[0].counters.flooded > 0);
+    own->unplugged = UINT32_MAX;
+    run(f);
+    assert_int_equal(f->status.ports[0].link_up, 0);
+    others_are_well(f);
+}
+
 /* What the other side may change between two looks is looked at once: the first 18 bytes decide, and go on. */
 static void the_header_that_was_checked_is_the_one_that_goes_on(void **state)
 {
@@ -250,6 +272,7 @@ int main(void)
         TEST(a_receiver_with_bad_buffers_loses_its_frames),
         OWN(buffers_are_not_lost),
         TEST(a_client_begins_anew),
+        TEST(a_storm_of_cards_harms_its_own_port),
         TEST(the_header_that_was_checked_is_the_one_that_goes_on),
         OWN(a_wrong_configuration_is_refused),
     };

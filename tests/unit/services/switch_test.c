@@ -454,6 +454,72 @@ static void links_go_down_and_up(void **state)
     assert_int_equal(f->status.ports[0].learned, 1);
 }
 
+static void plug(struct fixture *f, unsigned int client, bool there)
+{
+    struct net_client_state *own = net_queue_state(&f->clients[client].receive_free);
+    own->unplugged = there ? 0 : 7;
+    run(f);
+}
+
+static void a_port_without_a_card_is_down(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t frame[60] = {0};
+    const struct switch_port_status *port = &f->status.ports[1];
+    send_frame(f, 1, ethernet(frame, everybody, mac_of(1), 0x0806), sizeof(frame));
+    assert_int_equal(received_frames(f, 0) + received_frames(f, 2), 2);
+    plug(f, 1, false);
+    assert_true(port->link_up == 0 && port->plugged == 0);
+    /* Where it was is forgotten: what is for it is looked for everywhere but there. */
+    send_frame(f, 0, ethernet(frame, mac_of(1), mac_of(0), 0x0800), sizeof(frame));
+    assert_int_equal(received_frames(f, 2), 1);
+    assert_int_equal(received_frames(f, 1), 0);
+    assert_int_equal(port->counters.frames_out, 0);
+    /* Nor does anything come from there. */
+    send_frame(f, 1, ethernet(frame, everybody, mac_of(1), 0x0806), sizeof(frame));
+    assert_int_equal(dropped(f, 1, SWITCH_DROP_LINK_DOWN), 1);
+    assert_int_equal(received_frames(f, 0) + received_frames(f, 2), 0);
+    /* Switching it on makes no card; what a new one finds is a port that is on. */
+    command(f, SWITCH_COMMAND_LINK_UP, 1, 0, SWITCH_RESULT_DONE);
+    run(f);
+    assert_true(port->link_up == 0 && port->learned == 0);
+    const struct net_server_state *server = net_queue_state(&f->clients[1].receive_active);
+    assert_int_equal(server->link_up, 1);
+    plug(f, 1, true);
+    assert_true(port->link_up == 1 && port->plugged == 1);
+    send_frame(f, 1, ethernet(frame, everybody, mac_of(1), 0x0806), sizeof(frame));
+    assert_int_equal(received_frames(f, 0) + received_frames(f, 2), 2);
+    send_frame(f, 0, ethernet(frame, mac_of(1), mac_of(0), 0x0800), sizeof(frame));
+    assert_int_equal(received_frames(f, 1), 1);
+    /* A card in a port that is switched off. */
+    command(f, SWITCH_COMMAND_LINK_DOWN, 1, 0, SWITCH_RESULT_DONE);
+    plug(f, 1, false);
+    assert_true(port->link_up == 0 && port->plugged == 0);
+    plug(f, 1, true);
+    assert_true(port->link_up == 0 && port->plugged == 1);
+    command(f, SWITCH_COMMAND_LINK_UP, 1, 0, SWITCH_RESULT_DONE);
+    assert_int_equal(port->link_up, 1);
+}
+
+static void what_is_for_a_locked_port_without_a_card_is_dropped(void **state)
+{
+    struct fixture *f = *state;
+    f->config.ports[1].flags = SWITCH_PORT_LOCKED;
+    start_fixture(f, 0);
+    uint8_t frame[60] = {0};
+    plug(f, 1, false);
+    send_frame(f, 0, ethernet(frame, mac_of(1), mac_of(0), 0x0800), sizeof(frame));
+    assert_int_equal(dropped(f, 0, SWITCH_DROP_NO_RECEIVER), 1);
+    assert_int_equal(received_frames(f, 1) + received_frames(f, 2), 0);
+    /* Its address is its own all the same. */
+    send_frame(f, 2, ethernet(frame, everybody, mac_of(1), 0x0806), sizeof(frame));
+    assert_int_equal(dropped(f, 2, SWITCH_DROP_SPOOFED), 1);
+    plug(f, 1, true);
+    send_frame(f, 0, ethernet(frame, mac_of(1), mac_of(0), 0x0800), sizeof(frame));
+    assert_int_equal(received_frames(f, 1), 1);
+    assert_int_equal(received_frames(f, 2), 0);
+}
+
 /* Walks through the ring as the manager does; returns the number of records, and the last frame's first bytes. */
 static uint32_t read_capture(const struct fixture *f, uint8_t last[60], uint32_t *length)
 {
@@ -533,6 +599,8 @@ int main(void)
         TEST(turns_have_a_price),
         TEST(a_batch_is_one_notification),
         TEST(links_go_down_and_up),
+        TEST(a_port_without_a_card_is_down),
+        OWN(what_is_for_a_locked_port_without_a_card_is_dropped),
         TEST(frames_of_a_port_are_captured),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <skyscope/block_queue.h>
+#include <skyscope/net_queue.h>
 #include <skyscope/vm_devices.h>
 
 #include <vmm/devices/pc_map.h>
@@ -21,11 +22,13 @@
 #define DISK_CHANNEL       3u
 #define QUEUE_CAPACITY     16u
 #define DATA_SIZE          0x10000u
+#define CARD_CHANNEL       4u
 
 /* Slots */
 #define FIXED 1u
 #define SPARE 2u /* an rng, not plugged at first */
 #define DISK  3u /* plugged at first */
+#define CARD  4u /* in one test: a network card, plugged at first */
 
 #define CHANGED PC_PORT_PCI_SLOTS
 #define LEAVING (PC_PORT_PCI_SLOTS + 4)
@@ -495,6 +498,75 @@ static void a_vm_that_does_not_run(void **state)
     assert_int_equal(in(CHANGED), 0);
 }
 
+/* --- Who else need know --- */
+
+static uint8_t card_queues[4][8192] __attribute__((aligned(8)));
+
+/* A card whose switch never answers. */
+static int setup_with_card(void **state)
+{
+    setup(state);
+    memset(card_queues, 0, sizeof(card_queues));
+    describe(3, VM_DEVICE_NET, CARD, 1, 1, "card");
+    devices.count = 4;
+    devices.devices[3].net.client = (struct net_client_config){.transmit_free = (uintptr_t)card_queues[0],
+                                                               .transmit_active = (uintptr_t)card_queues[1],
+                                                               .receive_free = (uintptr_t)card_queues[2],
+                                                               .receive_active = (uintptr_t)card_queues[3],
+                                                               .transmit_data = (uintptr_t)data,
+                                                               .receive_data = (uintptr_t)data,
+                                                               .transmit_data_size = DATA_SIZE,
+                                                               .receive_data_size = DATA_SIZE,
+                                                               .capacity = QUEUE_CAPACITY,
+                                                               .buffer_size = 2048,
+                                                               .channel = CARD_CHANNEL,
+                                                               .flags = NET_CLIENT_EXTENDED};
+    assert_null(fixture_create(&f));
+    vmm_begin(f.vm);
+    return 0;
+}
+
+/* Whether the switch was told once that the card has come (or gone) since `*told` notifications. */
+static void assert_told(uint32_t *told, bool is_there)
+{
+    struct net_queue_handle queue;
+    assert_true(net_queue_attach(&queue, (uintptr_t)card_queues[2], QUEUE_CAPACITY));
+    const struct net_client_state *client = net_queue_state(&queue);
+    assert_int_equal(fake_hv.notifications[CARD_CHANNEL], ++*told);
+    assert_int_equal(client->unplugged == 0, is_there);
+}
+
+static void the_switch_is_told_of_cards(void **state)
+{
+    (void)state;
+    uint32_t told = fake_hv.notifications[CARD_CHANNEL] - 1;
+    assert_told(&told, true);
+    /* Asked, and not gone yet; then ejected. */
+    ask(VM_COMMAND_UNPLUG, "card");
+    assert_int_equal(fake_hv.notifications[CARD_CHANNEL], told);
+    out(EJECT, 1u << CARD);
+    assert_told(&told, false);
+    expect_result(VM_COMMAND_PLUG, "card", VM_RESULT_DONE);
+    assert_told(&told, true);
+    /* Taken back. */
+    ask(VM_COMMAND_UNPLUG, "card");
+    expect_result(VM_COMMAND_PLUG, "card", VM_RESULT_DONE);
+    assert_int_equal(fake_hv.notifications[CARD_CHANNEL], told);
+    /* Ejected unasked. */
+    out(EJECT, 1u << CARD);
+    assert_told(&told, false);
+    expect_result(VM_COMMAND_PLUG, "card", VM_RESULT_DONE);
+    assert_told(&told, true);
+    expect_result(VM_COMMAND_PULL, "card", VM_RESULT_DONE);
+    assert_told(&told, false);
+    /* Gone with the guest that was asked. */
+    expect_result(VM_COMMAND_PLUG, "card", VM_RESULT_DONE);
+    assert_told(&told, true);
+    ask(VM_COMMAND_UNPLUG, "card");
+    expect_result(VM_COMMAND_RESET, "", VM_RESULT_DONE);
+    assert_told(&told, false);
+}
+
 static void impossible_configurations(void **state)
 {
     (void)state;
@@ -523,6 +595,7 @@ int main(void)
         TEST(a_reset_ends_what_was_leaving),
         TEST(the_guest_is_told_when_it_resets_itself),
         TEST(a_vm_that_does_not_run),
+        cmocka_unit_test_setup_teardown(the_switch_is_told_of_cards, setup_with_card, teardown),
         cmocka_unit_test_setup_teardown(impossible_configurations, setup, teardown),
     };
     return cmocka_run_group_tests_name("plug", tests, NULL, NULL);

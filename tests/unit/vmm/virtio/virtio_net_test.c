@@ -187,6 +187,37 @@ static void offloads_are_those_of_the_guest(void **state)
     assert_int_equal(f->net->counters.transmit_errors, 1);
 }
 
+static void the_switch_knows_whether_there_is_a_card(void **state)
+{
+    struct net_machine *f = *state;
+    const struct switch_port_status *port = &f->status.ports[DEVICE];
+    f->device_config.hotplug = 1;
+    f->device_config.plugged = 1;
+    net_machine_create(f);
+    assert_true(port->link_up == 1 && port->plugged == 1);
+    f->net->device.ops->plugged(f->net, false);
+    assert_int_equal(f->to_switch, 1); /* it is told */
+    net_machine_run(f);
+    assert_true(port->link_up == 0 && port->plugged == 0);
+    uint8_t frame[60];
+    make_frame(frame, guest_mac, peer_mac, sizeof(frame));
+    peer_sends(f, frame, sizeof(frame), NULL);
+    assert_int_equal(f->status.ports[PEER].counters.dropped[SWITCH_DROP_NO_RECEIVER], 1);
+    assert_int_equal(port->counters.frames_out, 0);
+    f->net->device.ops->plugged(f->net, true);
+    net_machine_run(f);
+    assert_true(port->link_up == 1 && port->plugged == 1);
+    /* A monitor that begins anew says what its configuration says. */
+    f->device_config.plugged = 0;
+    f->workspace_used = 0;
+    struct virtio_device *device;
+    assert_null(virtio_net_kind.create(&f->machine.vm, &f->device_config, &device));
+    f->net = device->context;
+    net_machine_run(f);
+    assert_int_equal(port->plugged, 0);
+    assert_true(net_port_is_up(&f->net->port));
+}
+
 static void a_wrong_configuration_is_refused(void **state)
 {
     struct net_machine *f = *state;
@@ -222,6 +253,7 @@ int main(void)
         TEST(large_frames_fill_several_buffers),
         TEST(without_merging_a_frame_needs_one_buffer),
         TEST(offloads_are_those_of_the_guest),
+        OWN(the_switch_knows_whether_there_is_a_card),
         OWN(a_wrong_configuration_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

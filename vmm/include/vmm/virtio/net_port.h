@@ -59,6 +59,8 @@ enum net_port_result {
 const char *net_port_init(struct net_port *port, const struct net_client_config *config);
 /* What the guest takes of offloads: enum net_accept. */
 void net_port_accept(struct net_port *port, uint32_t accepted);
+/* Whether a card is there; the switch is then to be notified. */
+void net_port_plug(struct net_port *port, bool there);
 /* To be called whenever the switch may have written: follows beginnings and the link. True if either changed; the
  * switch is then to be notified. */
 bool net_port_look(struct net_port *port);

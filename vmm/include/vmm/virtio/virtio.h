@@ -75,6 +75,8 @@ struct virtio_ops {
     void (*queue_reset)(void *context, uint32_t queue);
     /* The driver wrote to the configuration space; NULL: it is read-only. The device changes its copy of it. */
     void (*config_written)(void *context, uint32_t offset, uint32_t width, uint64_t value);
+    /* The device, which has `hotplug`, was put in or taken out. NULL: nobody else need know. */
+    void (*plugged)(void *context, bool there);
 };
 
 /* What a transport does for the device. */
