@@ -371,6 +371,9 @@ static void settle(struct world *w)
 static void step(struct world *w, struct input *in)
 {
     uint8_t what = (uint8_t)take(in, 1);
+    if (w->device->queue_count == 0) {
+        abort(); /* each device has one at least */
+    }
     uint32_t queue = (uint32_t)(what >> 4) % w->device->queue_count;
     uint16_t id;
     uint32_t written;

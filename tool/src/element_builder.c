@@ -10,7 +10,7 @@ struct region *add_region(struct system *system, long line, const char *name, ui
     struct region *region = ARENA_NEW(&system->arena, struct region);
     region->line = line;
     region->name = arena_copy_string(&system->arena, name);
-    region->size = size != 0 ? size : align_up(data->size, page_size);
+    region->size = size == 0 && data != NULL ? align_up(data->size, page_size) : size;
     region->size_given = true;
     region->page_size = page_size;
     region->page_size_given = true;

@@ -209,10 +209,10 @@ static bool fits(const struct device *device, const struct provocation *provocat
 
 static void provoke_device(struct device *device)
 {
-    bool formats = !device_is_legacy(device);
+    uint32_t formats = device_is_legacy(device) ? 1 : 2;
     uint32_t before = total;
     uint32_t surprises_before = surprises;
-    for (uint32_t packed = 0; packed <= formats; packed++) {
+    for (uint32_t packed = 0; packed < formats; packed++) {
         for (uint32_t suite = 0; suite < sizeof(suites) / sizeof(suites[0]); suite++) {
             for (const struct provocation *p = suites[suite]; p->name != NULL; p++) {
                 if (fits(device, p, packed != 0)) {

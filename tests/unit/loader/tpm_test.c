@@ -508,7 +508,7 @@ static void random_numbers(void **state)
         uint8_t bytes[64];
         assert_true(open_fake(interfaces[i]));
         assert_int_equal(tpm_random(&tpm, bytes, sizeof(bytes)), TPM_OK);
-        for (uint8_t k = 0; k < sizeof(bytes); k++) {
+        for (uint32_t k = 0; k < sizeof(bytes); k++) {
             assert_int_equal(bytes[k], k + 1);
             assert_null(memmem(tpm.response, sizeof(tpm.response), bytes + k, k + 4u <= sizeof(bytes) ? 4 : 1));
         }

@@ -136,7 +136,7 @@ static uint32_t add_record(uint64_t position, uint32_t length, uint8_t first)
     return 16 + length;
 }
 
-static uint32_t decode(const char *text, uint8_t *bytes)
+static uint32_t decode(const char *text, uint8_t *bytes, uint32_t size)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     const char *end = strstr(text, CAPTURE_END);
@@ -151,6 +151,7 @@ static uint32_t decode(const char *text, uint8_t *bytes)
             held += 6;
             if (held >= 8) {
                 held -= 8;
+                assert_true(count < size);
                 bytes[count++] = (uint8_t)(bits >> held);
             }
         }
@@ -188,7 +189,7 @@ static void a_capture_is_printed(void **state)
     const char *text = screen(f);
     assert_non_null(strstr(text, "2 frames, 0 older ones were overwritten"));
     uint8_t file[400] = {0};
-    assert_int_equal(decode(text, file), 24 + 116 + 76);
+    assert_int_equal(decode(text, file, sizeof(file)), 24 + 116 + 76);
     assert_memory_equal(file, ((uint8_t[]){0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0}), 8);
     assert_int_equal(file[20], 1);
     assert_int_equal(file[24 + 8], 100);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Socket device: VirtIO 1.2 §5.10, streams and message sequences. The guest reaches the peers that the system file
- * allows it, each by a pair of queues with it alone (<skyscope/socket_queue.h>), so that no peer can overhear another or
- * fill its queue.
+ * allows it, each by a pair of queues with it alone (<skyscope/socket_queue.h>), so that no peer can overhear another
+ * or fill its queue.
  *
  * What keeps a peer harmless: a packet that comes from it counts as coming from it, whatever its header says; it sends
  * to the guest only what the guest gave credit for; and if it takes nothing out of its queue for

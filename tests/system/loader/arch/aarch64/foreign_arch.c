@@ -37,7 +37,11 @@ static uint32_t big_endian(const uint8_t *at)
 void foreign_report(void)
 {
     const uint8_t *tree = (const uint8_t *)(uintptr_t)foreign_found.x0;
-    check(foreign_found.x0 % 8 == 0 && tree != NULL && big_endian(tree) == 0xd00dfeed, "X0 is the device tree");
+    bool is_tree = foreign_found.x0 % 8 == 0 && tree != NULL && big_endian(tree) == 0xd00dfeed;
+    check(is_tree, "X0 is the device tree");
+    if (!is_tree) {
+        return;
+    }
     print("device tree of %u bytes, sum %016llx", big_endian(tree + 4),
           (unsigned long long)foreign_sum(tree, big_endian(tree + 4)));
 }
