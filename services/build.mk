@@ -16,12 +16,12 @@ $(call pd_program,manager,services/manager/manager_main.c $(MANAGER_SOURCES_$(AR
 CFLAGS_services_echo_echo := $(LIBSOCKET_INCLUDES)
 $(call pd_program,echo,services/echo/echo.c,$(BUILD)/lib/libsocket.a)
 
-SWITCH_SOURCES := $(addprefix services/switch/,capture.c deliver.c forward.c frame.c mac_table.c offload.c port.c \
-	rate_limit.c switch.c)
+SWITCH_SOURCES := $(addprefix services/switch/,capture.c deliver.c forward.c frame.c limits.c mac_table.c offload.c port.c \
+	rate_limit.c switch.c) services/shared/throttle.c
 $(call pd_program,switch,services/switch/switch_main.c $(SWITCH_SOURCES))
 
 STORAGE_SOURCES := $(addprefix services/storage/,disk.c disk_config.c overlay.c partition.c partition_gpt.c partition_mbr.c \
-	storage.c throttle.c)
+	storage.c) services/shared/throttle.c
 $(call pd_program,storage,services/storage/storage_main.c $(STORAGE_SOURCES))
 
 # --- Unit tests ---
@@ -48,7 +48,7 @@ $(call unit_test_aarch64,manager_aarch64_test,tests/unit/services/arch/aarch64/m
 	$(wildcard services/manager/arch/aarch64/*.c) services/manager/text_output.c base/src/format.c)
 
 SWITCH_FIXTURE := tests/unit/services/switch_fixture.c
-SWITCH_TESTS := $(addprefix tests/unit/services/switch_,test.c hostile_test.c offload_test.c)
+SWITCH_TESTS := $(addprefix tests/unit/services/switch_,test.c hostile_test.c limits_test.c offload_test.c)
 $(foreach s,$(SWITCH_TESTS) $(SWITCH_FIXTURE),$(eval CFLAGS_$(subst /,_,$(basename $s)) := -Iservices/switch))
 $(foreach t,$(SWITCH_TESTS),$(call unit_test,$(notdir $(basename $t)),$t $(SWITCH_FIXTURE) $(SWITCH_SOURCES)))
 SWITCH_FUZZ := switch_frame_fuzz switch_ring_fuzz

@@ -69,3 +69,21 @@ bool parse_size(const char *text, uint64_t *bytes)
     *bytes = number * unit;
     return true;
 }
+
+bool parse_number_or_none(const char *text, uint32_t least, uint32_t limit, uint32_t *value)
+{
+    if (strcmp(text, "none") == 0) {
+        *value = 0;
+        return true;
+    }
+    return parse_number(text, limit, value) && *value >= least;
+}
+
+bool parse_size_or_none(const char *text, uint64_t least, uint64_t *bytes)
+{
+    if (strcmp(text, "none") == 0) {
+        *bytes = 0;
+        return true;
+    }
+    return parse_size(text, bytes) && *bytes >= least;
+}

@@ -41,7 +41,7 @@ struct command {
 static const char *const hardware_topics[] = {"cpu", "memory", "pci", "platform", "firmware", "signatures"};
 #define TOPIC_COUNT (sizeof(hardware_topics) / sizeof(hardware_topics[0]))
 
-static const char *const net_commands[] = {"list", "show", "link", "capture", "plug", "unplug"};
+static const char *const net_commands[] = {"list", "show", "link", "limit", "capture", "plug", "unplug"};
 #define NET_COMMAND_COUNT (sizeof(net_commands) / sizeof(net_commands[0]))
 
 static const char *const disk_commands[] = {"list", "plug", "unplug", "limit"};
@@ -350,8 +350,8 @@ static const struct command commands[] = {
     {"tpm", "[log [raw]]", "the TPM; what was measured into it; the event log itself", run_tpm, ARGUMENT_TPM},
     {"disk", "list|plug|unplug|limit ...", "VMs' disks: requests, limits, overlays; plug VM DISK", run_disk,
      ARGUMENT_DISK},
-    {"net", "list|show|link|capture|plug|unplug ...", "VMs' networks: ports, links, frames; plug VM NET", run_nets,
-     ARGUMENT_NET},
+    {"net", "list|show|link|limit|capture|plug|unplug ...", "VMs' networks: ports, links, limits; plug VM NET",
+     run_nets, ARGUMENT_NET},
     {"features", "", "CPU features that the kernel uses", run_features, ARGUMENT_NONE},
     {"log", "kernel|VM [LINES]", "last lines of a log", run_log, ARGUMENT_LOG},
     {"export", "log", "all logs and statistics, sealed to the operator's key", run_export, ARGUMENT_EXPORT},
@@ -446,8 +446,8 @@ const char *command_candidates(void *context, const char *before, unsigned int i
     if (command == NULL) {
         return NULL;
     }
-    if (words.count == 2 &&
-        (command->argument == ARGUMENT_MEMORY || plugs(&words) || strcmp(words.word[1], "limit") == 0)) {
+    if (words.count == 2 && (command->argument == ARGUMENT_MEMORY || plugs(&words) ||
+                             (command->argument == ARGUMENT_DISK && strcmp(words.word[1], "limit") == 0))) {
         return argument_candidate(context, ARGUMENT_VM, index);
     }
     return words.count == 1 ? argument_candidate(context, command->argument, index) : NULL;

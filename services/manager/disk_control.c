@@ -47,20 +47,15 @@ static uint32_t find_disk(struct manager *manager, const char *vm, const char *d
     return STORAGE_MAX_DISKS;
 }
 
-/* "none" or a number that is allowed. */
 static bool parse_limit(const char *name, const char *text, struct storage_request *limits)
 {
-    uint64_t value = 0;
-    uint32_t number = 0;
-    bool none = strcmp(text, "none") == 0;
     if (strcmp(name, "iops") == 0) {
-        bool valid = none || (parse_number(text, REQUESTS_MAXIMUM, &number) && number != 0);
+        uint32_t number = 0;
+        bool valid = parse_number_or_none(text, 1, REQUESTS_MAXIMUM, &number);
         limits->requests_per_second = number;
         return valid;
     }
-    bool valid = strcmp(name, "bandwidth") == 0 && (none || (parse_size(text, &value) && value >= BANDWIDTH_MINIMUM));
-    limits->bytes_per_second = value;
-    return valid;
+    return strcmp(name, "bandwidth") == 0 && parse_size_or_none(text, BANDWIDTH_MINIMUM, &limits->bytes_per_second);
 }
 
 void run_disk_limit(struct manager *manager, const char *vm, const struct command_words *words)

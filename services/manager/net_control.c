@@ -9,6 +9,10 @@
 /* The switch has a higher priority than whoever could keep it busy. */
 #define ANSWER_SECONDS 5u
 
+#define FRAMES_MAXIMUM    1000000000u
+#define FLOODS_MAXIMUM    1000000u /* broadcasts, multicasts */
+#define BANDWIDTH_MINIMUM 0x10000u
+
 /* https://www.ietf.org/archive/id/draft-ietf-opsawg-pcap: header of the file and of a record. */
 #define PCAP_MAGIC         0xa1b2c3d4u /* times in microseconds */
 #define PCAP_VERSION_MAJOR 2u
@@ -232,6 +236,48 @@ static void run_link(struct manager *manager, const struct command_words *words)
     }
 }
 
+static bool parse_limit(const char *name, const char *text, struct switch_limits *limits)
+{
+    if (strcmp(name, "bandwidth") == 0) {
+        return parse_size_or_none(text, BANDWIDTH_MINIMUM, &limits->bytes_per_second);
+    }
+    if (strcmp(name, "frames") == 0) {
+        uint32_t number = 0;
+        bool valid = parse_number_or_none(text, 1, FRAMES_MAXIMUM, &number);
+        limits->frames_per_second = number;
+        return valid;
+    }
+    uint32_t *limit = strcmp(name, "broadcast") == 0   ? &limits->broadcasts_per_second
+                      : strcmp(name, "multicast") == 0 ? &limits->multicasts_per_second
+                                                       : NULL;
+    return limit != NULL && parse_number_or_none(text, 1, FLOODS_MAXIMUM, limit);
+}
+
+/* What is not named stays. */
+static void run_limit(struct manager *manager, const struct command_words *words)
+{
+    struct net_control *net = &manager->net;
+    bool valid = words->count >= 5 && words->count % 2 == 1;
+    uint32_t port = valid ? find_port(manager, words->word[2]) : SWITCH_MAX_PORTS;
+    if (valid && port == SWITCH_MAX_PORTS) {
+        return;
+    }
+    struct switch_limits limits = {0};
+    if (valid) {
+        limits = *(const volatile struct switch_limits *)&net->status->ports[port].limits;
+    }
+    for (unsigned int i = 3; valid && i < words->count; i += 2) {
+        valid = parse_limit(words->word[i], words->word[i + 1], &limits);
+    }
+    if (!valid) {
+        print(&manager->out, "usage: net limit PORT [frames N] [bandwidth SIZE] [broadcast N] [multicast N]; in a "
+                             "second, SIZE at least 64KiB such as 10MiB; none: no limit\n");
+        return;
+    }
+    net->request->limits = limits;
+    send_request(manager, SWITCH_COMMAND_LIMIT, port, 0);
+}
+
 void run_net(struct manager *manager, const struct command_words *words)
 {
     const struct net_control *net = &manager->net;
@@ -247,10 +293,13 @@ void run_net(struct manager *manager, const struct command_words *words)
         }
     } else if (strcmp(what, "link") == 0) {
         run_link(manager, words);
+    } else if (strcmp(what, "limit") == 0) {
+        run_limit(manager, words);
     } else if (strcmp(what, "capture") == 0) {
         run_capture(manager, words);
     } else {
-        print(&manager->out, "usage: net list, net show PORT, net link PORT up|down, net capture ...\n");
+        print(&manager->out, "usage: net list, net show PORT, net link PORT up|down, net limit PORT ..., net capture "
+                             "...\n");
     }
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The manager's commands to the switch: `net link`, `net capture`. What was captured is printed as a pcap file in
- * base64, piece by piece, as the console takes it; the prompt waits meanwhile.
+ * The manager's commands to the switch: `net link`, `net limit`, `net capture`. What was captured is printed as a pcap
+ * file in base64, piece by piece, as the console takes it; the prompt waits meanwhile.
  */
 #pragma once
 

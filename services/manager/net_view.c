@@ -38,6 +38,30 @@ static void show_mac(struct text_output *out, const volatile uint8_t *mac)
     print(out, " %02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
 }
 
+static void show_limits(struct text_output *out, const volatile struct switch_port_status *port)
+{
+    uint64_t frames = port->limits.frames_per_second, bytes = port->limits.bytes_per_second;
+    if (frames == 0 && bytes == 0) {
+        return;
+    }
+    print(out, "    limits:");
+    if (frames != 0) {
+        print(out, " %llu frames/s", (unsigned long long)frames);
+    }
+    if (bytes != 0) {
+        print(out, " %llu KiB/s", (unsigned long long)(bytes >> 10));
+    }
+    print(out, "; it has waited %llu times%s\n", (unsigned long long)port->waits,
+          port->waits_now != 0 ? ", and waits now" : "");
+}
+
+static void show_flood_limit(struct text_output *out, const char *what, uint32_t limit)
+{
+    if (limit != 0) {
+        print(out, "  %12u %s a second are allowed\n", (unsigned int)limit, what);
+    }
+}
+
 void show_ports(struct manager *manager)
 {
     struct text_output *out = &manager->out;
@@ -62,6 +86,7 @@ void show_ports(struct manager *manager)
               (unsigned long long)c->frames_in, (unsigned long long)(c->bytes_in >> 10),
               (unsigned long long)c->frames_out, (unsigned long long)(c->bytes_out >> 10), (unsigned long long)drops(c),
               plug_state_text(manager, status->ports[i].name, VM_NAME_LENGTH));
+        show_limits(out, port);
     }
     if (status->capturing != 0) {
         print(out, "frames of port %u are being captured\n", (unsigned int)status->capture_port);
@@ -93,6 +118,9 @@ void show_port(struct text_output *out, const struct switch_status *status, uint
     print(out, ":%s%s%s%s\n", (flags & SWITCH_PORT_LOCKED) != 0 ? " address locked" : " any address",
           (flags & SWITCH_PORT_ISOLATED) != 0 ? ", isolated" : "", (flags & SWITCH_PORT_TRUNK) != 0 ? ", trunk" : "",
           p->plugged != 0 ? "" : ", unplugged");
+    show_limits(out, p);
+    show_flood_limit(out, "broadcasts", p->limits.broadcasts_per_second);
+    show_flood_limit(out, "multicasts, and frames for unknown stations,", p->limits.multicasts_per_second);
     print(out, "  %12llu frames from it went to all\n", (unsigned long long)c->flooded);
     print(out, "  %12llu frames for it whose offloads were completed\n", (unsigned long long)c->completed);
     print(out, "  %12llu notifications of it\n", (unsigned long long)c->notified);

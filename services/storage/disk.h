@@ -12,8 +12,8 @@
 #include <skyscope/storage_config.h>
 #include <skyscope/storage_counters.h>
 
+#include "../shared/throttle.h"
 #include "overlay.h"
-#include "throttle.h"
 
 /* Bytes of one turn, and requests that are looked at in it. */
 #define DISK_TURN_BYTES    0x10000u

@@ -4,6 +4,7 @@
 #include <base/memory.h>
 
 #include "forward.h"
+#include "limits.h"
 
 /* Bytes that the frames of a port may cost in a round. */
 #define ROUND_CREDIT    0x10000
@@ -86,8 +87,7 @@ static const char *add_port(struct ethernet_switch *s, const struct switch_port_
     }
     port->config = config;
     port->credit = 0;
-    rate_limit_initialise(&port->broadcast, config->broadcast_limit, s->frequency, now);
-    rate_limit_initialise(&port->multicast, config->multicast_limit, s->frequency, now);
+    limits_set(s, index, &config->limits, now);
     if ((config->flags & SWITCH_PORT_LOCKED) != 0) {
         enum mac_learned learned =
             mac_table_learn(&s->table, config->network, MAC_TABLE_ANY_VLAN, config->mac, index, 0, 0);
@@ -151,6 +151,9 @@ static bool serve_frame(struct ethernet_switch *s, uint32_t index, uint64_t now)
     if (result == PORT_EMPTY) {
         return false;
     }
+    if (port->limited) {
+        limits_take(port, bytes.length, now);
+    }
     port->credit -= (int64_t)(SWITCH_FRAME_COST + port->port.taken_count * DESCRIPTOR_COST);
     if (result == PORT_DONE) {
         if (!port->port.link_up) {
@@ -172,17 +175,20 @@ static bool serve_frame(struct ethernet_switch *s, uint32_t index, uint64_t now)
     return true;
 }
 
-/* One port's turn. True if it has frames left. */
+/* One port's turn. True if it has frames left that it may send now. */
 static bool serve_port(struct ethernet_switch *s, uint32_t index, uint64_t now)
 {
     struct switch_port *port = &s->ports[index];
     if (!port_has_frames(&port->port)) {
         port->credit = 0;
+        if (port->waiting) {
+            limits_release(s, index);
+        }
         return false;
     }
     port->credit += ROUND_CREDIT;
     while (port->credit > 0) {
-        if (!serve_frame(s, index, now)) {
+        if ((port->limited && limits_hold(s, index, now)) || !serve_frame(s, index, now)) {
             port->credit = 0;
             return false;
         }
@@ -199,11 +205,14 @@ static void publish(struct ethernet_switch *s)
     }
 }
 
+/* Who waits for his limits is looked at when it is time, whatever he adds meanwhile. */
 static bool request_signals(struct ethernet_switch *s)
 {
     bool more = false;
     for (uint32_t i = 0; i < s->port_count; i++) {
-        more = port_request_signal(&s->ports[i].port) || more;
+        if (!s->ports[i].waiting) {
+            more = port_request_signal(&s->ports[i].port) || more;
+        }
     }
     return more;
 }
@@ -235,6 +244,7 @@ bool switch_serve(struct ethernet_switch *s, uint64_t now)
     look_for_cards(s);
     for (uint32_t round = 0; round < MAX_ROUNDS; round++) {
         bool more = false;
+        s->deadline = SWITCH_NO_DEADLINE;
         for (uint32_t i = 0; i < s->port_count; i++) {
             port_look(&s->ports[i].port);
         }
@@ -251,7 +261,7 @@ bool switch_serve(struct ethernet_switch *s, uint64_t now)
 
 /* --- The manager's requests --- */
 
-static enum switch_result carry_out(struct ethernet_switch *s, const struct switch_request *request)
+static enum switch_result carry_out(struct ethernet_switch *s, const struct switch_request *request, uint64_t now)
 {
     bool port_valid = request->port < s->port_count;
     switch (request->command) {
@@ -276,6 +286,12 @@ static enum switch_result carry_out(struct ethernet_switch *s, const struct swit
         port_set_link(&s->ports[request->port].port, request->command == SWITCH_COMMAND_LINK_UP);
         link_changed(s, request->port);
         return SWITCH_RESULT_DONE;
+    case SWITCH_COMMAND_LIMIT:
+        if (!port_valid) {
+            return SWITCH_RESULT_NO_PORT;
+        }
+        limits_set(s, request->port, &request->limits, now);
+        return SWITCH_RESULT_DONE;
     default:
         return SWITCH_RESULT_UNKNOWN_COMMAND;
     }
@@ -299,7 +315,7 @@ bool switch_control(struct ethernet_switch *s, uint64_t now)
         return false;
     }
     struct switch_request request = *(const volatile struct switch_request *)s->request;
-    s->status->result = carry_out(s, &request);
+    s->status->result = carry_out(s, &request, now);
     s->status->capturing = s->capture_port < SWITCH_MAX_PORTS ? 1 : 0;
     count_learned(s, (uint32_t)(now / s->frequency));
     s->request_sequence = sequence;

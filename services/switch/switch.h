@@ -12,18 +12,23 @@
 #include <skyscope/switch_config.h>
 #include <skyscope/switch_control.h>
 
+#include "../shared/throttle.h"
 #include "capture.h"
 #include "mac_table.h"
 #include "port.h"
 #include "rate_limit.h"
 
 /* What a frame costs its sender when it is taken, and each copy of it when it is made, besides its bytes. */
-#define SWITCH_FRAME_COST 256u
+#define SWITCH_FRAME_COST  256u
+#define SWITCH_NO_DEADLINE UINT64_MAX
 
 struct switch_port {
     struct port port;
     const struct switch_port_config *config;
+    struct throttle frames, bytes; /* that it sends */
     struct rate_limit broadcast, multicast;
+    bool limited;   /* by frames or bytes a second */
+    bool waiting;   /* for them, with frames in its queue */
     int64_t credit; /* bytes that it may still cost in this round, below 0 if the last frame was dear */
 };
 
@@ -39,6 +44,7 @@ struct ethernet_switch {
     struct switch_status *status;
     const struct switch_request *request; /* NULL: no manager */
     uint32_t request_sequence;            /* last one carried out */
+    uint64_t deadline;                    /* when the first port that waits for its limits may go on */
     /* Of the frame that is being forwarded. */
     struct frame frame;
     uint8_t linear[FRAME_MAX + VLAN_TAG];
@@ -50,6 +56,7 @@ const char *switch_initialise(struct ethernet_switch *s, const struct switch_con
                               void (*notify)(unsigned int channel), uint64_t frequency, uint64_t now);
 /* Forwards what waits, each port in its turn, for a bounded number of rounds. True if something is left to do, or has
  * come meanwhile: then it is to be called again soon. */
+/* With false, it is to be called again at the tick `deadline`, unless that is SWITCH_NO_DEADLINE. */
 bool switch_serve(struct ethernet_switch *s, uint64_t now);
 /* Carries out the manager's request, if there is a new one. True if so. */
 bool switch_control(struct ethernet_switch *s, uint64_t now);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The switch's program. Each time it is woken it serves all ports in turns of bounded size, for a bounded number of
- * rounds; what is left then waits for a tenth of a millisecond.
+ * rounds; what is left then waits for a tenth of a millisecond, and who has reached his limits until it is time.
  */
 #include <skyscope.h>
 
@@ -26,6 +26,8 @@ static void serve(void)
     }
     if (switch_serve(&ethernet_switch, now)) {
         skyscope_timer_set(skyscope_clock() + frequency / REST_PER_SECOND);
+    } else if (ethernet_switch.deadline != SWITCH_NO_DEADLINE) {
+        skyscope_timer_set(ethernet_switch.deadline);
     }
 }
 

@@ -129,9 +129,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             send_good_frame();
             sent++;
             now += 997;
-            request.command = (uint32_t)(sent % 6);
+            request.command = (uint32_t)(sent % 7);
             request.port = (uint32_t)(sent % 3);
             request.value = 100;
+            request.limits = (struct switch_limits){sent % 5, sent % 11 << 12, (uint32_t)sent % 3, 0};
             request.sequence += sent % 2;
             (void)switch_control(&ethernet_switch, now);
             for (unsigned int i = 0; i < 1000 && switch_serve(&ethernet_switch, now); i++) {

@@ -186,6 +186,67 @@ def test_link(pair):
     pair.check_shell("/bin/ping -q -c 20 -w 60 10.0.0.1 | grep -q ' [1-9][0-9]* received'")
 
 
+def sent_while(pair, work):
+    """Lets the first VM work, and says how long that took by its clock, and what it sent: (seconds, frames, KiB)."""
+    pair.to_shell(0, "first")
+    start = float(pair.check_shell("cat /proc/uptime").split()[0])
+    before = ports(pair)["first/lan"]
+    work()
+    after = ports(pair)["first/lan"]
+    pair.to_shell(0, "first")
+    seconds = float(pair.check_shell("cat /proc/uptime").split()[0]) - start
+    return seconds, after[0] - before[0], after[1] - before[1]
+
+
+def limits_of(pair, port):
+    """What the manager's list says of them, "" if there are none."""
+    pair.to_manager()
+    return re.search(rf"  {port} [^\n]*\n(    limits: [^\n]*|)", pair.manager("net list").replace("\r", ""))[1].strip()
+
+
+def limit(pair, port, what):
+    pair.to_manager()
+    assert "done" in pair.manager(f"net limit {port} {what}")
+
+
+def test_limits_of_the_system_file(pair):
+    assert re.fullmatch(r"limits: 50 frames/s; it has waited \d+ times(, and waits now)?", limits_of(pair, "first/private"))
+    assert limits_of(pair, "first/lan") == ""
+    assert "usage: net limit" in pair.manager("net limit first/lan bandwidth 1KiB")
+
+
+def test_what_is_above_a_limit_waits(pair):
+    """However slow the machine is: never more than the limit. And nothing is lost."""
+    pair.to_shell(1, "second")
+    start_receiver(pair)
+    pair.to_shell(0, "first")
+    pair.check_shell("dd if=/dev/urandom of=/tmp/sent bs=64k count=8")
+    expected = pair.check_shell("sha256sum </tmp/sent").split()[0]
+    limit(pair, "first/lan", "bandwidth 128KiB")
+
+    def send_file():
+        pair.to_shell(0, "first")
+        pair.check_shell("nc 10.0.0.2 4000 </tmp/sent", 180)
+
+    seconds, _, kib = sent_while(pair, send_file)
+    # A tenth of a second's may come at once, a frame that has begun comes whole, and two numbers were rounded.
+    assert 512 <= kib <= 128 * (seconds + 0.1) + 64 + 1
+    assert re.match("limits: 128 KiB/s; it has waited [1-9]", limits_of(pair, "first/lan"))
+    pair.to_shell(1, "second")
+    assert pair.check_shell("sha256sum </tmp/got").split()[0] == expected
+
+    def flood():
+        pair.to_shell(0, "first")
+        pair.check_shell("/bin/ping -q -f -c 60 10.0.0.2", 120)
+
+    limit(pair, "first/lan", "bandwidth none frames 20")
+    seconds, frames, _ = sent_while(pair, flood)
+    assert 0 < frames <= 20 * (seconds + 0.1) + 1
+    limit(pair, "first/lan", "frames none")
+    assert limits_of(pair, "first/lan") == ""
+    flood()
+
+
 def test_reset_of_one_while_frames_are_under_way(pair):
     pair.to_shell(0, "first")
     before = pair.check_shell("cat /proc/sys/kernel/random/boot_id").strip()

@@ -19,7 +19,7 @@ NETWORKS = """<system>
     <vm name="two" memory="64MiB">
         <kernel path="vmlinuz" />
         <net network="dmz" trunk="10,20-22" bus="virtio-mmio-legacy" />
-        <net network="lan" trunk="all" vlan="7" />
+        <net network="lan" trunk="all" vlan="7" frames="100" bandwidth="1MiB" />
     </vm>
     <vm name="three" memory="64MiB"><kernel path="vmlinuz" /></vm>
 </system>
@@ -28,13 +28,13 @@ NETWORKS = """<system>
 QUEUES = "<6Q6I"
 HEAD = "<QIIIIQQQII"
 NETWORK = "<64sII"
-PORT = "<64sII6sHII6Q6I512s"
+PORT = "<64sII6sHQQII6Q6I512s"
 MAX_NETWORKS = 16
 
 
 def switch_of(payload):
     *head, = unpack(payload, "switch", HEAD, CONFIG)
-    assert head[:2] == [0x3047464348435753, 1]
+    assert head[:2] == [0x3047464348435753, 2]
     networks_at = CONFIG + struct.calcsize(HEAD)
     ports_at = networks_at + MAX_NETWORKS * struct.calcsize(NETWORK)
     networks = [unpack(payload, "switch", NETWORK, networks_at + i * struct.calcsize(NETWORK)) for i in range(head[3])]
@@ -51,9 +51,9 @@ def test_switch_config(tool):
     head, networks, ports = switch_of(payload)
     # In the order in which they are used; those that nobody uses are left out.
     assert [(text(n[0]), *n[1:]) for n in networks] == [("lan", 1500, 300), ("dmz", 9000, 10)]
-    assert [(text(p[0]), p[1], p[2], p[4], p[5], p[6]) for p in ports] == [
-        ("one/net0", 0, 2, 1, 1000, 1000), ("one/out", 1, 1, 10, 5, 0), ("two/net0", 1, 6, 0, 5, 0),
-        ("two/net1", 0, 6, 7, 1000, 1000)]
+    assert [(text(p[0]), p[1], p[2], *p[4:9]) for p in ports] == [
+        ("one/net0", 0, 2, 1, 0, 0, 1000, 1000), ("one/out", 1, 1, 10, 0, 0, 5, 0), ("two/net0", 1, 6, 0, 0, 0, 5, 0),
+        ("two/net1", 0, 6, 7, 100, 1 << 20, 1000, 1000)]
     assert vlans(ports[0][-1]) == vlans(ports[1][-1]) == set()
     assert vlans(ports[2][-1]) == {10, 20, 21, 22}
     assert vlans(ports[3][-1]) == set(range(1, 4095))
@@ -75,7 +75,7 @@ def test_queues_meet(tool):
     for vmm, index, port in (("one_vmm", 0, 0), ("one_vmm", 1, 1), ("two_vmm", 0, 2), ("two_vmm", 1, 3)):
         device = devices_of(payload, vmm)[index][2]
         client = unpack(payload, vmm, QUEUES, device)
-        server = ports[port][7:19]
+        server = ports[port][9:21]
         here = {address: (name, rights) for name, (address, _, rights) in payload.maps_of(vmm).items()}
         assert [client[i] - client[0] for i in range(4)] == [server[i] - server[0] for i in range(4)]
         assert here[client[0]] == there[server[0]] and here[client[0]][1] == 3
@@ -109,7 +109,7 @@ def test_workspace_grows_with_queues(tool):
 def test_no_switch_without_network_cards(tool):
     payload = Payload(tool.build(NETWORKS.replace("<net ", "<!-- ").replace('queues="4" />', "-->")
                                  .replace('<!-- network="lan" />', "").replace('"virtio-mmio-legacy" />', "-->")
-                                 .replace('vlan="7" />', "-->")))
+                                 .replace('bandwidth="1MiB" />', "-->")))
     assert "switch" not in [pd.name for pd in payload.pds]
 
 

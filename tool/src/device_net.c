@@ -8,6 +8,10 @@
 
 #define NET_QUEUES_MAX 8u
 #define VLAN_DEFAULT   1u
+#define FRAMES_MAX     1000000000u
+/* The largest frame in a second: with less, drivers take their queue for stuck. */
+#define BANDWIDTH_MIN  (64ull << 10)
+#define BANDWIDTH_MAX  (1ull << 40)
 
 static void parse_mac(struct system *system, xmlNodePtr node, const struct vm_element *vm, struct vm_device *device,
                       struct net_device *net)
@@ -50,6 +54,18 @@ static void parse_vlans(struct system *system, xmlNodePtr node, struct vm_device
     net->vlan = net->trunk_given && !net->vlan_given ? 0 : (uint16_t)vlan;
 }
 
+static void parse_limits(struct system *system, xmlNodePtr node, struct net_device *net)
+{
+    number_attribute(system, node, "frames", 1, FRAMES_MAX, &net->frames_per_second);
+    if (size_attribute(system, node, "bandwidth", &net->bytes_per_second) &&
+        (net->bytes_per_second < BANDWIDTH_MIN || net->bytes_per_second > BANDWIDTH_MAX)) {
+        report_error(&system->diagnostics, element_line(node),
+                     "<net> bandwidth=\"%s\" is out of range; give 64 KiB to 1 TiB a second, or leave it out for no "
+                     "limit",
+                     attribute(system, node, "bandwidth"));
+    }
+}
+
 static void parse(struct system *system, xmlNodePtr node, struct vm_element *vm, struct vm_device *device)
 {
     struct net_device *net = ARENA_NEW(&system->arena, struct net_device);
@@ -61,6 +77,7 @@ static void parse(struct system *system, xmlNodePtr node, struct vm_element *vm,
     boolean_attribute(system, node, "isolated", &net->isolated);
     parse_mac(system, node, vm, device, net);
     parse_vlans(system, node, device, net);
+    parse_limits(system, node, net);
     uint64_t queues = 1;
     number_attribute(system, node, "queues", 1, NET_QUEUES_MAX, &queues);
     device->queues = (uint32_t)queues;
@@ -103,8 +120,8 @@ static void expand(struct device_expansion *expansion, const struct vm_device *d
     add_switch_port(expansion, device, net, network, &config->net.client);
 }
 
-static const char *const attributes[] = {"name",   "bus",      "network", "mac",     "vlan",    "trunk",
-                                         "queues", "isolated", "locked",  "hotplug", "plugged", NULL};
+static const char *const attributes[] = {"name",     "bus",    "network", "mac",       "vlan",    "trunk",   "queues",
+                                         "isolated", "locked", "frames",  "bandwidth", "hotplug", "plugged", NULL};
 
 const struct vm_device_type net_device_type = {
     .element = "net",

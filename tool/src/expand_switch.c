@@ -118,8 +118,12 @@ static void describe_port(const struct device_expansion *expansion, const struct
     port->flags = (net->isolated ? SWITCH_PORT_ISOLATED : 0u) | (net->locked ? SWITCH_PORT_LOCKED : 0u) |
                   (net->trunk_given ? SWITCH_PORT_TRUNK : 0u);
     port->vlan = net->vlan;
-    port->broadcast_limit = network->broadcast_limit;
-    port->multicast_limit = network->multicast_limit;
+    port->limits = (struct switch_limits){
+        .frames_per_second = net->frames_per_second,
+        .bytes_per_second = net->bytes_per_second,
+        .broadcasts_per_second = network->broadcast_limit,
+        .multicasts_per_second = network->multicast_limit,
+    };
 }
 
 static struct net_client_config queues_at(uint64_t base, uint32_t channel, const struct network *network)

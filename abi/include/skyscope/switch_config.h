@@ -11,7 +11,7 @@
 #include <skyscope/vm_devices.h>
 
 #define SWITCH_CONFIG_MAGIC   0x3047464348435753ull /* "SWCHCFG0" */
-#define SWITCH_CONFIG_VERSION 1u
+#define SWITCH_CONFIG_VERSION 2u
 #define SWITCH_MAX_NETWORKS   16u
 #define SWITCH_MAX_PORTS      48u
 
@@ -34,15 +34,22 @@ enum switch_port_flags {
     SWITCH_PORT_TRUNK = 1u << 2,    /* frames are tagged, for the VLANs in `trunk` */
 };
 
+/* What the client of a port may send in a second; 0: no limit. A tenth of it may come at once. */
+struct switch_limits {
+    /* What is more waits in the client's queue. A frame that is still to be cut counts as one. */
+    uint64_t frames_per_second, bytes_per_second;
+    /* Frames that go to everybody; what is more is dropped. */
+    uint32_t broadcasts_per_second;
+    uint32_t multicasts_per_second; /* and those to destinations that are not known */
+};
+
 struct switch_port_config {
     char name[VM_NAME_LENGTH];
     uint32_t network; /* index in networks[] */
     uint32_t flags;   /* enum switch_port_flags */
     uint8_t mac[6];
     uint16_t vlan; /* access port: its VLAN, 1..4094; trunk: that of untagged frames, 0: they are dropped */
-    /* Most frames a second that may go to everybody; 0: no limit. */
-    uint32_t broadcast_limit;
-    uint32_t multicast_limit; /* multicast, and destinations that are not known */
+    struct switch_limits limits;
     /* transmit: what the client sends. */
     struct net_client_config queues;
     uint8_t trunk[512]; /* bit v % 8 of byte v / 8: VLAN v */

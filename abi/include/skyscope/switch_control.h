@@ -15,6 +15,7 @@ enum switch_command {
     SWITCH_COMMAND_CAPTURE_STOP = 2,
     SWITCH_COMMAND_LINK_UP = 3, /* port */
     SWITCH_COMMAND_LINK_DOWN = 4,
+    SWITCH_COMMAND_LIMIT = 5, /* port; limits: all of them */
 };
 
 enum switch_result {
@@ -29,6 +30,7 @@ struct switch_request {
     uint32_t command;  /* enum switch_command */
     uint32_t port;
     uint32_t value;
+    struct switch_limits limits;
 };
 
 /* Why a frame was dropped. The first ones count at the port it came from, the rest at the port it was for. */
@@ -69,10 +71,14 @@ struct switch_port_status {
     uint32_t link_up; /* it is switched on, and a card is there */
     uint32_t plugged; /* a card is there */
     uint32_t learned; /* addresses */
+    struct switch_limits limits;
+    uint64_t waits;     /* times that frames and bytes a second made it wait */
+    uint32_t waits_now; /* 1: it does */
+    uint32_t reserved;
     struct switch_port_counters counters;
 };
 
-#define SWITCH_STATUS_VERSION 2u
+#define SWITCH_STATUS_VERSION 3u
 
 struct switch_status {
     uint32_t version; /* written last */

@@ -120,6 +120,84 @@ static void links_are_switched(void **state)
     assert_non_null(strstr(screen(f), "usage: net link"));
 }
 
+static void limits_of_ports(void **state)
+{
+    static const struct {
+        const char *line;
+        struct switch_limits limits;
+    } cases[] = {
+        {"net limit vm1/net0 frames 100\r", {100, 1 << 20, 1000, 20}},
+        {"net limit 1 bandwidth 64KiB\r", {77, 0x10000, 1000, 20}},
+        {"net limit 1 frames none bandwidth 10M broadcast 5\r", {0, 10 << 20, 5, 20}},
+        {"net limit 1 multicast none broadcast none bandwidth none frames 1\r", {1, 0, 0, 0}},
+    };
+    struct fixture *f = *state;
+    for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        status.ports[1].limits = (struct switch_limits){77, 1 << 20, 1000, 20};
+        notified_channel = 999;
+        type(f, cases[i].line);
+        assert_int_equal(request.sequence, i + 1);
+        assert_int_equal(request.command, SWITCH_COMMAND_LIMIT);
+        assert_int_equal(request.port, 1);
+        assert_memory_equal(&request.limits, &cases[i].limits, sizeof(request.limits));
+        assert_true(manager_poll(&f->manager));
+        clear(f);
+        answer(f, SWITCH_RESULT_DONE);
+        assert_non_null(strstr(screen(f), "done\r\nmanager> "));
+    }
+    type(f, "net limit 1 frames 1\r");
+    answer(f, SWITCH_RESULT_NO_PORT);
+    assert_non_null(strstr(screen(f), "the switch has no such port"));
+}
+
+static void limits_that_are_none(void **state)
+{
+    static const char *const lines[] = {"0 frames",
+                                        "0 frames 0",
+                                        "0 frames -1",
+                                        "0 frames 1000000001",
+                                        "0 bandwidth 65535",
+                                        "0 bandwidth much",
+                                        "0 broadcast 0",
+                                        "0 iops 5",
+                                        "0 frames 1 speed 2",
+                                        "",
+                                        "0 multicast 1000001",
+                                        "0",
+                                        "0 frames 1 bandwidth"};
+    struct fixture *f = *state;
+    char line[80];
+    for (uint32_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        clear(f);
+        snprintf(line, sizeof(line), "net limit %s\r", lines[i]);
+        type(f, line);
+        assert_non_null(strstr(screen(f), "usage: net limit"));
+    }
+    type(f, "net limit vm2/net0 frames 5\r");
+    assert_non_null(strstr(screen(f), "there is no port vm2/net0"));
+    assert_int_equal(request.sequence, 0);
+}
+
+static void limits_are_shown(void **state)
+{
+    struct fixture *f = *state;
+    type(f, "net list\r");
+    assert_null(strstr(screen(f), "limits"));
+    status.ports[1].limits = (struct switch_limits){77, 1 << 20, 1000, 0};
+    status.ports[1].waits = 12;
+    clear(f);
+    type(f, "net list\r");
+    assert_non_null(strstr(screen(f), "\n    limits: 77 frames/s 1024 KiB/s; it has waited 12 times\r\n"));
+    status.ports[1].limits.frames_per_second = 0;
+    status.ports[1].waits_now = 1;
+    clear(f);
+    type(f, "net show 1\r");
+    const char *text = screen(f);
+    assert_non_null(strstr(text, "\n    limits: 1024 KiB/s; it has waited 12 times, and waits now\r\n"));
+    assert_non_null(strstr(text, " 1000 broadcasts a second are allowed"));
+    assert_null(strstr(text, "multicasts"));
+}
+
 /* --- Captures --- */
 
 static uint32_t add_record(uint64_t position, uint32_t length, uint8_t first)
@@ -238,6 +316,9 @@ int main(void)
         TEST(ports_are_listed),
         TEST(counters_of_a_port_are_shown),
         TEST(links_are_switched),
+        TEST(limits_of_ports),
+        TEST(limits_that_are_none),
+        TEST(limits_are_shown),
         TEST(a_capture_is_printed),
         TEST(accounts_that_make_no_sense_are_refused),
         cmocka_unit_test_setup_teardown(systems_without_networks_say_so, set_up, tear_down),

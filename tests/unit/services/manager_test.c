@@ -136,7 +136,7 @@ static void words_and_numbers(void **state)
     assert_int_equal(words.count, 2);
     assert_string_equal(words.word[0], "one");
     assert_string_equal(words.word[1], "two");
-    char many[] = "1 2 3 4 5 6 7 8 9";
+    char many[] = "1 2 3 4 5 6 7 8 9 10 11 12 13";
     assert_false(split_command(many, &words));
     uint32_t value = 7;
     assert_true(parse_number("42", 100, &value));
@@ -204,7 +204,7 @@ static void wrong_commands_are_explained(void **state)
     assert_non_null(strstr(screen(f), "there is no command frobnicate"));
     type(f, "log alpha x\r");
     assert_non_null(strstr(screen(f), "usage: log"));
-    type(f, "1 2 3 4 5 6 7 8 9\r");
+    type(f, "1 2 3 4 5 6 7 8 9 10 11 12 13\r");
     assert_non_null(strstr(screen(f), "too many words"));
     assert_int_equal(notifications, 0);
     assert_int_equal(last_system_operation, -1);

@@ -307,8 +307,8 @@ static void wrong_frames_are_dropped(void **state)
 static void storms_are_limited(void **state)
 {
     struct fixture *f = *state;
-    f->config.ports[0].broadcast_limit = 100;
-    f->config.ports[0].multicast_limit = 1000;
+    f->config.ports[0].limits.broadcasts_per_second = 100;
+    f->config.ports[0].limits.multicasts_per_second = 1000;
     start_fixture(f, 0);
     uint8_t frame[60] = {0};
     static const uint8_t group[6] = {0x01, 0x00, 0x5e, 0, 0, 1};

@@ -26,6 +26,8 @@ struct net_device {
     bool vlan_given, trunk_given;
     uint16_t vlan;      /* 0: a trunk that takes no untagged frames */
     uint8_t trunk[512]; /* bit v % 8 of byte v / 8: VLAN v */
+    /* That it may send; 0: no limit. */
+    uint64_t frames_per_second, bytes_per_second;
 };
 
 void parse_network(struct system *system, xmlNodePtr node);
