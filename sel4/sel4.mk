@@ -95,7 +95,7 @@ $(call sel4_program,vmm,$(SEL4_VMM_SOURCES) $(VMM_SOURCES) $(VMM_LIBRARY_$(ARCH)
 $(call sel4_objects,$(VMM_SOURCES)): | $(LIBFDT_STAMP) $(LZ4).stamp
 # What the same sources wait for in the other kinds.
 $(call sel4_objects,crypto/src/keccak.c): $(KECCAK_SPONGE)
-$(call sel4_objects,$(filter crypto/%,$(SEL4_RANDOM))): | $(BEARSSL).stamp
+$(call sel4_objects,$(filter crypto/%,$(SEL4_RANDOM) $(MANAGER_SOURCES_$(ARCH)))): | $(BEARSSL).stamp
 $(call sel4_objects,vmm/acpi/dsdt.c): $(DSDT_BYTES)
 $(call sel4_objects,$(filter vmm/fs/%,$(VMM_SOURCES))): | $(FUSE_HEADER)
 $(call sel4_objects,$(ZYDIS_SOURCES) vmm/arch/x86_64/decode.c): | $(DOWNLOAD)/zydis.stamp $(ZYCORE_INCLUDE)/Zycore
@@ -105,7 +105,8 @@ sel4-programs: $(SEL4_PROGRAMS) $(SEL4_VMM_LIBRARY)
 
 # --- Systems ---
 
-sel4_system_file = $(firstword $(wildcard sel4/systems/$(1).system) $(call system_file,$(1)))
+# As in systems/: NAME.ARCH.system is for one architecture.
+sel4_system_file = $(firstword $(wildcard sel4/systems/$(1).$(ARCH).system sel4/systems/$(1).system) $(call system_file,$(1)))
 # What boots it: on AArch64 the Microkit's image, by QEMU's -kernel; on x86-64, where nobody but our loader starts it
 # without a boot manager's configuration, an ISO image.
 SEL4_IMAGE_KIND_aarch64 := elf

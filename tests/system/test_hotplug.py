@@ -9,6 +9,7 @@ import re
 import pytest
 
 from console import Skyscope
+from hotplug_checks import disk, plug_states, sum_of, unplug, wait_for, wait_for_disks, wait_for_link
 from machine import BUILD
 
 FIO = "fio --thread --ioengine=io_uring --direct=1 --name=job"
@@ -19,55 +20,6 @@ def machine():
     with Skyscope("hotplug", payload=BUILD / "systems/hotplug/payload.bin") as skyscope:
         skyscope.expect_shell("main")
         yield skyscope
-
-
-def wait_for(skyscope, command, expected):
-    """Asks the shell in front until the command prints that."""
-    found = []
-
-    def is_there():
-        found[:] = skyscope.shell(command)[1].split()
-        return found == expected
-
-    skyscope.until(is_there, f"{expected} by {command}", 60, lambda: str(found))
-
-
-def wait_for_disks(skyscope, *names):
-    wait_for(skyscope, "for d in /sys/block/vd*; do cat $d/serial; echo; done | sort", sorted(names))
-
-
-def disk(skyscope, serial):
-    listing = skyscope.check_shell("for d in /sys/block/vd*; do echo ${d##*/} $(cat $d/serial); done")
-    return "/dev/" + next(line.split()[0] for line in listing.splitlines() if line.split()[1:] == [serial])
-
-
-def sum_of(skyscope, path):
-    report = skyscope.check_shell(f"echo 3 >/proc/sys/vm/drop_caches; dd if={path} bs=64k count=64 2>/dev/null | md5sum",
-                                  timeout=120)
-    return re.search(r"\b[0-9a-f]{32}\b", report)[0]
-
-
-def plug_states(skyscope, what):
-    """The manager's list, as {VM/DEVICE: "unplugged", "leaving" or ""}."""
-    skyscope.to_manager()
-    lines = [line.split() for line in skyscope.manager(f"{what} list").splitlines()]
-    rows = [line[1:] if what == "net" else line for line in lines]
-    return {row[0]: row[-1] if row[-1].isalpha() else "" for row in rows if row and "/" in row[0] and row[0] != "requests/s;"}
-
-
-def wait_for_link(skyscope, port, state):
-    """The manager hears of a card from its monitor, and of its link from the switch, which may be a moment later."""
-    skyscope.to_manager()
-    skyscope.until(lambda: re.search(rf"{port} +\S+ +[0-9a-f:]{{17}} +\S+ {state} ", skyscope.manager("net list")),
-                   f"link of {port} {state}")
-
-
-def unplug(skyscope, what, vm, name):
-    """Unplugs, and waits until the guest has let go: on a slow machine longer than the manager does."""
-    skyscope.to_manager()
-    said = skyscope.manager(f"{what} unplug {vm} {name}", 60)
-    assert "done" in said or "has not let go of it yet" in said
-    skyscope.until(lambda: plug_states(skyscope, what)[f"{vm}/{name}"] == "unplugged", f"{vm} without {name}")
 
 
 def test_what_is_not_plugged_is_not_there(machine):

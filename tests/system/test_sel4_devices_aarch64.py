@@ -6,10 +6,14 @@ order of the file.
 """
 
 import os
+import re
 
 import pytest
 
 from console import Skyscope
+from hotplug_checks import (check_a_disk_comes_and_goes, check_a_guest_that_is_held_lets_a_disk_go_later,
+                            check_a_pulled_disk_is_missed, check_limits_of_a_disk_change, disk, sum_of, unplug, wait_for,
+                            wait_for_disks, wait_for_link)
 from machine import ROOT
 
 if not os.environ.get("MICROKIT_SDK"):
@@ -17,6 +21,7 @@ if not os.environ.get("MICROKIT_SDK"):
 
 IMAGES = ROOT / os.environ.get("SKYSCOPE_SEL4_IMAGES_aarch64", "build/aarch64/sel4/qemu_virt_aarch64-release/systems")
 GUESTS = ("first", "second")
+DISKS = ("overlay", "scratch")
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +63,66 @@ def test_network_between_guests(devices):
     assert " 0% packet loss" in run(devices, "first", "ping -q -c 5 10.0.0.2")
 
 
+def test_the_manager_switches_a_port_off_and_on(devices):
+    devices.to_manager()
+    assert re.findall(r"(\S+/\S+) +lan +\S+ +1 (\w+)", devices.manager("net list")) == [
+        ("first/net0", "up"), ("first/card", "down"), ("second/net0", "up")]  # the card is not plugged
+    devices.manager("net link second/net0 down")
+    wait_for_link(devices, "second/net0", "down")
+    devices.to_shell(0, "first")
+    status, said = devices.shell("ping -q -c 3 -W 1 10.0.0.2", 240)
+    assert status != 0 and " 0 packets received" in said
+    devices.to_manager()
+    devices.manager("net link second/net0 up")
+    devices.to_shell(0, "first")
+    devices.until(lambda: devices.shell("ping -q -c 1 -W 2 10.0.0.2")[0] == 0, "an answer after the link is up again", 120)
+
+
+def test_a_disk_comes_and_goes(devices):
+    check_a_disk_comes_and_goes(devices, "first", DISKS, "scratch")
+
+
+def test_a_guest_that_is_held_lets_a_disk_go_later(devices):
+    check_a_guest_that_is_held_lets_a_disk_go_later(devices, "first", DISKS)
+
+
+def test_a_pulled_disk_is_missed(devices):
+    check_a_pulled_disk_is_missed(devices, "first", DISKS)
+
+
+def test_a_network_card_comes_and_goes(devices):
+    run(devices, "second", "ip addr add 10.1.0.2/24 dev $(ls /sys/class/net | grep -v lo)")
+    for _ in range(2):
+        devices.to_manager()
+        assert "plug: done" in devices.manager("net plug first card")
+        wait_for_link(devices, "first/card", "up")
+        devices.to_shell(0, "first")
+        wait_for(devices, "ls /sys/class/net", ["eth0", "eth1", "lo"])
+        devices.check_shell("ip addr add 10.1.0.1/24 dev eth1 && ip link set eth1 up")
+        assert " 0% packet loss" in run(devices, "first", "ping -q -c 5 10.1.0.2")
+        unplug(devices, "net", "first", "card")
+        wait_for_link(devices, "first/card", "down")
+        devices.to_shell(0, "first")
+        wait_for(devices, "ls /sys/class/net", ["eth0", "lo"])
+
+
+def test_limits_of_a_disk_change(devices):
+    check_limits_of_a_disk_change(devices, "first", "scratch")
+
+
 def test_sockets(devices):
     assert "hello native" in run(devices, "first", "echo hello native | socat -t 60 - VSOCK-CONNECT:100:7")
     devices.to_shell(1, "second")
     status, _ = devices.shell("echo x | socat -t 60 - VSOCK-CONNECT:100:7", 240)  # is no peer of it
     assert status != 0
+
+
+def test_sockets_between_guests(devices):
+    run(devices, "first", "socat -u VSOCK-LISTEN:9 CREATE:/tmp/received & :")
+    run(devices, "second", "until socat -u OPEN:/tmp/written VSOCK-CONNECT:3:9 2>/dev/null; do sleep 1; done")
+    expected = devices.check_shell("md5sum </tmp/written").split()
+    devices.to_shell(0, "first")
+    wait_for(devices, "md5sum </tmp/received", expected)
 
 
 def test_files_made_by_the_guest(devices):
@@ -72,6 +132,7 @@ def test_files_made_by_the_guest(devices):
 
 def test_balloon(devices):
     devices.to_manager()
+    assert "it has no <balloon>" in devices.manager("vm memory second")
     devices.manager("vm memory first 200MiB")
     devices.until(lambda: "given up by the guest        56 MiB" in devices.manager("vm memory first"),
                   "the guest to give up memory", 240)
@@ -81,12 +142,18 @@ def test_balloon(devices):
 
 
 def test_a_restarted_guest_finds_all_again(devices):
+    devices.to_manager()
+    devices.manager("disk plug first spare")
     devices.to_shell(0, "first")
+    wait_for_disks(devices, *DISKS, "spare")
+    spare = sum_of(devices, disk(devices, "spare"))
     before = devices.boot_id()
     devices.send("reboot")
     devices.expect_new_boot(0, "first", before, 480)
+    wait_for_disks(devices, *DISKS, "spare")
+    assert sum_of(devices, disk(devices, "spare")) == spare
     run(devices, "first", "mkdir /made && mount -t virtiofs work /made && "
-                          "dd if=/dev/vda bs=64k count=32 iflag=direct 2>/dev/null | cmp - /made/a")
+                          f"dd if={disk(devices, 'scratch')} bs=64k count=32 iflag=direct 2>/dev/null | cmp - /made/a")
     assert "again" in run(devices, "first", "echo again | socat -t 60 - VSOCK-CONNECT:100:7")
     devices.to_manager()
     assert devices.vm_states() == {"first": "running", "second": "running"}
