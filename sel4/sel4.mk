@@ -129,7 +129,7 @@ $(SEL4_BUILD)/systems/$(1).iso: $(SEL4_BUILD)/systems/$(1).elf $(LOADER) $(HOST_
 endef
 # On x86-64 VMs of the Microkit have one vCPU, and seL4 does not keep two VMs on one CPU apart.
 SEL4_TEST_SYSTEMS_aarch64 := linux duo smp devices
-SEL4_TEST_SYSTEMS_x86_64  := linux
+SEL4_TEST_SYSTEMS_x86_64  := linux devices
 SEL4_TEST_SYSTEMS := $(SEL4_TEST_SYSTEMS_$(ARCH))
 $(foreach system,$(sort $(SEL4_TEST_SYSTEMS) $(SYSTEM)),$(eval $(call sel4_system_rules,$(system))))
 SEL4_TEST_IMAGES := $(foreach system,$(SEL4_TEST_SYSTEMS),$(call sel4_image,$(system)))
