@@ -106,6 +106,25 @@ def test_a_network_card_comes_and_goes(devices):
         wait_for(devices, "ls /sys/class/net", ["eth0", "lo"])
 
 
+def test_limits_of_a_port_change(devices):
+    """By the receiver's clock, it takes at least as long as the limit says, and nothing is lost."""
+    run(devices, "first", "dd if=/dev/urandom of=/tmp/sent bs=64k count=8 2>/dev/null")
+    expected = devices.check_shell("md5sum </tmp/sent").split()
+    devices.to_manager()
+    assert "done" in devices.manager("net limit first/net0 bandwidth 128KiB")
+    run(devices, "second", "socat -u TCP-LISTEN:4000 CREATE:/tmp/by_network & :")
+    start = float(devices.check_shell("cat /proc/uptime").split()[0])
+    run(devices, "first", "until socat -u OPEN:/tmp/sent TCP:10.0.0.2:4000 2>/dev/null; do sleep 1; done")
+    devices.to_shell(1, "second")
+    wait_for(devices, "md5sum </tmp/by_network", expected)
+    # 512 KiB, of which a tenth of a second's may come at once.
+    assert float(devices.check_shell("cat /proc/uptime").split()[0]) - start > 3
+    devices.to_manager()
+    assert re.search(r"limits: 128 KiB/s; it has waited [1-9]", devices.manager("net list"))
+    assert "done" in devices.manager("net limit first/net0 bandwidth none")
+    assert "limits:" not in devices.manager("net list")
+
+
 def test_limits_of_a_disk_change(devices):
     check_limits_of_a_disk_change(devices, "first", "scratch")
 
