@@ -15,7 +15,7 @@ import pexpect
 import pexpect.fdpexpect
 
 from console import Skyscope
-from machine import LOGS, Transcript
+from machine import LOGS, Transcript, reap
 
 BOCHS = shutil.which("bochs")
 # VT-x with EPT and unrestricted guests; XSAVE, FSGSBASE and 1 GiB pages, which seL4 wants.
@@ -70,7 +70,7 @@ class Bochs(Skyscope):
         shutil.rmtree(self._directory, ignore_errors=True)
 
     def _reap(self):
-        self.emulator.close(force=True)
+        reap(self.emulator)
         if not self.child.closed:
             self.child.close()
             os.close(self._serial)

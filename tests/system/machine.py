@@ -283,7 +283,7 @@ class Machine:
         self.close()
 
     def _reap(self):
-        self.child.close(force=True)
+        reap(self.child)
         if self.exit_status is None:
             self.exit_status = (self.child.exitstatus if self.child.signalstatus is None
                                 else -self.child.signalstatus)
@@ -294,6 +294,18 @@ class Machine:
 
     def _fail(self, why):
         raise MachineError(self._last_words(why))
+
+
+def reap(child):
+    """Waits until a pexpect child is gone, which takes long on a machine under load; kills it if it is not about to end.
+
+    child.close(force=True) gives it half a second, and fails then. What has closed its terminal is ending by itself:
+    isalive() waits for it.
+    """
+    if child.isalive():
+        child.kill(signal.SIGKILL)
+        child.wait()
+    child.close()
 
 
 class Transcript:

@@ -7,7 +7,7 @@ import re
 import pexpect
 
 from console import BOOT_TIME, USER_SPACE
-from machine import BUILD, LOGS, ROOT, TIME_FACTOR
+from machine import BUILD, LOGS, ROOT, TIME_FACTOR, reap
 
 ISO = BUILD / "systems/linux/linux.iso"
 
@@ -36,7 +36,7 @@ def test_console_and_way_out():
             shell.sendline("stty -g")
             assert shell_settings(shell) == before
         finally:
-            shell.close(force=True)
+            reap(shell)
 
 
 def shell_settings(shell):

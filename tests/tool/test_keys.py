@@ -120,7 +120,8 @@ def finish(child):
     status = int(child.match[1])
     assert child.expect([r" echo ", r" -echo "]) == 0
     child.expect("end")
-    child.close()
+    child.expect(pexpect.EOF)
+    child.wait()
     return status
 
 

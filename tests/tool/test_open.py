@@ -146,8 +146,7 @@ def test_passphrase(tool, keys):
     terminal.sendline(PASSPHRASE)
     terminal.expect("line 299 of a log")
     terminal.expect(pexpect.EOF)
-    terminal.close()
-    assert terminal.exitstatus == 0
+    assert terminal.wait() == 0
 
 
 def test_a_terminal_gets_no_control_characters(tool, keys):
