@@ -56,21 +56,13 @@ static struct blob *read_input(struct arena *arena, const char *path, const char
     return blob;
 }
 
-static const char *short_id(char text[17], const uint8_t *id)
-{
-    for (size_t i = 0; i < 8; i++) {
-        snprintf(text + 2 * i, 3, "%02x", id[i]);
-    }
-    return text;
-}
-
 /* Reads and decrypts the key, which is asked for only if it is the right one. NULL, or what is wrong. */
 static const char *load_key(struct arena *arena, const struct open_request *request, uint32_t suite, const uint8_t *id,
                             uint8_t *secret_key)
 {
     struct key_file key;
     const char *reason = NULL;
-    char wanted[17], given[17];
+    char wanted[SHORT_KEY_ID_LENGTH], given[SHORT_KEY_ID_LENGTH];
     struct passphrase passphrase = {.text = secret_allocate(PASSPHRASE_MAX + 1)};
     struct passphrase_source source = {.file = request->passphrase_file,
                                        .whose = arena_format(arena, "the key %s", request->key)};
@@ -81,7 +73,7 @@ static const char *load_key(struct arena *arena, const struct open_request *requ
     if (key.kind == KEY_KIND_OPERATOR && (key.algorithm != suite || memcmp(key.id, id, SEAL_KEY_ID_SIZE) != 0)) {
         passphrase_forget(&passphrase);
         return arena_format(arena, "the logs are sealed to the key %s, and '%s' is the key %s; give the other one",
-                            short_id(wanted, id), request->key, short_id(given, key.id));
+                            short_key_id(wanted, id), request->key, short_key_id(given, key.id));
     }
     bool may_be_empty = (key.flags & KEY_FLAG_DEVELOPMENT) != 0 || key.kind != KEY_KIND_OPERATOR;
     reason = may_be_empty ? operator_key_unlock(&key, &passphrase, secret_key) : "locked";
