@@ -13,6 +13,7 @@ import elf_maker
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TOOL = ROOT / "build" / "bin" / "skyscope"
 PASSPHRASE = "correct horse battery staple"
+PATIENCE = 300  # seconds; most commands take a part of one, on a machine that has nothing else to do
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +32,7 @@ class Tool:
     def run(self, *arguments, environment=None):
         environment = {**{k: v for k, v in os.environ.items() if k != "SOURCE_DATE_EPOCH"}, **(environment or {})}
         return subprocess.run([TOOL, *map(str, arguments)], capture_output=True, text=True, cwd=self.directory,
-                              env=environment, timeout=60, check=False, errors="replace")
+                              env=environment, timeout=PATIENCE, check=False, errors="replace")
 
     def check(self, path, *options):
         return self.run("check", "--search-path", self.files, *options, path)

@@ -7,6 +7,7 @@ import stat
 import struct
 import subprocess
 
+from conftest import PATIENCE
 from descriptions import PLAIN, TWO_VMS
 from payload_reader import ANY_ADDRESS, NONE, Payload
 
@@ -158,7 +159,7 @@ def test_output_to_a_pipe_or_device(tool):
     reader = subprocess.Popen(["cat", fifo], stdout=subprocess.PIPE)
     result = tool.run("build", "-q", "-s", tool.files, "--kernel-image", tool.files / "kernel.elf", "-o", fifo, path)
     assert result.returncode == 0, result.stderr
-    assert Payload(reader.communicate(timeout=10)[0]).name == "test"
+    assert Payload(reader.communicate(timeout=PATIENCE)[0]).name == "test"
     assert stat.S_ISFIFO(fifo.stat().st_mode)
     result = tool.run("iso", "--loader", tool.files / "kernel.elf", "-o", fifo, path)
     assert result.returncode == 1 and "is not a regular file" in result.stderr

@@ -13,7 +13,7 @@ import subprocess
 import pexpect
 import pytest
 
-from conftest import PASSPHRASE, TOOL
+from conftest import PASSPHRASE, PATIENCE, TOOL
 from key_helpers import KEY_FILES, LOADER, good, refused, sign, snapshot, verify
 from key_reader import key_fields, key_id, read_trust
 
@@ -100,7 +100,7 @@ def test_wrong_passphrase(keys):
 
 def test_no_terminal_and_no_passphrase_file(keys):
     result = subprocess.run(["setsid", TOOL, "sign", "--keys", "own", "-o", "signed.bin", "payload.bin"],
-                            cwd=keys.directory, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+                            cwd=keys.directory, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE,
                             check=False)
     refused(result, "--passphrase-file")
 
@@ -108,7 +108,7 @@ def test_no_terminal_and_no_passphrase_file(keys):
 def terminal(tool, *arguments):
     """The tool at a terminal, in a shell that outlives an interrupt and shows the terminal's settings after it."""
     child = pexpect.spawn("/bin/sh", ["-c", "trap : INT QUIT; stty -a; " + str(TOOL) + " " + " ".join(arguments) +
-                                      "; echo status $?; stty -a; echo end"], cwd=str(tool.directory), timeout=60,
+                                      "; echo status $?; stty -a; echo end"], cwd=str(tool.directory), timeout=PATIENCE,
                           encoding="utf-8", echo=True)
     assert child.expect([r" echo ", r" -echo "]) == 0
     return child

@@ -13,7 +13,7 @@ import sys
 import pexpect
 import pytest
 
-from conftest import ROOT, TOOL
+from conftest import PATIENCE, ROOT, TOOL
 
 sys.path.insert(0, str(ROOT / "tests" / "interop"))
 
@@ -50,7 +50,7 @@ def keys(tmp_path_factory):
     write_secret(directory / "passphrase", PASSPHRASE)
     for arguments in (["--development", "quick"], ["--passphrase-file", "passphrase", "real"]):
         result = subprocess.run([TOOL, "keygen", "--operator", *arguments], cwd=directory, capture_output=True,
-                                text=True, check=False, timeout=60)
+                                text=True, check=False, timeout=PATIENCE)
         assert result.returncode == 0, result.stderr
         assert "operator.pub" in result.stdout
     return directory
@@ -62,7 +62,7 @@ def opener(tool, keys):
     def run(capture, *options, key=keys / "quick/operator.key"):
         data = capture if isinstance(capture, bytes) else capture.encode()
         return subprocess.run([TOOL, "open", "--key", key, *options], input=data, capture_output=True, check=False,
-                              timeout=60, cwd=tool.directory)
+                              timeout=PATIENCE, cwd=tool.directory)
     return run
 
 
@@ -102,7 +102,7 @@ def test_key_files(tool, keys):
             (["--operator", "--passphrase-file", "missing", "new"], 1, "missing"),
             (["--operator", "/proc/nowhere/new"], 1, "")]:
         result = subprocess.run([TOOL, "keygen", *arguments], cwd=tool.directory, capture_output=True, text=True,
-                                check=False, timeout=60, stdin=subprocess.DEVNULL)
+                                check=False, timeout=PATIENCE, stdin=subprocess.DEVNULL)
         assert result.returncode == status and text in result.stderr, result
     assert not (tool.directory / "new").exists()
 
@@ -141,7 +141,7 @@ def test_passphrase(tool, keys):
     result = tool.run("open", "--key", key, "--passphrase-file", "wrong", "capture")
     assert result.returncode == 1 and result.stdout == "" and "operator.key' cannot be used" in result.stderr
     terminal = pexpect.spawn(str(TOOL), ["open", "--key", str(key), "capture"], cwd=str(tool.directory),
-                             encoding="utf-8", timeout=60)
+                             encoding="utf-8", timeout=PATIENCE)
     terminal.expect("the key ")
     terminal.sendline(PASSPHRASE)
     terminal.expect("line 299 of a log")
@@ -152,7 +152,7 @@ def test_passphrase(tool, keys):
 def test_a_terminal_gets_no_control_characters(tool, keys):
     (tool.directory / "capture").write_text(armour(seal(keys / "quick/operator.pub", "\x1b[31mred\x07\ttab\n")))
     terminal = pexpect.spawn(str(TOOL), ["open", "--key", str(keys / "quick/operator.key"), "capture"],
-                             cwd=str(tool.directory), encoding="utf-8", timeout=60)
+                             cwd=str(tool.directory), encoding="utf-8", timeout=PATIENCE)
     terminal.expect(pexpect.EOF)
     assert "?[31mred?" in terminal.before and "\x1b" not in terminal.before and "\x07" not in terminal.before
 

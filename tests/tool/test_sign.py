@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+from conftest import PATIENCE
 from key_helpers import LOADER, good, refused, sign, verify
 from key_reader import read_trust
 
@@ -235,7 +236,7 @@ def test_verify_a_changed_image(image):
 
 def make_iso(tool, root):
     subprocess.run(["xorriso", "-no_rc", "-as", "mkisofs", "-quiet", "-rational-rock", "-o", tool.directory / "made.iso",
-                    root], check=True, capture_output=True, timeout=60)
+                    root], check=True, capture_output=True, timeout=PATIENCE)
 
 
 def test_verify_images_of_others(image):
