@@ -109,6 +109,16 @@ class Skyscope(Machine):
             raise MachineError(f"{self.name}: no vCPU of {name} in the manager's statistics")
         return sum(int(values[vcpu + ".entries"]) for vcpu in vcpus)
 
+    def pause(self, name):
+        """Holds a VM by the manager, whose console is in front."""
+        self.manager(f"pause {name}")
+        self.wait_for_state(name, "paused")
+
+    def resume(self, name):
+        """Lets a paused VM go on, by the manager, whose console is in front."""
+        self.manager(f"resume {name}")
+        self.wait_for_state(name, "running")
+
     def wait_for_state(self, name, state, timeout=120):
         """Asks the manager, whose console is in front, until the VM is in that state."""
         states = {}

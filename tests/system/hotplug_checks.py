@@ -45,6 +45,12 @@ def wait_for_link(skyscope, port, state):
                    f"link of {port} {state}", 120)
 
 
+def plug(skyscope, what, vm, name):
+    """Plugs; the manager's console is in front afterwards."""
+    skyscope.to_manager()
+    assert f"{vm}: plug: done" in skyscope.manager(f"{what} plug {vm} {name}")
+
+
 def unplug(skyscope, what, vm, name):
     """Unplugs, and waits until the guest has let go: on a slow machine longer than the manager does."""
     skyscope.to_manager()

@@ -89,8 +89,7 @@ def test_a_vm_that_does_not_read_loses_only_its_own_input(duo):
     duo.send("stty -icanon -echo; echo re''ady; dd bs=1 count=1000 >/dev/null 2>&1; stty icanon echo; echo ta''ken")
     duo.expect_text("ready")
     duo.to_manager()
-    duo.manager("pause first")
-    duo.wait_for_state("first", "paused")
+    duo.pause("first")
     duo.to_console(0, "first")
     duo.hot_key("l")
     duo.expect_text(MARK + ">  0 first\r\n")
@@ -103,7 +102,7 @@ def test_a_vm_that_does_not_read_loses_only_its_own_input(duo):
     duo.to_shell(1, "second")
     duo.check_shell("true")
     duo.to_manager()
-    duo.manager("resume first")
+    duo.resume("first")
     duo.to_console(0, "first")
     duo.expect_text("taken")  # there is room again
     duo.to_shell(0, "first")

@@ -61,23 +61,20 @@ def test_the_other_way_round(duo):
 
 def test_pause_of_one(duo):
     duo.to_manager()
-    duo.manager("pause second")
-    duo.wait_for_state("second", "paused")
+    duo.pause("second")
     before = duo.entries("second")
     duo.to_shell(0, "first")
     assert duo.check_shell("guest_check").count("passed") == 3
     duo.to_manager()
     assert duo.entries("second") == before
-    duo.manager("resume second")
-    duo.wait_for_state("second", "running")
+    duo.resume("second")
     duo.to_shell(1, "second")
 
 
 def test_output_of_a_vm_not_in_front_is_kept(duo):
     # It runs when another is in front, not before; and has said all when it is stopped.
     duo.to_manager()
-    duo.manager("pause second")
-    duo.wait_for_state("second", "paused")
+    duo.pause("second")
     duo.to_console(1, "second")
     duo.send("poweroff")
     duo.to_manager()

@@ -21,6 +21,7 @@ DEVICES = 26       # those of the system file; a transitional one is reached in 
 KINDS = ("blk", "net", "rng", "console", "balloon", "fs", "pmem", "vsock")
 LARGEST_DROP = 0.10
 PHASES = 3         # in which the hostile guest rests, and as many in which it provokes
+MOST_PHASES = 9    # if this machine's other work has lengthened all those in which it provokes
 
 # What the Linux VM's work is: computation, its disk, and the network to its peer.
 WORK = ("(for i in $(seq 16); do sha256sum /tmp/written > /dev/null && "
@@ -75,7 +76,6 @@ DOCUMENTED = {
     "buffers added by a second processor": RESET,
     "registers written by two processors": RESET,
 }
-
 
 
 @pytest.fixture(scope="module")
@@ -223,13 +223,17 @@ def test_others_are_as_fast_as_before(skyscope, hostile):
     skyscope.to_shell(LINUX, "linux")
     skyscope.check_shell("dd if=/dev/vda of=/tmp/written bs=64k count=32 iflag=direct 2>/dev/null")
     seconds = {"rests": [], "provokes": []}
-    for _ in range(PHASES):
+
+    def ratio():
+        """What else runs on this machine can only lengthen them."""
+        return min(seconds["rests"]) / min(seconds["provokes"])
+
+    while len(seconds["rests"]) < PHASES or (ratio() <= 1 - LARGEST_DROP and len(seconds["rests"]) < MOST_PHASES):
         seconds["rests"].append(work(skyscope))
         hostile.provoke()
         seconds["provokes"].append(work(skyscope))
         hostile.rest()
-    # What else runs on this machine can only lengthen them.
-    assert min(seconds["rests"]) / min(seconds["provokes"]) > 1 - LARGEST_DROP, seconds
+    assert ratio() > 1 - LARGEST_DROP, seconds
 
 
 def test_it_starts_anew(skyscope, hostile):

@@ -9,7 +9,7 @@ import re
 import pytest
 
 from console import Skyscope
-from hotplug_checks import disk, plug_states, sum_of, unplug, wait_for, wait_for_disks, wait_for_link
+from hotplug_checks import disk, plug, plug_states, sum_of, unplug, wait_for, wait_for_disks, wait_for_link
 from machine import BUILD
 
 FIO = "fio --thread --ioengine=io_uring --direct=1 --name=job"
@@ -36,8 +36,7 @@ def test_disks_come_and_go_beside_one_that_works(machine):
     base = disk(machine, "base")
     machine.check_shell(f"({FIO} --filename={base} --rw=randrw --bs=4k --iodepth=8 --rate_iops=50 --verify=crc32c "
                         "--verify_fatal=1 --size=8M --time_based --runtime=100000 >/tmp/fio.log 2>&1; echo $? >/tmp/fio.end) & :")
-    machine.to_manager()
-    assert "main: plug: done" in machine.manager("disk plug main spare")
+    plug(machine, "disk", "main", "spare")
     machine.to_shell(0, "main")
     wait_for_disks(machine, "base", "limited", "spare")
     spare = disk(machine, "spare")
@@ -108,8 +107,7 @@ def test_a_pulled_disk_is_missed(machine):
     assert "unplug force: done" in machine.manager("disk unplug main limited force")
     machine.to_shell(0, "main")
     wait_for_disks(machine, "base", "spare")
-    machine.to_manager()
-    assert "done" in machine.manager("disk plug main limited")
+    plug(machine, "disk", "main", "limited")
     machine.to_shell(0, "main")
     wait_for_disks(machine, "base", "limited", "spare")
 
@@ -127,8 +125,7 @@ def test_reset_keeps_what_was_plugged_and_ends_what_was_leaving(machine):
     boot = machine.boot_id()
     machine.check_shell(f"dd if=/dev/urandom of={disk(machine, 'spare')} bs=64k count=64 conv=fsync 2>/dev/null", timeout=120)
     content = sum_of(machine, disk(machine, "spare"))
-    machine.to_manager()
-    assert "done" in machine.manager("net plug main card")
+    plug(machine, "net", "main", "card")
     machine.manager("pause main")
     assert "has not let go of it yet" in machine.manager("disk unplug main limited")
     machine.manager("reset main")
@@ -144,18 +141,22 @@ def test_reset_keeps_what_was_plugged_and_ends_what_was_leaving(machine):
     wait_for_disks(machine, "base", "limited", "spare")
 
 
+def requests_a_second(skyscope, serial):
+    """How many reads a second the guest in front gets done, by its clock."""
+    report = skyscope.check_shell(f"{FIO} --filename={disk(skyscope, serial)} --rw=randread --bs=4k --iodepth=8 "
+                                  "--time_based --runtime=8", timeout=120)
+    return float(re.search(r"read: .*?\bIOPS=([\d.]+)", report)[1])
+
+
 def test_limits_change(machine):
     machine.to_manager()
     assert "done" in machine.manager("disk limit main limited iops 20")
     assert re.search(r"main/limited .*\n    limits: 20 requests/s", machine.manager("disk list").replace("\r", ""))
     machine.to_shell(0, "main")
-    report = machine.check_shell(f"{FIO} --filename={disk(machine, 'limited')} --rw=randread --bs=4k --iodepth=8 "
-                                 "--time_based --runtime=8", timeout=120)
-    assert float(re.search(r"read: .*?\bIOPS=([\d.]+)", report)[1]) < 24, report
+    assert requests_a_second(machine, "limited") < 24
     machine.to_manager()
     assert "done" in machine.manager("disk limit main limited iops none bandwidth 100MiB")
     assert "limits: 102400 KiB/s" in machine.manager("disk list")
     machine.to_shell(0, "main")
-    report = machine.check_shell(f"{FIO} --filename={disk(machine, 'limited')} --rw=randread --bs=4k --iodepth=8 "
-                                 "--time_based --runtime=8", timeout=120)
-    assert float(re.search(r"read: .*?\bIOPS=([\d.]+)", report)[1]) > 24, report
+    # A machine that has much else to do may give few for a while.
+    machine.until(lambda: requests_a_second(machine, "limited") > 24, "more requests than the old limit allowed", 300)

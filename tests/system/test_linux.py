@@ -84,9 +84,8 @@ def test_time(linux):
     clocksource = linux.check_shell("cat /sys/devices/system/clocksource/clocksource0/current_clocksource").strip()
     assert clocksource in EXPECTED["clocksources"]
     start = time.monotonic()
-    linux.check_shell("sleep 3")
-    slept = time.monotonic() - start
-    assert 2.5 < slept < 30
+    linux.check_shell("sleep 3", 30)
+    assert time.monotonic() - start > 2.5
     guest = int(linux.check_shell("date +%s"))
     assert abs(guest - time.time()) < 300
 
@@ -163,15 +162,13 @@ def test_manager_lists_what_runs(linux):
 
 
 def test_pause_and_resume(linux):
-    linux.manager("pause linux")
-    linux.wait_for_state("linux", "paused")
+    linux.pause("linux")
     before = linux.entries("linux")
     linux.to_console(0, "linux")
     linux.send("echo al''ive")
     linux.to_manager()
     assert linux.entries("linux") == before
-    linux.manager("resume linux")
-    linux.wait_for_state("linux", "running")
+    linux.resume("linux")
     linux.to_console(0, "linux")
     linux.expect("alive")  # what was typed meanwhile was kept
     linux.to_shell(0, "linux")

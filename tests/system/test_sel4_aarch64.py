@@ -59,8 +59,8 @@ def test_interrupts(linux):
 
 def test_sleep_is_real(linux):
     start = time.monotonic()
-    linux.check_shell("sleep 3")
-    assert 2.5 < time.monotonic() - start < 30
+    linux.check_shell("sleep 3", 30)
+    assert time.monotonic() - start > 2.5
 
 
 def processor_time(skyscope):

@@ -141,11 +141,20 @@ def test_discarded_memory_reads_as_zeros(machine, disks):
 @pytest.mark.parametrize("serial,options,unit,limit", [("limited", "--bs=4k --rw=randread", "IOPS", 100),
                                                        ("slow", "--bs=64k --rw=read", "BW", 1024)])
 def test_limits_hold(machine, disks, serial, options, unit, limit):
-    report = machine.check_shell(f"{FIO} --filename={disks[serial]} {options} --iodepth=8 --time_based --runtime=8",
-                                 timeout=120)
-    rate = float(re.search(rf"read: .*?\b{unit}=([\d.]+)", report)[1])
-    # A tenth of a second's more at the start; a busy machine may give less.
-    assert 0.4 * limit < rate < 1.1 * limit, report
+    def rate():
+        report = machine.check_shell(f"{FIO} --filename={disks[serial]} {options} --iodepth=8 --time_based --runtime=8",
+                                     timeout=120)
+        return float(re.search(rf"read: .*?\b{unit}=([\d.]+)", report)[1])
+
+    rates = []
+
+    def is_reached():
+        rates.append(rate())
+        assert rates[-1] < 1.1 * limit  # a tenth of a second's more at the start
+        return rates[-1] > 0.4 * limit
+
+    # A machine that has much else to do may give less for a while.
+    machine.until(is_reached, f"{unit} near {limit} on {serial}", 300, lambda: str(rates))
 
 
 def rows_of(listing):

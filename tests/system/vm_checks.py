@@ -18,10 +18,8 @@ def check_manager_knows_its_limits(skyscope, name):
 def check_pause(skyscope, name):
     """The VM goes on where it was; its console is in front afterwards."""
     skyscope.to_manager()
-    skyscope.manager(f"pause {name}")
-    skyscope.wait_for_state(name, "paused")
-    skyscope.manager(f"resume {name}")
-    skyscope.wait_for_state(name, "running")
+    skyscope.pause(name)
+    skyscope.resume(name)
     skyscope.to_shell(0, name)
     assert skyscope.check_shell("guest_check").count("passed") == 3
 
