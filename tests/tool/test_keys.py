@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import stat
 import struct
 import subprocess
@@ -105,11 +106,17 @@ def test_no_terminal_and_no_passphrase_file(keys):
     refused(result, "--passphrase-file")
 
 
+def let_signals_in():
+    """For a program's start: a terminal's signals end it, even where who started the tests ignores them."""
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def terminal(tool, *arguments):
     """The tool at a terminal, in a shell that outlives an interrupt and shows the terminal's settings after it."""
     child = pexpect.spawn("/bin/sh", ["-c", "trap : INT QUIT; stty -a; " + str(TOOL) + " " + " ".join(arguments) +
                                       "; echo status $?; stty -a; echo end"], cwd=str(tool.directory), timeout=PATIENCE,
-                          encoding="utf-8", echo=True)
+                          encoding="utf-8", echo=True, preexec_fn=let_signals_in)
     assert child.expect([r" echo ", r" -echo "]) == 0
     return child
 
