@@ -210,6 +210,21 @@ static void initialises_8n1_with_fifos_and_the_firmwares_rate(void **state)
     assert_int_equal(m.registers[MASK / 4], 0x7d0); /* no transmitter interrupt while idle */
 }
 
+static void forgets_what_came_before(void **state)
+{
+    (void)state;
+    struct model m = {.fifo_size = 16};
+    struct uart uart;
+    arrive(&m, "typed at the boot");
+    assert_true(uart_initialise(&uart, &operations, &m, 115200));
+    assert_int_equal(m.receive_count, 0); /* else a device that waits for that raises no interrupt ever */
+    uart_interrupt(&uart);
+    assert_int_equal(m.input_count, 0);
+    arrive(&m, "a");
+    uart_interrupt(&uart);
+    assert_int_equal(m.input_count, 1);
+}
+
 static void does_not_wait_for_ever_for_the_transmitter(void **state)
 {
     (void)state;
@@ -362,6 +377,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(initialises_8n1_with_fifos_and_the_firmwares_rate),
+        cmocka_unit_test(forgets_what_came_before),
         cmocka_unit_test(does_not_wait_for_ever_for_the_transmitter),
         cmocka_unit_test(notices_that_nothing_is_there),
         cmocka_unit_test(receives_all_that_waits),
