@@ -24,6 +24,12 @@ def disk(skyscope, serial):
     return "/dev/" + next(line.split()[0] for line in listing.splitlines() if line.split()[1:] == [serial])
 
 
+def start_listening(skyscope, address, path):
+    """Lets socat, in the guest in front, write to a file what one connection brings; returns when it listens."""
+    skyscope.check_shell(f"rm -f {path}.log; socat -d -d -u {address} CREATE:{path} 2>{path}.log & :")
+    skyscope.until(lambda: skyscope.shell(f"grep -q 'listening on' {path}.log")[0] == 0, f"{address} in the guest", 120)
+
+
 def sum_of(skyscope, path):
     report = skyscope.check_shell(f"echo 3 >/proc/sys/vm/drop_caches; dd if={path} bs=64k count=64 2>/dev/null | md5sum",
                                   timeout=120)
@@ -49,6 +55,13 @@ def plug(skyscope, what, vm, name):
     """Plugs; the manager's console is in front afterwards."""
     skyscope.to_manager()
     assert f"{vm}: plug: done" in skyscope.manager(f"{what} plug {vm} {name}")
+
+
+def plug_spare(skyscope, vm, disks):
+    """Plugs the disk "spare" beside `disks`, and waits until the first VM, whose console is in front then, has it."""
+    plug(skyscope, "disk", vm, "spare")
+    skyscope.to_shell(0, vm)
+    wait_for_disks(skyscope, *disks, "spare")
 
 
 def unplug(skyscope, what, vm, name):
@@ -89,16 +102,12 @@ def check_a_disk_comes_and_goes(skyscope, vm, disks, fixed):
 
 def check_a_guest_that_is_held_lets_a_disk_go_later(skyscope, vm, disks):
     """The disk "spare", as above."""
+    plug_spare(skyscope, vm, disks)
     skyscope.to_manager()
-    skyscope.manager(f"disk plug {vm} spare")
-    skyscope.to_shell(0, vm)
-    wait_for_disks(skyscope, *disks, "spare")
-    skyscope.to_manager()
-    skyscope.manager(f"pause {vm}")
-    skyscope.wait_for_state(vm, "paused")
+    skyscope.pause(vm)
     assert "has not let go of it yet" in skyscope.manager(f"disk unplug {vm} spare")
     assert plug_states(skyscope, "disk")[f"{vm}/spare"] == "leaving"
-    skyscope.manager(f"resume {vm}")
+    skyscope.resume(vm)
     skyscope.until(lambda: plug_states(skyscope, "disk")[f"{vm}/spare"] == "unplugged", f"{vm} to let the disk go", 120)
     skyscope.to_shell(0, vm)
     wait_for_disks(skyscope, *disks)
@@ -106,10 +115,7 @@ def check_a_guest_that_is_held_lets_a_disk_go_later(skyscope, vm, disks):
 
 def check_a_pulled_disk_is_missed(skyscope, vm, disks):
     """The disk "spare", as above."""
-    skyscope.to_manager()
-    skyscope.manager(f"disk plug {vm} spare")
-    skyscope.to_shell(0, vm)
-    wait_for_disks(skyscope, *disks, "spare")
+    plug_spare(skyscope, vm, disks)
     skyscope.to_manager()
     assert "unplug force: done" in skyscope.manager(f"disk unplug {vm} spare force")
     skyscope.to_shell(0, vm)

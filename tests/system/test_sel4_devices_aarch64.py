@@ -12,9 +12,11 @@ import pytest
 
 from console import Skyscope
 from hotplug_checks import (check_a_disk_comes_and_goes, check_a_guest_that_is_held_lets_a_disk_go_later,
-                            check_a_pulled_disk_is_missed, check_limits_of_a_disk_change, disk, sum_of, unplug, wait_for,
-                            wait_for_disks, wait_for_link)
+                            check_a_pulled_disk_is_missed, check_limits_of_a_disk_change, plug, start_listening, unplug,
+                            wait_for, wait_for_link)
 from machine import ROOT
+from sel4_device_checks import check_a_restarted_guest_finds_all_again, check_balloon, check_files_made_by_the_guest
+from vm_checks import uptime
 
 if not os.environ.get("MICROKIT_SDK"):
     pytest.skip("no Microkit SDK: give one with MICROKIT_SDK=DIRECTORY", allow_module_level=True)
@@ -93,8 +95,7 @@ def test_a_pulled_disk_is_missed(devices):
 def test_a_network_card_comes_and_goes(devices):
     run(devices, "second", "ip addr add 10.1.0.2/24 dev $(ls /sys/class/net | grep -v lo)")
     for _ in range(2):
-        devices.to_manager()
-        assert "plug: done" in devices.manager("net plug first card")
+        plug(devices, "net", "first", "card")
         wait_for_link(devices, "first/card", "up")
         devices.to_shell(0, "first")
         wait_for(devices, "ls /sys/class/net", ["eth0", "eth1", "lo"])
@@ -112,13 +113,14 @@ def test_limits_of_a_port_change(devices):
     expected = devices.check_shell("md5sum </tmp/sent").split()
     devices.to_manager()
     assert "done" in devices.manager("net limit first/net0 bandwidth 128KiB")
-    run(devices, "second", "socat -u TCP-LISTEN:4000 CREATE:/tmp/by_network & :")
-    start = float(devices.check_shell("cat /proc/uptime").split()[0])
-    run(devices, "first", "until socat -u OPEN:/tmp/sent TCP:10.0.0.2:4000 2>/dev/null; do sleep 1; done")
+    devices.to_shell(1, "second")
+    start_listening(devices, "TCP-LISTEN:4000", "/tmp/by_network")
+    start = uptime(devices)
+    run(devices, "first", "socat -u OPEN:/tmp/sent TCP:10.0.0.2:4000")
     devices.to_shell(1, "second")
     wait_for(devices, "md5sum </tmp/by_network", expected)
     # 512 KiB, of which a tenth of a second's may come at once.
-    assert float(devices.check_shell("cat /proc/uptime").split()[0]) - start > 3
+    assert uptime(devices) - start > 3
     devices.to_manager()
     assert re.search(r"limits: 128 KiB/s; it has waited [1-9]", devices.manager("net list"))
     assert "done" in devices.manager("net limit first/net0 bandwidth none")
@@ -137,42 +139,25 @@ def test_sockets(devices):
 
 
 def test_sockets_between_guests(devices):
-    run(devices, "first", "socat -u VSOCK-LISTEN:9 CREATE:/tmp/received & :")
-    run(devices, "second", "until socat -u OPEN:/tmp/written VSOCK-CONNECT:3:9 2>/dev/null; do sleep 1; done")
+    devices.to_shell(0, "first")
+    start_listening(devices, "VSOCK-LISTEN:9", "/tmp/received")
+    run(devices, "second", "socat -u OPEN:/tmp/written VSOCK-CONNECT:3:9")
     expected = devices.check_shell("md5sum </tmp/written").split()
     devices.to_shell(0, "first")
     wait_for(devices, "md5sum </tmp/received", expected)
 
 
 def test_files_made_by_the_guest(devices):
-    run(devices, "first", "mkdir /made && mount -t virtiofs work /made && cp /tmp/written /made/a && ln /made/a /made/b && "
-                          "sync && echo 3 > /proc/sys/vm/drop_caches && cmp /made/b /tmp/written")
+    check_files_made_by_the_guest(devices)
 
 
 def test_balloon(devices):
     devices.to_manager()
     assert "it has no <balloon>" in devices.manager("vm memory second")
-    devices.manager("vm memory first 200MiB")
-    devices.until(lambda: "given up by the guest        56 MiB" in devices.manager("vm memory first"),
-                  "the guest to give up memory", 240)
-    devices.manager("vm memory first 256MiB")
-    devices.until(lambda: "given up by the guest         0 MiB" in devices.manager("vm memory first"),
-                  "the guest to have its memory back", 240)
+    check_balloon(devices)
 
 
 def test_a_restarted_guest_finds_all_again(devices):
-    devices.to_manager()
-    devices.manager("disk plug first spare")
-    devices.to_shell(0, "first")
-    wait_for_disks(devices, *DISKS, "spare")
-    spare = sum_of(devices, disk(devices, "spare"))
-    before = devices.boot_id()
-    devices.send("reboot")
-    devices.expect_new_boot(0, "first", before, 480)
-    wait_for_disks(devices, *DISKS, "spare")
-    assert sum_of(devices, disk(devices, "spare")) == spare
-    run(devices, "first", "mkdir /made && mount -t virtiofs work /made && "
-                          f"dd if={disk(devices, 'scratch')} bs=64k count=32 iflag=direct 2>/dev/null | cmp - /made/a")
-    assert "again" in run(devices, "first", "echo again | socat -t 60 - VSOCK-CONNECT:100:7")
+    check_a_restarted_guest_finds_all_again(devices, DISKS, "scratch", 480)
     devices.to_manager()
     assert devices.vm_states() == {"first": "running", "second": "running"}

@@ -5,28 +5,17 @@ QEMU emulates no VT-x. Without an SDK (MICROKIT_SDK) that has the board, or with
 share one machine, in the order of the file.
 """
 
-import os
-import pathlib
 import re
 
 import pytest
 
-from bochs import BOCHS, Bochs
+from bochs import Bochs
 from hotplug_checks import (check_a_disk_comes_and_goes, check_a_guest_that_is_held_lets_a_disk_go_later,
-                            check_a_pulled_disk_is_missed, check_limits_of_a_disk_change, disk, plug_states, sum_of,
-                            unplug, wait_for, wait_for_disks, wait_for_link)
-from machine import ROOT
+                            check_a_pulled_disk_is_missed, check_limits_of_a_disk_change, disk, plug, plug_states, unplug,
+                            wait_for, wait_for_link)
+from sel4_device_checks import check_a_restarted_guest_finds_all_again, check_balloon, check_files_made_by_the_guest
+from sel4_vtx import IMAGES
 
-BOARD = "x86_64_generic_vtx"
-
-if not os.environ.get("MICROKIT_SDK"):
-    pytest.skip("no Microkit SDK: give one with MICROKIT_SDK=DIRECTORY", allow_module_level=True)
-if not (pathlib.Path(os.environ["MICROKIT_SDK"]) / "board" / BOARD).is_dir():
-    pytest.skip(f"the Microkit SDK has no board {BOARD}: build one that has it", allow_module_level=True)
-if BOCHS is None:
-    pytest.skip("no Bochs: install bochs and bochs-term", allow_module_level=True)
-
-IMAGES = ROOT / os.environ.get("SKYSCOPE_SEL4_IMAGES_x86_64", f"build/sel4/{BOARD}-release/systems")
 BOOT_TIME = 1200  # seconds until a Linux guest's shell
 DISKS = ("mapped", "overlay", "scratch")
 
@@ -90,11 +79,11 @@ def test_limits_of_a_disk_change(devices):
 def test_network_between_a_card_and_one_that_comes_and_goes(devices):
     """One VM is all that seL4 can have there, so the second card is given to a network namespace of its own."""
     run(devices, "ip addr add 10.0.0.1/24 dev eth0 && ip link set eth0 up")
-    devices.check_shell("unshare -n sleep 1000000 & apart=$!; until [ $(readlink /proc/$apart/ns/net) != "
-                        "$(readlink /proc/self/ns/net) ]; do sleep 1; done", 240)
+    devices.check_shell("unshare -n tail -f /dev/null & apart=$!")
+    devices.until(lambda: devices.shell("[ $(readlink /proc/$apart/ns/net) != $(readlink /proc/self/ns/net) ]")[0] == 0,
+                  "a network namespace", 240)
     for _ in range(2):
-        devices.to_manager()
-        assert "plug: done" in devices.manager("net plug first card")
+        plug(devices, "net", "first", "card")
         wait_for_link(devices, "first/card", "up")
         devices.to_shell(0, "first")
         wait_for(devices, "ls /sys/class/net", ["eth0", "eth1", "lo"])
@@ -131,33 +120,14 @@ def test_random_numbers(devices):
 
 
 def test_files_made_by_the_guest(devices):
-    run(devices, "mkdir /made && mount -t virtiofs work /made && cp /tmp/written /made/a && ln /made/a /made/b && sync && "
-                 "echo 3 > /proc/sys/vm/drop_caches && cmp /made/b /tmp/written")
+    check_files_made_by_the_guest(devices)
 
 
 def test_balloon(devices):
-    devices.to_manager()
-    devices.manager("vm memory first 200MiB")
-    devices.until(lambda: "given up by the guest        56 MiB" in devices.manager("vm memory first"),
-                  "the guest to give up memory", 240)
-    devices.manager("vm memory first 256MiB")
-    devices.until(lambda: "given up by the guest         0 MiB" in devices.manager("vm memory first"),
-                  "the guest to have its memory back", 240)
+    check_balloon(devices)
 
 
 def test_a_restarted_guest_finds_all_again(devices):
-    devices.to_manager()
-    devices.manager("disk plug first spare")
-    devices.to_shell(0, "first")
-    wait_for_disks(devices, *DISKS, "spare")
-    spare = sum_of(devices, disk(devices, "spare"))
-    before = devices.boot_id()
-    devices.send("reboot")
-    devices.expect_new_boot(0, "first", before, BOOT_TIME)
-    wait_for_disks(devices, *DISKS, "spare")
-    assert sum_of(devices, disk(devices, "spare")) == spare
-    run(devices, "mkdir /made && mount -t virtiofs work /made && "
-                 f"dd if={disk(devices, 'mapped')} bs=64k count=32 iflag=direct 2>/dev/null | cmp - /made/a")
-    assert "again" in run(devices, "echo again | socat -t 60 - VSOCK-CONNECT:100:7")
+    check_a_restarted_guest_finds_all_again(devices, DISKS, "mapped", BOOT_TIME)
     assert plug_states(devices, "net") == {"first/net0": "", "first/card": "unplugged"}
     assert devices.vm_states() == {"first": "running"}

@@ -5,26 +5,14 @@ QEMU emulates no VT-x. Without an SDK (MICROKIT_SDK) that has the board, or with
 slow: each boot is used for many questions.
 """
 
-import os
-import pathlib
 import re
 
 import pytest
 
-from bochs import BOCHS, Bochs
-from machine import ROOT
+from bochs import Bochs
+from sel4_vtx import IMAGES
 from vm_checks import check_manager_knows_its_limits, check_pause, reset_while_busy
 
-BOARD = "x86_64_generic_vtx"
-
-if not os.environ.get("MICROKIT_SDK"):
-    pytest.skip("no Microkit SDK: give one with MICROKIT_SDK=DIRECTORY", allow_module_level=True)
-if not (pathlib.Path(os.environ["MICROKIT_SDK"]) / "board" / BOARD).is_dir():
-    pytest.skip(f"the Microkit SDK has no board {BOARD}: build one that has it", allow_module_level=True)
-if BOCHS is None:
-    pytest.skip("no Bochs: install bochs and bochs-term", allow_module_level=True)
-
-IMAGES = ROOT / os.environ.get("SKYSCOPE_SEL4_IMAGES_x86_64", f"build/sel4/{BOARD}-release/systems")
 BOOT_TIME = 900  # seconds until a Linux guest's shell
 
 

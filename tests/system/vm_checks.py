@@ -2,6 +2,7 @@
 """What tests of several systems and kernels ask of running Linux VMs."""
 
 import re
+import time
 
 from console import BOOT_TIME
 
@@ -13,6 +14,18 @@ def check_manager_knows_its_limits(skyscope, name):
         answer = skyscope.manager(command)
         assert re.search(r"does not give|no log|there is no", answer), answer
     assert skyscope.vm_states() == {name: "running"}
+
+
+def uptime(skyscope):
+    """Seconds of the clock of the Linux guest in front."""
+    return float(skyscope.check_shell("cat /proc/uptime").split()[0])
+
+
+def check_clock(skyscope):
+    """The guest's clock goes on, and no faster than ours."""
+    start, first = time.monotonic(), uptime(skyscope)
+    skyscope.until(lambda: uptime(skyscope) - first >= 3, "three seconds of the guest's", 30)
+    assert time.monotonic() - start > 2.5
 
 
 def check_pause(skyscope, name):
