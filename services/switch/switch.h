@@ -55,8 +55,8 @@ struct ethernet_switch {
 const char *switch_initialise(struct ethernet_switch *s, const struct switch_config *config,
                               void (*notify)(unsigned int channel), uint64_t frequency, uint64_t now);
 /* Forwards what waits, each port in its turn, for a bounded number of rounds. True if something is left to do, or has
- * come meanwhile: then it is to be called again soon. */
-/* With false, it is to be called again at the tick `deadline`, unless that is SWITCH_NO_DEADLINE. */
+ * come meanwhile: then it is to be called again soon. False: at the tick `deadline`, unless that is SWITCH_NO_DEADLINE.
+ */
 bool switch_serve(struct ethernet_switch *s, uint64_t now);
 /* Carries out the manager's request, if there is a new one. True if so. */
 bool switch_control(struct ethernet_switch *s, uint64_t now);
